@@ -1,0 +1,105 @@
+/* The core: who may watch whom, what each watcher is shown, and one outcome for each message. It
+ * knows neither protocol; sides report here, the core asks through struct side_ops. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/side.h"
+#include "store/store.h"
+
+struct bridge;
+struct counters;
+struct limits;
+struct loop;
+
+/* Policy and surroundings; everything is borrowed until bridge_free. */
+struct bridge_params {
+	struct loop *loop;
+	struct store *store;
+	const struct limits *limits;
+	struct counters *counters;
+	/* D-03: may this XMPP user use the bridge (and be reached over it)? */
+	bool (*may_use)(const struct address *xmpp_user, void *arg);
+	/* Does this SIP domain belong to the bridge (domains[].sip)? */
+	bool (*is_served)(const struct address *sip_user, void *arg);
+	/* A pair changed state; for the log (may be NULL). */
+	void (*pair_changed)(const struct watch *watch, enum pair_state from, enum pair_state to,
+			     const struct fault *why, void *arg);
+	void *arg;
+	int64_t ask_again_s;	  /* presence.ask_again, 7 d (D-13) */
+	int64_t refusal_hold_s;	  /* presence.refusal_hold, 24 h (D-14) */
+	int64_t hold_s;		  /* presence.hold, 30 s (D-26) */
+	int64_t answer_s;	  /* a message without word for so long is OUTCOME_UNKNOWN: 40 s */
+};
+
+int bridge_new(struct bridge **out, const struct bridge_params *params);
+void bridge_attach(struct bridge *bridge, enum side which, const struct side_ops *ops, void *side);
+/* Reads the pairs from the store, starts what must live; done(error, arg) once. */
+void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg);
+/* D-48: with tell, says goodbye to all watchers and ends our own subscriptions (the sides pace it);
+ * after that every event is ignored. Open messages end as OUTCOME_UNKNOWN. */
+void bridge_stop(struct bridge *bridge, bool tell);
+void bridge_free(struct bridge **bridge);
+
+/* The link of a side came up or went down. Down for hold_s: its users are shown unknown; up: what
+ * must be said again is said (PRS-006, PRS-007), paced. */
+void bridge_link(struct bridge *bridge, enum side which, bool is_up);
+
+/* Reported by the watcher's side --------------------------------------------------------------- */
+
+/* The watcher asks (SIP: a new dialog; XMPP: subscribe). Returns what to tell him now; with
+ * WATCH_ALLOWED *now is the presence known (valid until the next call into the bridge) or NULL;
+ * with WATCH_REJECTED, _FORBIDDEN or _NO_SUCH *fault says why (no state was kept then, unless the pair is
+ * PAIR_REFUSED). A later change of mind comes through ops->answer. */
+enum watch_answer bridge_watch_requested(struct bridge *bridge, const struct watch *watch,
+					 const struct presence **now, struct fault *fault);
+/* As a fetch (SIP Expires 0 out of dialog): creates nothing; asks for fresh state if none is known
+ * and the pair is granted. */
+enum watch_answer bridge_fetch(struct bridge *bridge, const struct watch *watch,
+			       const struct presence **now);
+/* SIP: the last dialog of the pair is gone; the authorization stays (PRES-099). */
+void bridge_watch_lapsed(struct bridge *bridge, const struct watch *watch);
+/* XMPP unsubscribe: the authorization ends. The core answers with ops->answer(WATCH_REJECTED). */
+void bridge_watch_withdrawn(struct bridge *bridge, const struct watch *watch);
+/* XMPP probe: the watcher came online or asks for the present state (D-16, D-20). Returns as
+ * bridge_watch_requested; WATCH_PENDING means: say nothing. */
+enum watch_answer bridge_probed(struct bridge *bridge, const struct watch *watch,
+				const struct presence **now, struct fault *fault);
+/* A sign of life of an XMPP user (presence, message, iq), or that his last resource went (D-20). */
+void bridge_user_seen(struct bridge *bridge, const struct address *user, bool is_online);
+
+/* Reported by the watched's side --------------------------------------------------------------- */
+
+void bridge_watch_answered(struct bridge *bridge, const struct watch *watch,
+			   enum watch_answer answer, const struct fault *fault);
+/* A whole document: replaces what the source said before (SIP NOTIFY). */
+void bridge_presence(struct bridge *bridge, const struct watch *watch,
+		     const struct presence *presence);
+/* One resource (XMPP presence stanza): device->id NULL and closed means all are gone (PRES-122).
+ * Ignored unless the pair is granted (PRS-010). */
+void bridge_device(struct bridge *bridge, const struct watch *watch, const struct device *device);
+
+/* Messages ------------------------------------------------------------------------------------- */
+
+/* A message arrived on side origin; ends with that side's ops->finish(x) exactly once, later, also
+ * when it is refused at once. x is new and unique (exchange_new). */
+void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
+		    const struct address *from, const struct address *to,
+		    const struct message *message);
+/* What became of a delivery asked for with ops->deliver. Only the first word counts. */
+void bridge_outcome(struct bridge *bridge, exchange_id x, enum outcome outcome,
+		    const struct fault *fault);
+
+/* For the control commands --------------------------------------------------------------------- */
+
+typedef void bridge_pair_fn(const struct pair_row *row, const struct presence *now, void *arg);
+/* Pairs of which address (may be NULL: all) is one end. */
+void bridge_each_pair(struct bridge *bridge, const struct address *address, bridge_pair_fn *each,
+		      void *arg);
+size_t bridge_pair_count(const struct bridge *bridge);
+size_t bridge_message_count(const struct bridge *bridge);
+/* Ends a pair or a refusal by the operator's word (D-13). Returns 0 or ENOENT. */
+int bridge_forget(struct bridge *bridge, const struct address *watcher,
+		  const struct address *watched);

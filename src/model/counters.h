@@ -1,0 +1,50 @@
+/* Everything counted, in one table: each refusal, drop and retry by kind (REL-060). */
+#pragma once
+
+#include <stdint.h>
+
+#include "model/limits.h"
+
+/* X(name, what is counted) */
+#define COUNTERS(X)                                                                                \
+	X(sip_requests_in, "SIP requests received")                                                \
+	X(sip_refused, "SIP requests refused without state")                                       \
+	X(sip_stranger, "SIP requests from sources that are not trusted")                          \
+	X(sip_malformed, "SIP messages that could not be read")                                    \
+	X(sip_repeats, "SIP requests answered again from the record")                              \
+	X(messages_from_sip, "messages accepted from SIP")                                         \
+	X(messages_to_sip, "messages taken by SIP")                                                \
+	X(messages_from_xmpp, "messages accepted from XMPP")                                       \
+	X(messages_to_xmpp, "messages taken by XMPP")                                              \
+	X(messages_refused, "messages reported to their sender as refused")                        \
+	X(messages_unknown, "messages whose fate is unknown, reported so")                         \
+	X(messages_empty, "messages without text, answered and not forwarded")                     \
+	X(notify_in, "NOTIFY received")                                                            \
+	X(notify_unusable, "NOTIFY answered whose body could not be used")                         \
+	X(notify_out, "NOTIFY sent")                                                               \
+	X(notify_failed, "NOTIFY refused or not answered")                                         \
+	X(subscribe_in, "SUBSCRIBE received")                                                      \
+	X(subscribe_out, "SUBSCRIBE sent")                                                         \
+	X(stanzas_in, "stanzas received")                                                          \
+	X(stanzas_out, "stanzas sent")                                                             \
+	X(stanzas_refused, "stanzas dropped or answered with an error")                            \
+	X(stanzas_guarded, "stanzas over a limit, dropped by the guard")                           \
+	X(presence_told, "presence changes shown to a watcher")                                    \
+	X(presence_coalesced, "presence changes replaced by a newer one before they were shown")   \
+	X(pairs_asked, "pairs asked for")                                                          \
+	X(pairs_granted, "pairs granted")                                                          \
+	X(pairs_refused, "pairs refused")                                                          \
+	X(pairs_ended, "pairs ended")                                                              \
+	X(link_lost, "times the chat server link was lost")                                        \
+	X(store_failed, "store operations that failed")
+
+struct counters {
+#define X(name, what) uint64_t name;
+	COUNTERS(X)
+#undef X
+	struct limits_hit limits;
+};
+
+void counters_each(const struct counters *counters,
+		   void (*each)(const char *name, uint64_t value, const char *what, void *arg),
+		   void *arg);

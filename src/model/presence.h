@@ -1,0 +1,93 @@
+/* Presence of one watched user as one source tells it (RFC 2778; RFC 4479 data model): devices,
+ * person and notes stay apart; what a watcher sees is a pure function of it (presence_view.h). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum basic { BASIC_UNSET, BASIC_CLOSED, BASIC_OPEN };
+enum show { SHOW_NONE, SHOW_AWAY, SHOW_CHAT, SHOW_DND, SHOW_XA };
+
+enum {
+	PRESENCE_DEVICES_MAX = 64,	/* tuples or resources kept of one user */
+	PRESENCE_NOTES_MAX = 16,	/* languages kept of one note */
+	PRESENCE_NOTE_BYTES_MAX = 1024, /* longer notes are cut at a character boundary */
+	PRESENCE_PRIORITY_UNSET = -1000
+};
+
+/* One text in one language; lang is "" when unknown. */
+struct note {
+	char *lang;
+	char *text;
+};
+
+/* Notes with distinct languages. Zeroed is empty. */
+struct notes {
+	struct note *items;
+	size_t count;
+};
+
+/* One resource (XMPP) or tuple (PIDF). */
+struct device {
+	char *id; /* resource or tuple id; NULL: the user as a whole (bare JID) */
+	enum basic basic;
+	enum show show;
+	int priority;	 /* XMPP scale -128..127, or PRESENCE_PRIORITY_UNSET */
+	bool is_im;	 /* SIP: the contact is a sip, sips, im or pres URI, or absent (PRES-133) */
+	struct notes notes;
+	int64_t since_ms; /* wall clock of the last change, milliseconds; 0 unknown */
+};
+
+/* RPID activities (RFC 4480 section 3.2) as bits, in the order of model/presence.c: names. */
+enum activity {
+	ACTIVITY_APPOINTMENT, ACTIVITY_AWAY, ACTIVITY_BREAKFAST, ACTIVITY_BUSY, ACTIVITY_DINNER,
+	ACTIVITY_HOLIDAY, ACTIVITY_IN_TRANSIT, ACTIVITY_LOOKING_FOR_WORK, ACTIVITY_LUNCH,
+	ACTIVITY_MEAL, ACTIVITY_MEETING, ACTIVITY_ON_THE_PHONE, ACTIVITY_OTHER,
+	ACTIVITY_PERFORMANCE, ACTIVITY_PERMANENT_ABSENCE, ACTIVITY_PLAYING,
+	ACTIVITY_PRESENTATION, ACTIVITY_SHOPPING, ACTIVITY_SLEEPING, ACTIVITY_SPECTATOR,
+	ACTIVITY_STEERING, ACTIVITY_TRAVEL, ACTIVITY_TV, ACTIVITY_UNKNOWN, ACTIVITY_VACATION,
+	ACTIVITY_WORKING, ACTIVITY_WORSHIP, ACTIVITY_COUNT
+};
+
+struct person {
+	uint32_t activities; /* 1u << enum activity */
+	bool idle;	     /* rpid:user-input idle, XEP-0319 */
+	int64_t idle_since_ms;
+	struct notes notes;
+};
+
+/* What one source says of the watched user. Zeroed is "nothing known". */
+struct presence {
+	struct device *devices;
+	size_t device_count;
+	struct person person;
+	struct notes notes; /* notes about the user as a whole */
+};
+
+void presence_clear(struct presence *presence);
+void presence_copy(struct presence *out, const struct presence *from);
+bool presence_equal(const struct presence *a, const struct presence *b); /* since_ms apart */
+/* True if some device is open. */
+bool presence_is_open(const struct presence *presence);
+/* Adds a zeroed device (priority unset, is_im) with a copy of id, or NULL when there are
+ * PRESENCE_DEVICES_MAX. */
+struct device *presence_add_device(struct presence *presence, const char *id);
+struct device *presence_find_device(struct presence *presence, const char *id);
+void presence_remove_device(struct presence *presence, struct device *device);
+void device_clear(struct device *device);
+void device_copy(struct device *out, const struct device *from);
+
+/* Adds a note unless one of the same language is there (first wins: PRES-135); empty texts and
+ * more than PRESENCE_NOTES_MAX are dropped, long ones cut. */
+void notes_add(struct notes *notes, const char *lang, const char *text, size_t len);
+void notes_clear(struct notes *notes);
+void notes_copy(struct notes *out, const struct notes *from);
+bool notes_equal(const struct notes *a, const struct notes *b);
+
+const char *show_name(enum show show);		    /* NULL for SHOW_NONE */
+enum show show_from_name(const char *name);	    /* SHOW_NONE if unknown */
+const char *activity_name(enum activity activity);
+int activity_from_name(const char *name);	    /* -1 if unknown */
+/* Show by RPR-018: dnd before xa before away. */
+enum show show_from_activities(uint32_t activities);

@@ -1,0 +1,59 @@
+/* The SIP side: everything that speaks to PBXs and SIP servers (Sofia-SIP, nta). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/side.h"
+#include "model/profile.h"
+
+struct address_map;
+struct bridge;
+struct buf;
+struct counters;
+struct limits;
+struct loop;
+struct sip_side;
+
+/* One domains[] entry: a peer. */
+struct sip_peer {
+	const char *domain; /* SIP domain it may assert (SEC-003) */
+	const char *proxy;  /* next hop URI, or NULL: sip.proxy, or else RFC 3263 */
+	struct profile profile;
+};
+
+/* Everything is borrowed until sip_side_free, strings included. */
+struct sip_side_params {
+	struct loop *loop;
+	struct bridge *bridge;
+	struct address_map *map;
+	const struct limits *limits;
+	struct counters *counters;
+	const unsigned char *key;    /* installation key */
+	const char *const *listen;   /* "sip:HOST:PORT;transport=udp|tcp"; HOST "*" is every address */
+	size_t listen_count;
+	const char *advertise;	     /* host[:port] in Contact and Via, or NULL */
+	const char *proxy;	     /* next hop for all, or NULL */
+	const char *const *trusted;  /* addresses, networks a.b.c.d/n, or names; NULL: D-52 default */
+	size_t trusted_count;
+	const struct sip_peer *peers;
+	size_t peer_count;
+	const char *user_agent;	     /* "sipxmppd/VERSION" */
+	int refresh_s;		     /* Expires asked for: 3600 */
+	int timer_t1_ms;	     /* 500; tests make it shorter */
+};
+
+/* Opens the listeners. Returns 0, or an errno value with a sentence in error: EADDRINUSE when a
+ * port is taken (the daemon exits 75), EINVAL a URI that cannot be used. */
+int sip_side_new(struct sip_side **out, const struct sip_side_params *params, char *error,
+		 size_t error_len);
+const struct side_ops *sip_side_ops(void);
+/* Stops accepting (503) and waits for what is in flight, final NOTIFYs above all; done(arg) once,
+ * after at most 10 s. */
+void sip_side_stop(struct sip_side *side, void (*done)(void *arg), void *arg);
+void sip_side_free(struct sip_side **side);
+
+/* Whether the bridge as a whole accepts work: false answers new requests 503 (D-50, D-36). */
+void sip_side_accept(struct sip_side *side, bool may);
+/* For sipxmppctl: one line a fact ("dialogs 12"), appended. */
+void sip_side_status(const struct sip_side *side, struct buf *out);

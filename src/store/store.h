@@ -1,0 +1,71 @@
+/* What must survive a restart. Asynchronous: each call returns at once and done(error, arg) comes
+ * later from the loop, in the order of the calls; nothing here blocks the loop (REL-055, SQL-003).
+ * Engines are constant tables found by name: sqlite, memory, failing. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "model/address.h"
+
+struct loop;
+struct store;
+
+/* State of a directed pair (watcher, watched); design-in 2 of decisions.md. */
+enum pair_state { PAIR_NONE, PAIR_ASKED, PAIR_GRANTED, PAIR_REFUSED, PAIR_ENDED };
+const char *pair_state_name(enum pair_state state);
+
+/* One row of "pairs". Times are wall-clock seconds, 0: never. */
+struct pair_row {
+	struct address watcher;
+	struct address watched;
+	enum pair_state state;
+	int64_t asked_at;
+	int64_t granted_at;
+	int64_t refused_at;
+	int64_t ended_at;
+	int64_t heard_at; /* last word from the watched's side */
+};
+void pair_row_clear(struct pair_row *row);
+
+/* error is 0 or an errno value (EIO, ENOSPC, ENODATA ...). */
+typedef void store_done_fn(int error, void *arg);
+typedef void store_pair_fn(const struct pair_row *row, void *arg);
+typedef void store_spelling_fn(const struct address *address, const char *spelling, void *arg);
+
+struct store_params {
+	const char *engine; /* "sqlite", "memory", "failing" */
+	const char *path;   /* sqlite: file in a directory of mode 0700, made if missing */
+	struct loop *loop;  /* borrowed until store_free */
+};
+
+/* Opens, checks and migrates (synchronously: the daemon is not serving yet). Returns 0, or an
+ * errno value with a sentence that says what to do in error[0..error_len): ENOENT unknown engine,
+ * EPROTO made by a newer version, EIO ... A damaged file is set aside under a dated name, an err
+ * line is logged and an empty store is opened (REL-019). */
+int store_open(struct store **out, const struct store_params *params, char *error,
+	       size_t error_len);
+/* Writes what is pending; done once, when it is on disk. Calls after that fail with ESHUTDOWN. */
+void store_stop(struct store *store, store_done_fn *done, void *arg);
+void store_free(struct store **store);
+
+/* The installation key (made at the first open), fixed for the life of the store (D-10). */
+const uint8_t *store_key(const struct store *store);
+/* Wall-clock seconds of the last store_alive() before this start; 0 if none (D-49). */
+int64_t store_last_alive(const struct store *store);
+void store_alive(struct store *store, int64_t now_s);
+
+/* row is copied. Insert or replace by (watcher, watched). */
+void store_put_pair(struct store *store, const struct pair_row *row, store_done_fn *done,
+		    void *arg);
+void store_drop_pair(struct store *store, const struct address *watcher,
+		     const struct address *watched, store_done_fn *done, void *arg);
+/* each for every row, then done. */
+void store_load_pairs(struct store *store, store_pair_fn *each, store_done_fn *done, void *arg);
+
+/* The spelling a SIP user is written with (D-07 fold); first one wins. */
+void store_put_spelling(struct store *store, const struct address *address, const char *spelling,
+			store_done_fn *done, void *arg);
+void store_load_spellings(struct store *store, store_spelling_fn *each, store_done_fn *done,
+			  void *arg);

@@ -1,0 +1,29 @@
+/* PIDF documents (RFC 3863) with RPID (RFC 4480) and the jabber show extension (RFC 8048) to
+ * presence and back. Pure; parsing is bounded, network-less and entity-free (SEC-055, D-59). */
+#pragma once
+
+#include <stddef.h>
+
+struct buf;
+struct presence;
+
+enum { PIDF_MAX_BYTES = 256 * 1024 };
+
+/* Reads text[0..len) into *out (which must be zeroed; the caller clears it). language is the
+ * Content-Language of the carrier or NULL; max_bytes the limit that holds (at most PIDF_MAX_BYTES).
+ * Tolerates every order, prefix and place of elements met in the field. Returns 0; EBADMSG not
+ * well-formed or not PIDF; EPROTO a DOCTYPE with an internal subset (D-59); E2BIG over a limit.
+ * On failure *out is left zeroed. */
+int pidf_parse(const char *text, size_t len, size_t max_bytes, const char *language,
+	       struct presence *out);
+
+struct pidf_params {
+	const char *entity;	 /* the URI that was subscribed to, scheme sip (D-29) */
+	const char *contact;	 /* as the peer can route it back */
+	const unsigned char *key; /* installation key: tuple ids are "ID-" + keyed hash (D-10) */
+};
+
+/* Appends the document: one tuple per device, best first; at least one (closed) tuple. Compact: no
+ * white space between elements. Only what RFC 3863, 4480 and 8048 allow. */
+void pidf_format(const struct presence *presence, const struct pidf_params *params,
+		 struct buf *out);

@@ -1,0 +1,18 @@
+/* The text of a SIP MESSAGE body (MSG-067, MSG-068, MSG-075 to MSG-081): content type, charset,
+ * encodings. Pure. */
+#pragma once
+
+#include <stddef.h>
+
+struct buf;
+
+/* Appends the text of body[0..len) to *out as UTF-8 with LF line ends. content_type is the header
+ * value ("text/plain;charset=UTF-8") or NULL (text/plain); content_encoding, disposition may be NULL.
+ * text/html only becomes plain text. Returns 0; ENOTSUP unsupported type, charset or disposition
+ * (SIP 415); EOPNOTSUPP unsupported encoding (415 with Accept-Encoding); EBADMSG undecodable bytes
+ * (400). Nothing is appended on failure. */
+int text_body_read(const char *body, size_t len, const char *content_type,
+		   const char *content_encoding, const char *disposition, struct buf *out);
+
+/* What Accept says beside a 415. */
+extern const char text_body_accept[];
