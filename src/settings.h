@@ -1,0 +1,128 @@
+/* The configuration file (libconfig) as one plain value. The table of all settings with type,
+ * default and range is settings_schema.c; config/sipxmppd.cfg shows each as a commented line. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "model/limits.h"
+#include "model/profile.h"
+#include "sip/sip_side.h"
+#include "translate/address_map.h"
+#include "xmpp/xmpp_side.h"
+
+struct buf;
+
+enum { SETTINGS_FILE_MAX = 1024 * 1024 }; /* bytes of the file and of what it includes */
+
+enum watch_as { WATCH_AS_USER, WATCH_AS_DOMAIN };			/* D-18 */
+enum resources { RESOURCES_MERGED, RESOURCES_TUPLES };			/* D-10 */
+enum thread_rule { THREAD_LAST, THREAD_CALLID };			/* D-35 */
+enum pager_type { PAGER_CHAT, PAGER_NORMAL };				/* D-34 */
+enum long_messages { LONG_MESSAGES_SPLIT, LONG_MESSAGES_REFUSE };	/* D-40 */
+enum lamp_rule { LAMP_REACH, LAMP_ONLINE };				/* D-31 */
+enum entity_scheme { ENTITY_SIP, ENTITY_PRES };				/* D-29 */
+enum late_failure { LATE_FAILURE_MESSAGE, LATE_FAILURE_NONE };		/* D-39 */
+enum stop_tell { STOP_TELL_ALL, STOP_TELL_NONE };			/* D-48 */
+
+/* What a domains[] entry says beside struct map_domain and struct sip_peer; the quirk switches are
+ * file 30 section 4. */
+struct settings_domain {
+	enum watch_as watch_as;
+	enum resources resources;
+	bool expose_resource;
+	enum thread_rule thread;
+	enum pager_type pager_type;
+	enum long_messages long_messages;
+	bool show_caller;
+	enum lamp_rule lamp;
+	enum entity_scheme entity;
+	bool date_trusted;
+	const char *user_agent; /* or NULL: "sipxmppd/VERSION" and the profile's suffix */
+	bool can_fetch;
+	bool publish_presence;
+	bool dialog_full_is_event_only;
+	bool charset_decl_unreliable;
+	bool accepts_eventlist;
+	bool options_503_means_down;
+	bool result_is_end_to_end; /* message_result_meaning = "device" */
+};
+
+/* Everything is owned by the settings and lives until settings_free(); nothing points into the
+ * tree of libconfig (LCF-006). Optional strings are NULL when not set. */
+struct settings {
+	const char *path; /* of the file, as it was given */
+
+	/* Ready for address_map_new(); map.domains[i], peers[i] and domains[i] are one entry. */
+	struct address_map_params map;
+	struct sip_peer *peers;
+	struct settings_domain *domains;
+	size_t domain_count;
+
+	/* xmpp: one component for each distinct domains[].xmpp (D-02) */
+	struct xmpp_component_params *components;
+	size_t component_count;
+	const char *const *ping; /* xmpp.ping, xmpp.domains, domains above the components (D-36) */
+	size_t ping_count;
+	bool allow_plain;
+	int64_t ping_every_ms;
+	int64_t ping_wait_ms;
+
+	/* sip */
+	const char *const *listen;
+	size_t listen_count;
+	const char *advertise;
+	const char *proxy;
+	const char *const *trusted; /* NULL: not set, the default of D-52 holds */
+	size_t trusted_count;
+	const char *realm;
+	const char *username;
+	const char *password;
+	const char *tls_certificate;
+	const char *tls_key;
+	const char *tls_ca;
+	bool tls_verify;
+	bool options_follow_link;
+	int64_t refresh_s;
+	int64_t timer_t1_ms;
+
+	const char *store_engine;
+	const char *store_path;
+	const char *control_socket;
+	const char *metrics_listen; /* NULL: off */
+
+	enum log_target log_target;
+	enum log_level log_level;
+	const char *log_facility;
+	bool log_bodies;
+
+	const char *language;
+	int64_t ask_again_s;
+	int64_t refusal_hold_s;
+	int64_t hold_s;
+	int64_t messages_life_s;
+	int64_t hold_unavailable_s;
+	int64_t answer_s;
+	enum late_failure late_failure;
+	enum stop_tell stop_tell;
+
+	struct limits limits;
+	void *memory; /* of settings.c */
+};
+
+/* Reads and checks the file. Each fault found is one line "FILE:LINE: what is wrong, and what to do"
+ * in *report ("FILE: ..." when no line is to blame). Returns 0 with *out set, *report then holding
+ * only lines "FILE:LINE: warning: ..."; EINVAL when the configuration is wrong, or the errno value
+ * that reading the file gave (also reported). Never ends the process and changes no locale. */
+int settings_load(struct settings **out, const char *path, struct buf *report);
+/* Wipes the secrets (SEC-091). */
+void settings_free(struct settings **settings);
+
+/* For -n and the start line: who may use the bridge (D-03), the component streams, and one line
+ * "FILE:LINE: NAME is accepted, but not built yet: it has no effect" for each such setting that the
+ * file sets. */
+void settings_describe(const struct settings *settings, struct buf *out);
+/* All settings that are accepted but not built yet, set or not: each(name, arg). */
+void settings_each_unbuilt(void (*each)(const char *name, void *arg), void *arg);
