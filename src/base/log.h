@@ -1,6 +1,7 @@
 /* Log lines (settings.md): "area: what happened key=value ... (reason)". Only sip, xmpp, store,
  * ops and daemon log. Lines that repeat are held back per call site: 10 at once, then one in
- * 10 s with a count (REL-053). A blocked syslog drops lines and counts them. */
+ * 10 s with a count (REL-053); debug lines are not. A blocked syslog or standard error drops lines
+ * and counts them. May be called from any thread. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,6 +14,10 @@ enum log_target { LOG_TARGET_SYSLOG, LOG_TARGET_STDERR };
 
 /* Opens the log; facility is a name like "daemon" or "local0". Returns 0 or EINVAL. */
 int log_open(enum log_target target, enum log_level level, const char *facility);
+/* Another syslog socket than /dev/log; used from the next log_open() on. NULL: /dev/log. */
+void log_set_socket(const char *path);
+/* Lines that were lost because the log did not take them. */
+unsigned long log_dropped(void);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 const char *log_level_name(enum log_level level);
@@ -33,7 +38,7 @@ void log_write(struct log_site *site, enum log_level level, const char *format, 
 	__attribute__((format(printf, 3, 4)));
 
 /* A value from outside made safe for a log line: controls, quotes, DEL, bidi and line separators
- * escaped, 256 bytes at most (SEC-061). Points into a ring of 8 buffers: use it in the same
+ * escaped, 256 bytes at most, in quotes if it is empty or holds a space or bracket (SEC-061). Points into a ring of 8 buffers: use it in the same
  * call. NULL gives "-". */
 const char *log_safe(const char *value);
 const char *log_safe_n(const char *value, size_t len);
