@@ -8,26 +8,11 @@
 #include "daemon_parts.h"
 #include "model/counters.h"
 #include "ops/control.h"
+#include "ops/json_text.h"
 #include "settings.h"
 #include "sip/sip_side.h"
 #include "translate/address_map.h"
 #include "xmpp/xmpp_side.h"
-
-/* Values for JSON and for people -------------------------------------------------------------- */
-
-static void json_string(struct buf *out, const char *text)
-{
-	buf_putc(out, '"');
-	for (const char *c = text; *c != '\0'; c++) {
-		if (*c == '"' || *c == '\\')
-			buf_printf(out, "\\%c", *c);
-		else if ((unsigned char)*c < 0x20)
-			buf_printf(out, "\\u%04x", (unsigned)(unsigned char)*c);
-		else
-			buf_putc(out, *c);
-	}
-	buf_putc(out, '"');
-}
 
 /* "key value" lines become members of one object. */
 static void lines_to_json(const struct buf *lines, struct buf *out)
@@ -43,12 +28,12 @@ static void lines_to_json(const struct buf *lines, struct buf *out)
 
 		buf_puts(out, comma);
 		buf_append(&part, at, key);
-		json_string(out, buf_text(&part));
+		json_text(out, buf_text(&part));
 		buf_putc(out, ':');
 		buf_reset(&part);
 		if (key < len)
 			buf_append(&part, at + key + 1, len - key - 1);
-		json_string(out, buf_text(&part));
+		json_text(out, buf_text(&part));
 		buf_free(&part);
 		comma = ",";
 		at += len + (at[len] == '\n');
@@ -156,9 +141,9 @@ static void list_pair(const struct pair_row *row, const struct presence *now, vo
 	if (listing->as_json) {
 		buf_puts(listing->out, listing->count > 0 ? "," : "");
 		buf_puts(listing->out, "{\"watcher\":");
-		json_string(listing->out, buf_text(&watcher));
+		json_text(listing->out, buf_text(&watcher));
 		buf_puts(listing->out, ",\"watched\":");
-		json_string(listing->out, buf_text(&watched));
+		json_text(listing->out, buf_text(&watched));
 		buf_printf(listing->out, ",\"state\":\"%s\",\"presence\":\"%s\"}",
 			   pair_state_name(row->state), shown);
 	} else {
@@ -204,7 +189,7 @@ static int run_map(int argc, const char *const *argv, int as_json, struct buf *o
 	address_map_explain(parts->map, argv[0], &lines);
 	if (as_json) {
 		buf_puts(out, "{\"explanation\":");
-		json_string(out, buf_text(&lines));
+		json_text(out, buf_text(&lines));
 		buf_puts(out, "}\n");
 	} else {
 		buf_append(out, buf_text(&lines), lines.len);
@@ -266,7 +251,7 @@ static int run_reload(int argc, const char *const *argv, int as_json, struct buf
 	(void)argv;
 	if (as_json) {
 		buf_puts(out, "{\"report\":");
-		json_string(out, buf_text(&report));
+		json_text(out, buf_text(&report));
 		buf_puts(out, "}\n");
 	} else {
 		buf_append(out, buf_text(&report), report.len);

@@ -6,11 +6,11 @@
 
 #include "loop/loop.h"
 #include "model/counters.h"
+#include "ops/control.h"
 
 struct address_map;
 struct bridge;
-struct control;
-struct control_command;
+struct buf;
 struct settings;
 struct sip_side;
 struct store;

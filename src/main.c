@@ -9,6 +9,7 @@
 #include <expat.h>
 #include <libconfig.h>
 #include <libxml/parser.h>
+#include <sofia-sip/su_config.h>
 #include <sofia-sip/sofia_features.h>
 #include <sqlite3.h>
 
