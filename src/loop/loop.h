@@ -20,10 +20,11 @@ struct loop_timer {
 	loop_fn *fn;
 	void *arg;
 	uint64_t due_ms;
+	uint64_t order; /* among timers of the same time: first set, first run */
 	uint32_t place; /* in the heap, from 1; 0: not set */
 };
 
-/* Sets the clock hooks before the root is made. Returns 0 or an errno value. */
+/* Sets the clock hooks before the root is made, and ignores SIGPIPE. Returns 0 or an errno value. */
 int loop_new(struct loop **out);
 void loop_free(struct loop **loop);
 /* Runs until loop_quit(). */
@@ -50,10 +51,12 @@ void loop_defer(struct loop *loop, loop_fn *fn, void *arg);
 /* Forgets every deferred call with this arg. */
 void loop_forget(struct loop *loop, void *arg);
 
-/* Watches fd for events until events is 0; fd stays the caller's. Returns 0 or errno. */
+/* Watches fd (made non-blocking) for events until events is 0, before it is closed; fd stays the
+ * caller's. Calling again changes events, fn and arg. Returns 0 or errno. */
 int loop_fd(struct loop *loop, int fd, unsigned events, loop_fd_fn *fn, void *arg);
 
-/* fn(arg) in the loop after each signal signo. */
+/* fn(arg) in the loop after signal signo; one call may stand for several signals. Call it before
+ * any thread is started that should not take the signal. Returns 0 or errno. */
 int loop_signal(struct loop *loop, int signo, loop_fn *fn, void *arg);
 
 /* Sofia's root, for src/sip only; NULL in the fake. */
