@@ -67,9 +67,15 @@ struct uri_facts {
 
 /* uri: text of an addr-spec (no brackets, no header parameters). *out is set on success. Returns 0;
  * EPROTONOSUPPORT an unknown scheme (416), EPERM sips (D-11), EINVAL malformed (400), ENOENT not
- * served or not representable (404). *why is then a constant sentence for the log. */
+ * served or not representable (404). *why is then a constant sentence for the log. facts may be NULL. */
 int address_from_uri(struct address_map *map, const char *uri, size_t len, struct address *out,
 		     struct uri_facts *facts, const char **why);
+/* The same for the From (or an asserted identity) of a request that came from a peer whose SIP domain
+ * is peer: tel: lands in that domain, and a host that is an address literal or one of own_hosts counts
+ * as that domain (D-05, D-09). address_from_uri() reads such a host as a target: an alias, an escaped
+ * form, or a user of the only chat domain. */
+int address_from_peer_uri(struct address_map *map, const char *uri, size_t len, const char *peer,
+			  struct address *out, struct uri_facts *facts, const char **why);
 /* Splits at the first '/', then at the first '@' (ADDR-003). Component-domain JIDs give SIDE_SIP
  * addresses, all others SIDE_XMPP. *resource points into jid, or is NULL; it may be NULL itself.
  * Returns 0; EINVAL malformed, ENOENT not representable. */
