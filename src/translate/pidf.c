@@ -1,0 +1,282 @@
+/* PIDF documents (RFC 3863) to presence. Everything met in the field is read: any order, prefix
+ * and place, missing ids, constant ids, foreign contacts (PBX-001 to PBX-004, PBX-044). The
+ * addresses in a document are never believed (PIDF-024, D-05). */
+#include "translate/pidf.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "model/presence.h"
+#include "translate/pidf_names.h"
+#include "translate/rpid.h"
+#include "translate/text_span.h"
+#include "translate/timestamp.h"
+#include "translate/xml.h"
+
+struct reader {
+	struct presence *out;
+	const char *language; /* of the carrier, NULL unless it is one valid tag */
+	bool has_namespace;   /* false: the whole document has none */
+	struct rpid rpid;
+	struct buf text;
+};
+
+/* A tuple before it is merged with those of the same id. */
+struct tuple {
+	struct device device; /* id borrowed from the tree */
+	enum show im_show;    /* of im:im, weaker than jabber show */
+};
+
+static bool is_base(const struct reader *reader, const xmlNode *node, const char *name)
+{
+	if (!reader->has_namespace)
+		return xml_is(node, NULL, name);
+	return xml_is(node, NS_PIDF, name) || xml_is(node, NS_PIDF_COLON, name);
+}
+
+static const char *content(struct reader *reader, const xmlNode *node)
+{
+	xml_content(node, &reader->text);
+	return buf_text(&reader->text);
+}
+
+/* PIDF-017: any case, white space around it. */
+static enum basic read_basic(struct reader *reader, const xmlNode *node)
+{
+	const char *text = content(reader, node);
+
+	if (text_is_like(text, reader->text.len, "open"))
+		return BASIC_OPEN;
+	if (text_is_like(text, reader->text.len, "closed"))
+		return BASIC_CLOSED;
+	return BASIC_UNSET;
+}
+
+/* "0.5" to 500, at most three digits count; -1 if it is none (PIDF-021 to PIDF-023). */
+static int thousandths(const char *text)
+{
+	size_t len = strlen(text);
+	int value = 0;
+	int scale = 100;
+	size_t i = 0;
+
+	text_trim(&text, &len);
+	if (len > 0 && (text[0] == '0' || text[0] == '1'))
+		value = (text[i++] - '0') * 1000;
+	else if (len < 2 || text[0] != '.')
+		return -1;
+	if (i < len && text[i++] != '.')
+		return -1;
+	for (; i < len; i++, scale /= 10) {
+		if (text[i] < '0' || text[i] > '9')
+			return -1;
+		value += (text[i] - '0') * scale;
+	}
+	return value > 1000 ? -1 : value;
+}
+
+/* PRES-134, the exact inverse of PRES-115. */
+static int priority_from_pidf(const char *text)
+{
+	int t = text == NULL ? -1 : thousandths(text);
+	int priority;
+
+	if (t < 0)
+		return PRESENCE_PRIORITY_UNSET;
+	if (t == 1000)
+		return 127;
+	priority = (127 * t + 999) / 1000;
+	return priority > 126 ? 126 : priority;
+}
+
+/* PRES-133: contacts of other services say nothing about messages. */
+static bool is_im_contact(const char *uri, size_t len)
+{
+	static const char *const schemes[] = {"sip", "sips", "im", "pres"};
+	const char *colon = memchr(uri, ':', len);
+
+	if (colon == NULL)
+		return true;
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		if (text_is_like(uri, (size_t)(colon - uri), schemes[i]))
+			return true;
+	}
+	return false;
+}
+
+static void read_contact(struct reader *reader, const xmlNode *node, struct device *device)
+{
+	const char *uri = content(reader, node);
+
+	device->is_im = is_im_contact(uri, reader->text.len);
+	device->priority = priority_from_pidf(xml_attribute(node, NULL, "priority"));
+}
+
+static enum show show_from_im(const char *text, size_t len)
+{
+	if (text_is_like(text, len, "away"))
+		return SHOW_AWAY;
+	return text_is_like(text, len, "busy") ? SHOW_DND : SHOW_NONE;
+}
+
+/* COMPAT(asterisk): <digium_presence type= subtype=>text (PBX-004), sent in a tuple without basic
+ * to a User-Agent that names it. */
+static void read_digium(struct reader *reader, const xmlNode *node, struct device *device)
+{
+	const char *type = xml_attribute(node, NULL, "type");
+
+	if (type != NULL)
+		device->show = show_from_name(type);
+	rpid_read_note(node, reader->language, &device->notes);
+}
+
+static void read_status(struct reader *reader, const xmlNode *status, struct tuple *tuple)
+{
+	struct device *device = &tuple->device;
+
+	for (const xmlNode *node = status->children; node != NULL; node = node->next) {
+		if (node->type != XML_ELEMENT_NODE)
+			continue;
+		if (is_base(reader, node, "basic") && device->basic == BASIC_UNSET)
+			device->basic = read_basic(reader, node);
+		else if (xml_is(node, NS_JABBER_CLIENT, "show") && device->show == SHOW_NONE)
+			device->show = show_from_name(content(reader, node)); /* PRES-137 */
+		else if (xml_is(node, NS_IM, "im"))
+			tuple->im_show = show_from_im(content(reader, node), reader->text.len);
+		else if (is_base(reader, node, "digium_presence"))
+			read_digium(reader, node, device);
+	}
+}
+
+static void read_tuple_child(struct reader *reader, const xmlNode *node, struct tuple *tuple)
+{
+	struct device *device = &tuple->device;
+
+	if (is_base(reader, node, "status"))
+		read_status(reader, node, tuple);
+	else if (is_base(reader, node, "contact"))
+		read_contact(reader, node, device);
+	else if (is_base(reader, node, "note"))
+		rpid_read_note(node, reader->language, &device->notes);
+	else if (is_base(reader, node, "timestamp") &&
+		 timestamp_parse(content(reader, node), reader->text.len, &device->since_ms) != 0)
+		device->since_ms = 0;
+}
+
+/* PIDF-046; what a closed tuple says of the person is over. */
+static void read_tuple_rpid(struct reader *reader, const xmlNode *tuple, enum basic basic)
+{
+	if (basic == BASIC_CLOSED)
+		return;
+	rpid_read_tuple(&reader->rpid, tuple);
+	for (const xmlNode *node = tuple->children; node != NULL; node = node->next) {
+		if (is_base(reader, node, "status"))
+			rpid_read_tuple(&reader->rpid, node);
+	}
+}
+
+/* PRES-148: of two tuples with one id the open one wins, then the one with the higher priority. */
+static bool is_better(const struct device *a, const struct device *b)
+{
+	if (a->basic != b->basic)
+		return a->basic > b->basic;
+	return a->priority > b->priority;
+}
+
+static struct device *find_tuple(struct presence *presence, const char *id)
+{
+	for (size_t i = 0; id != NULL && i < presence->device_count; i++) {
+		struct device *device = &presence->devices[i];
+
+		if (device->id != NULL && strcmp(device->id, id) == 0)
+			return device;
+	}
+	return NULL;
+}
+
+/* Takes what tuple->device owns. */
+static void put_tuple(struct reader *reader, struct device *found, const char *id)
+{
+	struct device *device = find_tuple(reader->out, id);
+
+	if (device == NULL)
+		device = presence_add_device(reader->out, id);
+	else if (!is_better(found, device))
+		device = NULL;
+	if (device == NULL) {
+		notes_clear(&found->notes);
+		return;
+	}
+	found->id = device->id;
+	notes_clear(&device->notes);
+	*device = *found;
+}
+
+static void read_tuple(struct reader *reader, const xmlNode *node)
+{
+	struct tuple tuple = {.device = {.priority = PRESENCE_PRIORITY_UNSET, .is_im = true}};
+	const char *id = xml_attribute(node, NULL, "id");
+
+	if (rpid_is_foreign_tuple(node))
+		return;
+	for (const xmlNode *child = node->children; child != NULL; child = child->next) {
+		if (child->type == XML_ELEMENT_NODE)
+			read_tuple_child(reader, child, &tuple);
+	}
+	if (tuple.device.show == SHOW_NONE)
+		tuple.device.show = tuple.im_show; /* PRES-138 */
+	read_tuple_rpid(reader, node, tuple.device.basic);
+	put_tuple(reader, &tuple.device, id == NULL || id[0] == '\0' ? NULL : id);
+}
+
+static void read_presence(struct reader *reader, const xmlNode *root)
+{
+	for (const xmlNode *node = root->children; node != NULL; node = node->next) {
+		if (node->type != XML_ELEMENT_NODE || rpid_offer_person(&reader->rpid, node))
+			continue;
+		if (is_base(reader, node, "tuple"))
+			read_tuple(reader, node);
+		else if (is_base(reader, node, "note"))
+			rpid_read_note(node, reader->language, &reader->out->notes);
+	}
+	rpid_finish(&reader->rpid, reader->language, &reader->out->person);
+}
+
+/* A document without any namespace is read if it has tuples; xpidf has none (PBX-008). */
+static bool is_pidf(struct reader *reader, const xmlNode *root)
+{
+	reader->has_namespace = xml_namespace(root)[0] != '\0';
+	if (!is_base(reader, root, "presence"))
+		return false;
+	if (reader->has_namespace)
+		return true;
+	for (const xmlNode *node = root->children; node != NULL; node = node->next) {
+		if (is_base(reader, node, "tuple"))
+			return true;
+	}
+	return false;
+}
+
+int pidf_parse(const char *text, size_t len, size_t max_bytes, const char *language,
+	       struct presence *out)
+{
+	struct reader reader = {.out = out, .text = BUF_INIT};
+	xmlDoc *doc;
+	int err;
+
+	*out = (struct presence){0};
+	if (language != NULL && text_is_lang(language, strlen(language)))
+		reader.language = language;
+	err = xml_parse(text, len, max_bytes < PIDF_MAX_BYTES ? max_bytes : PIDF_MAX_BYTES, &doc);
+	if (err != 0)
+		return err;
+	if (is_pidf(&reader, xmlDocGetRootElement(doc)))
+		read_presence(&reader, xmlDocGetRootElement(doc));
+	else
+		err = EBADMSG;
+	buf_free(&reader.text);
+	xml_release(&doc);
+	return err;
+}

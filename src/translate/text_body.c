@@ -1,0 +1,167 @@
+/* The text of a SIP MESSAGE body. A body has a length: NUL is a character like another (MSG-078,
+ * SOF-020). */
+#include "translate/text_body.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "translate/charset.h"
+#include "translate/html_text.h"
+#include "translate/text_span.h"
+
+const char text_body_accept[] = "text/plain, text/html";
+
+struct span {
+	const char *text;
+	size_t len;
+};
+
+/* The first token of a header value: up to ';', without white space. */
+static struct span first_token(const char *value)
+{
+	struct span token = {value, strcspn(value, ";")};
+
+	text_trim(&token.text, &token.len);
+	return token;
+}
+
+/* The end of a parameter that starts at p: the next ';' outside quotes, or the end. */
+static const char *parameter_end(const char *p)
+{
+	bool is_quoted = false;
+
+	for (; *p != '\0' && (is_quoted || *p != ';'); p++) {
+		if (*p == '"')
+			is_quoted = !is_quoted;
+		else if (is_quoted && *p == '\\' && p[1] != '\0')
+			p++;
+	}
+	return p;
+}
+
+/* The value of ;name=value, without quotes; empty if there is none. */
+static struct span find_parameter(const char *header, const char *name)
+{
+	const char *p = parameter_end(header);
+
+	while (*p == ';') {
+		const char *begin = p + 1;
+		const char *equals;
+		struct span key, value;
+
+		p = parameter_end(begin);
+		equals = memchr(begin, '=', (size_t)(p - begin));
+		if (equals == NULL)
+			continue;
+		key = (struct span){begin, (size_t)(equals - begin)};
+		value = (struct span){equals + 1, (size_t)(p - equals) - 1};
+		text_trim(&key.text, &key.len);
+		text_trim(&value.text, &value.len);
+		if (!text_is_like(key.text, key.len, name))
+			continue;
+		if (value.len >= 2 && value.text[0] == '"' && value.text[value.len - 1] == '"')
+			value = (struct span){value.text + 1, value.len - 2};
+		return value;
+	}
+	return (struct span){"", 0};
+}
+
+static bool is_identity(const char *encoding)
+{
+	struct span token;
+
+	if (encoding == NULL)
+		return true;
+	token = first_token(encoding);
+	return token.len == 0 || text_is_like(token.text, token.len, "identity");
+}
+
+enum shown { SHOWN_YES, SHOWN_NO, SHOWN_REFUSED };
+
+/* MSG-077. */
+static enum shown judge_disposition(const char *disposition)
+{
+	struct span token, handling;
+
+	if (disposition == NULL)
+		return SHOWN_YES;
+	token = first_token(disposition);
+	if (token.len == 0 || text_is_like(token.text, token.len, "render") ||
+	    text_is_like(token.text, token.len, "inline"))
+		return SHOWN_YES;
+	handling = find_parameter(disposition, "handling");
+	return text_is_like(handling.text, handling.len, "optional") ? SHOWN_NO : SHOWN_REFUSED;
+}
+
+/* Without a type the body is text (RFC 3428 knows no other default). */
+static int judge_type(const char *type, bool *is_html, struct span *charset)
+{
+	struct span token;
+
+	*is_html = false;
+	*charset = (struct span){"", 0};
+	if (type == NULL)
+		return 0;
+	token = first_token(type);
+	*is_html = text_is_like(token.text, token.len, "text/html");
+	if (token.len > 0 && !*is_html && !text_is_like(token.text, token.len, "text/plain"))
+		return ENOTSUP; /* MSG-070, MSG-081 */
+	*charset = find_parameter(type, "charset");
+	return 0;
+}
+
+/* MSG-079, CMP-018: CRLF and a lone CR become LF; MSG-078: what XML forbids becomes U+FFFD. */
+static void append_text(struct buf *out, const char *text, size_t len)
+{
+	size_t done = 0;
+
+	buf_reserve(out, len);
+	while (done < len) {
+		const char *cr = memchr(text + done, '\r', len - done);
+		size_t at = cr == NULL ? len : (size_t)(cr - text);
+
+		utf8_scrub(out, text + done, at - done);
+		if (cr == NULL)
+			return;
+		if (at + 1 == len || text[at + 1] != '\n')
+			buf_putc(out, '\n');
+		done = at + 1;
+	}
+}
+
+static void append_html(struct buf *out, const struct buf *html)
+{
+	struct buf words = BUF_INIT;
+
+	html_text(buf_text(html), html->len, &words);
+	append_text(out, buf_text(&words), words.len);
+	buf_free(&words);
+}
+
+int text_body_read(const char *body, size_t len, const char *content_type,
+		   const char *content_encoding, const char *disposition, struct buf *out)
+{
+	struct buf utf8 = BUF_INIT;
+	enum shown shown = judge_disposition(disposition);
+	struct span charset;
+	bool is_html;
+	int err = judge_type(content_type, &is_html, &charset);
+
+	if (shown == SHOWN_NO)
+		return 0;
+	if (!is_identity(content_encoding))
+		return EOPNOTSUPP; /* MSG-076, SIP-110 */
+	if (err != 0 || shown == SHOWN_REFUSED)
+		return ENOTSUP;
+	err = charset_to_utf8(body, len, charset.text, charset.len, &utf8);
+	if (err == 0 && is_html)
+		append_html(out, &utf8);
+	else if (err == 0)
+		append_text(out, buf_text(&utf8), utf8.len);
+	buf_free(&utf8);
+	return err;
+}
