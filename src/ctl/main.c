@@ -211,7 +211,7 @@ static int ask(const struct options *options, const struct buf *line)
 		if (reply.len > 0 && (error == 0 || error == ECONNRESET))
 			result = print_reply(&reply, options->socket);
 		else
-			result = say_no_daemon(options->socket, error != 0   ? error
+			result = say_no_daemon(options->socket, error != 0    ? error
 								: unsent != 0 ? unsent
 									      : ECONNRESET);
 	}

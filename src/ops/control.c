@@ -299,8 +299,7 @@ static void connection_read(struct connection *connection)
 	}
 	end = memchr(connection->in.data, '\n', connection->in.len);
 	if (end != NULL)
-		handle_line(connection, connection->in.data,
-			    (size_t)(end - connection->in.data));
+		handle_line(connection, connection->in.data, (size_t)(end - connection->in.data));
 	else if (n == 0 || connection->in.len > CONTROL_LINE_BYTES + 1)
 		handle_line(connection, connection->in.data, connection->in.len);
 }
@@ -429,7 +428,7 @@ void control_free(struct control **control_p)
 		return;
 	*control_p = NULL;
 	LIST_EACH(link, next, &control->connections)
-		connection_free(LIST_ENTRY(link, struct connection, link));
+	connection_free(LIST_ENTRY(link, struct connection, link));
 	loop_timer_cancel(&control->accept_again);
 	if (control->fd >= 0) {
 		loop_fd(control->loop, control->fd, 0, NULL, NULL);

@@ -155,8 +155,8 @@ static void ends_with_the_documented_codes(void **state)
 	assert_int_equal(world->code, 64);
 	RUN(world, "-s", "SOCKET", "echo", "two\nlines");
 	assert_int_equal(world->code, 64);
-	assert_non_null(strstr(RUN(world, "-s", "/nowhere/control", "echo"),
-			       "is sipxmppd running?"));
+	assert_non_null(
+		strstr(RUN(world, "-s", "/nowhere/control", "echo"), "is sipxmppd running?"));
 	assert_int_equal(world->code, 75);
 }
 

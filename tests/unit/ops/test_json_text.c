@@ -20,7 +20,10 @@ static const struct {
 	{"1\n2\t3\r", "\"1\\n2\\t3\\u000d\""},
 	{"\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\""},
 	{"\xc3\xa9\xf0\x9f\x98\x80", "\"\xc3\xa9\xf0\x9f\x98\x80\""},
-	{"a\xff" "b\xc3", "\"a\xef\xbf\xbd" "b\xef\xbf\xbd\""},
+	{"a\xff"
+	 "b\xc3",
+	 "\"a\xef\xbf\xbd"
+	 "b\xef\xbf\xbd\""},
 };
 
 static void escapes(void **state)

@@ -1,0 +1,40 @@
+/* Both servers and the program between them: what every measurement starts from. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "bench/daemon_run.h"
+#include "bench/sip_end.h"
+#include "bench/xmpp_end.h"
+
+#define RIG_COMPONENT "sip.chat.example"
+#define RIG_CHAT      "chat.example"
+#define RIG_PBX       "pbx.example"
+
+struct reactor;
+
+struct rig {
+	struct reactor *reactor;
+	struct sip_end *sip;
+	struct xmpp_end *xmpp;
+	struct daemon_run *daemon;
+	struct sip_hop hop; /* to the daemon */
+	bool is_floor;
+	bool options_answered;
+};
+
+struct rig_params {
+	const char *program; /* of the daemon; NULL: the floor */
+	bool is_tcp;         /* SIP transport, both ways */
+	const char *store;
+	const char *trusted;
+	const char *limits;
+	const char *log_level;
+};
+
+/* Starts all and waits until the component shook hands and OPTIONS is answered. Returns false,
+ * after saying why, if that takes more than 20 s. The rig is then to be freed too. */
+bool rig_start(struct rig *rig, const struct rig_params *params);
+void rig_free(struct rig *rig);
+/* Writes everything that was put on either side, and handles what came, waiting up to wait_ms. */
+void rig_turn(struct rig *rig, int wait_ms);
