@@ -199,11 +199,12 @@ class Rig:
         config = self.write('ejabberd.yml')
         accounts = ''.join(f'ejabberd_auth:try_register(<<"{u}">>, <<"{CHAT}">>, <<"{p}">>),'
                            for u, p in self.passwords.items())
+        libraries = pathlib.Path(glob.glob('/usr/lib/*/ejabberd-*')[0]).parent
         # Without a node name Erlang needs neither epmd nor a port of its own.
         program = self.run('ejabberd', ['erl', '-noinput', '-mnesia', 'dir', f'"{self.dir}/ejabberd"',
                                         '-s', 'ejabberd', '-eval', accounts + 'ok.'],
-                           cwd=self.dir, env={'EJABBERD_CONFIG_PATH': str(config), 'HOME': str(self.dir),
-                                              'EJABBERD_LOG_PATH': str(self.dir / 'ejabberd-own.log'),
+                           cwd=self.dir, env={'ERL_LIBS': str(libraries), 'EJABBERD_CONFIG_PATH': str(config),
+                                              'HOME': str(self.dir), 'EJABBERD_LOG_PATH': str(self.dir / 'ejabberd-own.log'),
                                               'ERL_CRASH_DUMP': str(self.dir / 'erl_crash.dump')})
         await self.listening(program, self.c2s_port, self.component_port)
 
@@ -238,7 +239,7 @@ class Rig:
 
     def links(self):
         """How often the chat server has accepted the bridge."""
-        words = {'prosody': 'successfully authenticated', 'ejabberd': 'External component'}
+        words = {'prosody': 'successfully authenticated', 'ejabberd': 'Accepted external component handshake'}
         log = self.dir / f'{self.chat_server}.log'
         return log.read_text(errors='replace').count(words[self.chat_server]) if log.exists() else 0
 

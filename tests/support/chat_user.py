@@ -12,11 +12,11 @@ import logging
 import xml.etree.ElementTree as ET
 from xml.sax.saxutils import escape
 
-import slixmpp
-from slixmpp.xmlstream.handler import Callback
-from slixmpp.xmlstream.matcher import MatchXPath
+logging.getLogger('slixmpp').setLevel(logging.CRITICAL)  # before it warns about itself
 
-logging.getLogger('slixmpp').setLevel(logging.CRITICAL)
+import slixmpp  # noqa: E402
+from slixmpp.xmlstream.handler import Callback  # noqa: E402
+from slixmpp.xmlstream.matcher import MatchXPath  # noqa: E402
 
 CLIENT = '{jabber:client}'
 STANZAS = '{urn:ietf:params:xml:ns:xmpp-stanzas}'
