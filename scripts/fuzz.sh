@@ -1,0 +1,53 @@
+#!/bin/sh
+# fuzz.sh [SECONDS [TARGET...]]   Runs the libFuzzer targets, each for SECONDS (default 60).
+#
+# Starts from the seeds in tests/fuzz/TARGET.in and keeps what it learns in build/fuzz/TARGET, so
+# the next run goes on from there. An input that breaks a target is kept as build/fuzz/TARGET-crash-*:
+# copy it to tests/fuzz/TARGET.repro and every later test run replays it. Exit code 1 if one broke.
+
+set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+case ${1-} in
+-h | --help)
+	usage
+	exit 0
+	;;
+esac
+seconds=${1:-60}
+[ $# -eq 0 ] || shift
+
+fuzz_one() {
+	target=$1
+	seeds=$root/tests/fuzz/$target.in
+	mkdir -p "$root/build/fuzz/$target"
+	say "$target for $seconds s"
+	log=$root/build/fuzz/$target.log
+	if "$root/build/clang/tests/fuzz/$target" -max_total_time="$seconds" -max_len=70000 -timeout=10 \
+		-rss_limit_mb=2048 -artifact_prefix="$root/build/fuzz/$target-" -print_final_stats=1 \
+		"$root/build/fuzz/$target" "$seeds" >"$log" 2>&1; then
+		sed -n 's/^stat::number_of_executed_units: */inputs: /p' "$log"
+		return 0
+	fi
+	printf 'FAIL %s; the end of %s:\n' "$target" "$log"
+	tail -n 30 "$log" | sed 's/^/    /'
+	return 1
+}
+
+cd "$root"
+"$root/scripts/deps.sh" build test
+say "build (clang, fuzz targets)"
+cmake --preset clang >/dev/null
+cmake --build --preset clang -j "$jobs" >/dev/null
+if [ $# -eq 0 ]; then
+	for seeds in tests/fuzz/fuzz_*.in; do
+		set -- "$@" "$(basename "$seeds" .in)"
+	done
+fi
+broken=0
+for target in "$@"; do
+	fuzz_one "$target" || broken=$((broken + 1))
+done
+printf '%d targets, %d broken\n' $# "$broken"
+[ "$broken" -eq 0 ]

@@ -1,0 +1,250 @@
+#!/usr/bin/python3
+"""The scene of scripts/demo.sh: a SIP user and a chat user through Kamailio, sipxmppd and Prosody.
+
+  demo.py --daemon PATH [--stay]
+"""
+
+import argparse
+import asyncio
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from rig import COMPONENT, PBX, Failed, Rig, check, until  # noqa: E402
+from sip_ua import Pidf, pidf                              # noqa: E402
+
+ALICE_JID = f'1001@{COMPONENT}'
+JULIET = 'sip:juliet@chat.example'
+
+
+class Timeline:
+    """Two columns with the time: left what the SIP user does (>) and gets (<), right the chat user."""
+
+    def __init__(self):
+        self.start = time.monotonic()
+        self.width = max(36, min(60, (shutil.get_terminal_size((100, 24)).columns - 9) // 2))
+        print(f'\n{"s":>6}  {"SIP user 1001@" + PBX:<{self.width}} chat user juliet@chat.example')
+        print(f'{"":>6}  {"-" * (self.width - 2):<{self.width}} {"-" * (self.width - 2)}')
+
+    def line(self, column, text):
+        text = text if len(text) < self.width else text[:self.width - 4] + '...'
+        print(f'{time.monotonic() - self.start:6.2f}  {"" if column else text:<{self.width}} {text if column else ""}'
+              .rstrip(), flush=True)
+
+    def sip(self, text):
+        self.line(0, text)
+
+    def chat(self, text):
+        self.line(1, text)
+
+    def chapter(self, text):
+        print(f'\n        {text}', flush=True)
+
+    def sip_event(self, what, request):
+        if what == 'MESSAGE':
+            return self.sip(f'< "{request.text}"')
+        state = request.get('subscription-state').split(';')
+        if request.body:
+            return self.sip(f'< juliet is {describe_document(Pidf(request.body))}')
+        self.sip(f'< juliet: {" ".join([state[0]] + [p for p in state[1:] if p.startswith("reason")])}')
+
+    def chat_event(self, stanza):
+        who = stanza.bare.split('@')[0]
+        if stanza.bare.endswith('chat.example') and '@chat.example' in stanza.bare:
+            return  # her own presence
+        if stanza.type == 'error':
+            self.chat(f'< error: {stanza.condition} ({stanza.error_text or "no text"})')
+        elif stanza.kind == 'message':
+            self.chat(f'< "{stanza.body}"')
+        else:
+            self.chat(f'< {who} ' + WORDS.get(stanza.type, stanza.type)
+                      + (describe(stanza.show, stanza.status) if not stanza.type else ''))
+
+
+WORDS = {'': 'is ', 'subscribe': 'asks to see your presence', 'subscribed': 'lets you see the presence',
+         'unsubscribed': 'ended your subscription', 'unavailable': 'is offline'}
+
+
+def describe(show, status):
+    return (show or 'available') + (f', "{status}"' if status else '')
+
+
+def describe_document(document):
+    if not document.is_open:
+        return 'offline'
+    return describe((document.shows + [''])[0], (document.notes + [''])[0])
+
+
+async def scene(rig, line):
+    """Every await that fails is a step that did not happen."""
+    alice = await rig.sip_user('1001')
+    juliet = await rig.chat_user('juliet')
+    alice.on_event, juliet.on_event = line.sip_event, line.chat_event
+    await chat_watches_sip(line, alice, juliet)
+    watch = await sip_watches_chat(line, alice, juliet)
+    await away_and_back(line, alice, juliet, watch)
+    await messages(line, alice, juliet)
+    await nobody_there(line, alice, juliet)
+    alice.on_event = juliet.on_event = None
+
+
+async def publish(line, alice, text, **words):
+    line.sip(f'> publishes: {text}')
+    check((await alice.publish(pidf(alice.aor, **words))).status == 200, 'the publication is taken')
+
+
+async def chat_watches_sip(line, alice, juliet):
+    line.chapter('The chat user adds the SIP user to the roster')
+    await publish(line, alice, 'available, "in the office"', note='in the office')
+    line.chat(f'> adds {ALICE_JID}')
+    juliet.presence('subscribe', to=ALICE_JID)
+    await until(lambda: juliet.got('presence', ALICE_JID, 'subscribed'), 'the chat user may see the SIP user')
+    await shown(juliet, '', 'in the office')
+
+
+async def shown(juliet, show, status, type_=''):
+    def is_so():
+        now = juliet.shown(ALICE_JID)
+        return now and (now.type, now.show, now.status) == (type_, show, status)
+    await until(is_so, f'the chat user sees {type_ or describe(show, status)}')
+
+
+async def sip_watches_chat(line, alice, juliet):
+    line.chapter('The SIP user watches the chat user, who is asked')
+    line.sip(f'> subscribes to {JULIET}')
+    watch = await alice.subscribe(JULIET)
+    check(watch.answer.status == 200, f'SUBSCRIBE was answered {watch.answer.status}')
+    await until(lambda: watch.state == 'pending', 'the subscription is pending')
+    await until(lambda: juliet.got('presence', ALICE_JID, 'subscribe'), 'the chat user is asked')
+    await asyncio.sleep(0.5)  # she thinks
+    line.chat('> says yes')
+    juliet.presence('subscribed', to=ALICE_JID)
+    await until(lambda: watch.document and watch.document.is_open, 'the SIP user sees the chat user')
+    return watch
+
+
+async def away_and_back(line, alice, juliet, watch):
+    line.chapter('Both go away and come back')
+    line.chat('> away, "having lunch"')
+    juliet.presence(show='away', status='having lunch')
+    await until(lambda: 'having lunch' in watch.document.notes, 'the SIP user sees the lunch')
+    await publish(line, alice, 'busy, "in a meeting"', note='in a meeting', activity='busy')
+    await shown(juliet, 'dnd', 'in a meeting')
+    line.sip('> takes the publication back')
+    await alice.publish(None)
+    await until(lambda: juliet.shown(ALICE_JID).type == 'unavailable', 'the chat user sees the SIP user offline')
+    line.chat('> available')
+    juliet.presence()
+    await until(lambda: watch.document.is_open and not watch.document.notes, 'the SIP user sees the chat user back')
+    await publish(line, alice, 'available, "back"', note='back')
+    await shown(juliet, '', 'back')
+
+
+async def messages(line, alice, juliet):
+    line.chapter('They write')
+    text, reply = 'Lunch at noon? 🥪 <the usual> & coffee', 'Gladly. Überall außer in Raum "A" 😀'
+    line.sip(f'> "{text}"')
+    answer = await alice.send_message(JULIET, text)
+    line.sip(f'< {answer.status} {answer.reason}: the chat server has it')
+    check(answer.status == 200, f'MESSAGE was answered {answer.status}')
+    await until(lambda: text in juliet.bodies(ALICE_JID), 'the chat user has the text')
+    line.chat(f'> "{reply}"')
+    juliet.say(ALICE_JID, reply)
+    await until(lambda: reply in [m.text for m in alice.messages], 'the SIP user has the reply')
+
+
+async def nobody_there(line, alice, juliet):
+    line.chapter('Both write to somebody who does not exist')
+    line.chat(f'> to nobody@{COMPONENT}: "Hello?"')
+    id_ = juliet.say(f'nobody@{COMPONENT}', 'Hello?')
+    await until(lambda: juliet.errors(id_), 'the chat user gets an error')
+    line.sip('> to sip:nobody@chat.example: "Hello?"')
+    answer = await alice.send_message('sip:nobody@chat.example', 'Hello?')
+    line.sip(f'< {answer.status} {answer.reason}')
+    check(answer.status >= 400, 'the SIP user gets an error')
+
+
+STAY = '''
+The servers stay up. Sign in with your own clients on this machine; Ctrl-C ends everything.
+
+  Chat   server 127.0.0.1 port {c2s}, no TLS (loopback)
+         accounts juliet@chat.example, password capulet; romeo@chat.example, password montague
+         for example: profanity, then
+           /connect juliet@chat.example server 127.0.0.1 port {c2s} tls disable
+  SIP    proxy and registrar 127.0.0.1 port {sip}, UDP or TCP, domain pbx.example
+         any user 1001 to 1099, no password
+         for example, in ~/.baresip/accounts:
+           <sip:1002@pbx.example>;outbound="sip:127.0.0.1:{sip}";auth_pass=none;pubint=600
+         and in ~/.baresip/contacts:
+           "Juliet" <sip:juliet@chat.example>;presence=p2p
+
+  What to type          a chat user writes to and adds   1002@sip.chat.example
+                        a SIP user writes to and watches sip:juliet@chat.example
+
+  The bridge            {ctl} -s {dir}/control status
+  Configuration, logs   {dir}
+'''
+
+
+def usual(port, otherwise):
+    """The usual port of a protocol, if nobody has it."""
+    try:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(socket.AF_INET, kind) as probe:
+                probe.bind(('127.0.0.1', port))
+        return port
+    except OSError:
+        return otherwise
+
+
+async def play(arguments):
+    rig = Rig(arguments.daemon)
+    if arguments.stay:
+        rig.c2s_port, rig.sip_port = usual(5222, rig.c2s_port), usual(5060, rig.sip_port)
+    print(f'== Kamailio (pbx.example) on port {rig.sip_port}, Prosody (chat.example) on port {rig.c2s_port}, '
+          f'sipxmppd between them')
+    try:
+        await rig.start()
+        await scene(rig, Timeline())
+        print('\nEvery step happened.', flush=True)
+        if arguments.stay:
+            await stay(rig)
+        return 0
+    except (Failed, asyncio.TimeoutError) as error:
+        print(f'\nA step did not happen: {error or "no answer"}\n{rig.logs()}', flush=True)
+        return 1
+    finally:
+        await rig.close()
+
+
+async def stay(rig):
+    for user in rig.users:
+        await (user.sign_out() if hasattr(user, 'sign_out') else user.register(0))
+    control = rig.daemon.parent / 'ctl' / 'sipxmppctl'
+    print(STAY.format(c2s=rig.c2s_port, sip=rig.sip_port, dir=rig.dir, ctl=os.path.relpath(control)), flush=True)
+    done = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, done.set)
+    await done.wait()
+    print('\nstopping', flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--daemon', required=True)
+    parser.add_argument('--stay', action='store_true')
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return asyncio.run(play(parser.parse_args()))
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == '__main__':
+    sys.exit(main())
