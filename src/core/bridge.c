@@ -1,0 +1,233 @@
+/* The bridge as a whole: made, started, stopped; and what the control commands ask. The map of its
+ * parts is in bridge_private.h. */
+#include "core/bridge.h"
+
+#include <errno.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/table.h"
+#include "core/bridge_private.h"
+#include "core/echo_guard.h"
+#include "core/exchanges.h"
+#include "core/presence_book.h"
+#include "model/counters.h"
+
+static void init_link(struct side_link *link, uint64_t now)
+{
+	list_init(&link->outward);
+	rate_init(&link->rate, 1, now);
+}
+
+int bridge_new(struct bridge **out, const struct bridge_params *params)
+{
+	struct bridge *bridge = mem_zalloc(sizeof *bridge);
+
+	bridge->params = *params;
+	random_bytes(bridge->key, sizeof bridge->key);
+	pairs_new(&bridge->pairs);
+	bridge->peers = table_new();
+	exchanges_new(&bridge->exchanges);
+	echo_guard_new(&bridge->echo, bridge->key);
+	bridge->ledger = mem_zalloc(sizeof *bridge->ledger);
+	bridge->ledger->bridge = bridge;
+	list_init(&bridge->acts);
+	list_init(&bridge->shows);
+	list_init(&bridge->quiet);
+	list_init(&bridge->gone);
+	list_init(&bridge->refused);
+	init_link(&bridge->links[SIDE_SIP], now_ms(bridge));
+	init_link(&bridge->links[SIDE_XMPP], now_ms(bridge));
+	bridge->links[SIDE_SIP].is_up = true;
+	*out = bridge;
+	return 0;
+}
+
+void bridge_attach(struct bridge *bridge, enum side which, const struct side_ops *ops, void *side)
+{
+	bridge->links[which].ops = ops;
+	bridge->links[which].side = side;
+}
+
+static bool free_peer(void *value, void *arg)
+{
+	(void)arg;
+	mem_free(value);
+	return true;
+}
+
+static void free_ledger(struct bridge *bridge)
+{
+	bridge->ledger->bridge = NULL;
+	if (bridge->ledger->pending == 0)
+		mem_free(bridge->ledger);
+}
+
+void bridge_free(struct bridge **bridge_to_free)
+{
+	struct bridge *bridge = *bridge_to_free;
+
+	if (bridge == NULL)
+		return;
+	loop_forget(bridge->params.loop, bridge);
+	sync_cancel(bridge);
+	loop_timer_cancel(&bridge->interest_timer);
+	loop_timer_cancel(&bridge->answer_timer);
+	acts_free(bridge);
+	pairs_free(&bridge->pairs);
+	exchanges_free(&bridge->exchanges);
+	echo_guard_free(&bridge->echo);
+	table_each(bridge->peers, free_peer, NULL);
+	table_free(&bridge->peers);
+	free_ledger(bridge);
+	buf_free(&bridge->scratch);
+	mem_free(bridge);
+	*bridge_to_free = NULL;
+}
+
+/* Start ---------------------------------------------------------------------------------------- */
+
+static void on_row(const struct pair_row *row, void *arg)
+{
+	struct ledger *ledger = arg;
+	struct bridge *bridge = ledger->bridge;
+	struct pair *pair;
+
+	/* A row of a version that was not so careful must not do harm. */
+	if (bridge == NULL || row->state == PAIR_NONE || row->watcher.side == row->watched.side)
+		return;
+	pair = pairs_make(bridge->pairs, &row->watcher, &row->watched, bridge, now_ms(bridge));
+	if (pair->row.state != PAIR_NONE)
+		return;
+	pair->x = exchange_new();
+	pair->row.state = row->state;
+	pair->row.asked_at = row->asked_at;
+	pair->row.granted_at = row->granted_at;
+	pair->row.refused_at = row->refused_at;
+	pair->row.ended_at = row->ended_at;
+	pair->row.heard_at = row->heard_at;
+	bridge_count(bridge, pair, +1);
+}
+
+static void on_loaded(int error, void *arg)
+{
+	struct ledger *ledger = arg;
+	struct bridge *bridge = ledger->bridge;
+
+	ledger->pending--;
+	if (bridge == NULL) {
+		if (ledger->pending == 0)
+			mem_free(ledger);
+		return;
+	}
+	if (error != 0)
+		bridge->params.counters->store_failed++;
+	bridge->is_loaded = error == 0;
+	if (bridge->is_loaded && !bridge->is_stopped)
+		sync_start(bridge);
+	if (bridge->started != NULL)
+		bridge->started(error, bridge->started_arg);
+}
+
+void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg)
+{
+	bridge->started = done;
+	bridge->started_arg = arg;
+	bridge->ledger->pending++;
+	store_load_pairs(bridge->params.store, on_row, on_loaded, bridge->ledger);
+}
+
+/* Stop ----------------------------------------------------------------------------------------- */
+
+/* D-48: chat users would see green dots for ever; phones come back at different times. */
+static void say_goodbye(struct bridge *bridge, struct pair *pair)
+{
+	struct side_link *watchers = &bridge->links[watcher_side(pair)];
+	struct side_link *watched = &bridge->links[watched_side(pair)];
+	struct watch watch = pair_watch(pair);
+
+	if (watcher_side(pair) == SIDE_SIP) {
+		struct fault fault;
+
+		fault_set(&fault, FAULT_LINK_DOWN, "the bridge is being stopped");
+		fault.retry_after_s = 10 + (int)random_below(21);
+		if (pair->is_live)
+			watchers->ops->answer(watchers->side, &watch, WATCH_FAILED, &fault, NULL);
+	} else {
+		if (pair->told_open && watchers->is_up)
+			watchers->ops->tell(watchers->side, &watch, NULL);
+		/* Until dialogs are stored nobody could answer their NOTIFYs later. */
+		if (pair->is_live)
+			watched->ops->unwatch(watched->side, &watch, UNWATCH_REST);
+	}
+}
+
+void bridge_stop(struct bridge *bridge, bool tell)
+{
+	if (bridge->is_stopped)
+		return;
+	bridge->is_stopped = true;
+	loop_forget(bridge->params.loop, bridge);
+	sync_cancel(bridge);
+	loop_timer_cancel(&bridge->interest_timer);
+	acts_free(bridge);
+	LIST_EACH (it, next, pairs_all(bridge->pairs)) {
+		struct pair *pair = LIST_ENTRY(it, struct pair, all);
+
+		loop_timer_cancel(&pair->timer);
+		if (tell)
+			say_goodbye(bridge, pair);
+	}
+	message_end_all(bridge);
+}
+
+/* For the control commands --------------------------------------------------------------------- */
+
+static void show_pair(struct list *link, bool as_watcher, bridge_pair_fn *each, void *arg)
+{
+	struct pair *pair = as_watcher ? LIST_ENTRY(link, struct pair, by_watcher)
+				       : LIST_ENTRY(link, struct pair, by_watched);
+
+	if (pair->row.state != PAIR_NONE)
+		each(&pair->row, book_now(pair->entry), arg);
+}
+
+void bridge_each_pair(struct bridge *bridge, const struct address *address, bridge_pair_fn *each,
+		      void *arg)
+{
+	struct user *user;
+
+	if (address == NULL) {
+		LIST_EACH (it, next, pairs_all(bridge->pairs)) {
+			struct pair *pair = LIST_ENTRY(it, struct pair, all);
+
+			if (pair->row.state != PAIR_NONE)
+				each(&pair->row, book_now(pair->entry), arg);
+		}
+		return;
+	}
+	user = pairs_find_user(bridge->pairs, address);
+	if (user == NULL)
+		return;
+	LIST_EACH (it, next, &user->watching)
+		show_pair(it, true, each, arg);
+	LIST_EACH (it, next, &user->watched)
+		show_pair(it, false, each, arg);
+}
+
+size_t bridge_pair_count(const struct bridge *bridge)
+{
+	return bridge->living;
+}
+
+int bridge_forget(struct bridge *bridge, const struct address *watcher,
+		  const struct address *watched)
+{
+	struct pair *pair = pairs_find(bridge->pairs, watcher, watched);
+
+	if (bridge->is_stopped || pair == NULL || pair->row.state == PAIR_NONE)
+		return ENOENT;
+	bridge_step(bridge, pair, EVENT_FORGOTTEN, NULL, NULL);
+	bridge_let_go(bridge, pair);
+	return 0;
+}

@@ -1,0 +1,218 @@
+/* Presence: what sources say goes into the book, what watchers see comes out of it, compared with
+ * what they saw last (PRS-014, PRES-127), coalesced and paced (D-33). */
+#include "base/mem.h"
+#include "core/bridge_private.h"
+#include "core/presence_book.h"
+#include "model/counters.h"
+
+/* Timer ---------------------------------------------------------------------------------------- */
+
+static void set_timer(struct bridge *bridge, struct pair *pair);
+
+/* Nothing was heard within the hold: no stale dot (promise 3). */
+static void doubt_over(struct bridge *bridge, struct pair *pair)
+{
+	pair->doubt_ms = 0;
+	if (pair->doubts_all)
+		show_forget(bridge, pair);
+	else if (pair->entry != NULL) {
+		bool was_open = book_is_open(pair->entry);
+
+		book_settle(pair->entry);
+		if (was_open && !book_is_open(pair->entry) && watched_side(pair) == SIDE_XMPP)
+			pair->watched->open_views--;
+	}
+	pair->doubts_all = false;
+	/* Paced: a whole PBX may have gone at once. */
+	outward_put(bridge, pair, watcher_side(pair), OWED_SHOW);
+}
+
+static void on_timer(void *arg)
+{
+	struct pair *pair = arg;
+	struct bridge *bridge = pair->bridge;
+	uint64_t now = now_ms(bridge);
+
+	if (pair->doubt_ms != 0 && pair->doubt_ms <= now)
+		doubt_over(bridge, pair);
+	if (pair->pace.due_ms != 0 && pair->pace.due_ms <= now) {
+		pace_drop(&pair->pace);
+		show_later(bridge, pair);
+	}
+	set_timer(bridge, pair);
+}
+
+static void set_timer(struct bridge *bridge, struct pair *pair)
+{
+	uint64_t due = pair->pace.due_ms;
+	uint64_t now = now_ms(bridge);
+
+	if (due == 0 || (pair->doubt_ms != 0 && pair->doubt_ms < due))
+		due = pair->doubt_ms;
+	if (due == 0)
+		loop_timer_cancel(&pair->timer);
+	else
+		loop_timer_set(bridge->params.loop, &pair->timer, due > now ? due - now : 0,
+			       on_timer, pair);
+}
+
+/* Out ------------------------------------------------------------------------------------------ */
+
+static uint64_t digest_now(struct bridge *bridge, const struct pair *pair)
+{
+	return book_digest(book_now(pair->entry), watcher_side(pair), bridge->key,
+			   &bridge->scratch);
+}
+
+/* A resource that went was shown closed once, and is left out from now on (PRES-120). */
+void show_was_told(struct bridge *bridge, struct pair *pair)
+{
+	pair->told_open = book_is_open(pair->entry);
+	if (watched_side(pair) == SIDE_XMPP)
+		book_prune(pair->entry);
+	pair->told = digest_now(bridge, pair);
+	pace_drop(&pair->pace);
+	pair->owed[watcher_side(pair)] &= (uint8_t)~OWED_SHOW;
+	set_timer(bridge, pair);
+}
+
+void show_later(struct bridge *bridge, struct pair *pair)
+{
+	if (list_is_linked(&pair->shows)) {
+		bridge->params.counters->presence_coalesced++;
+		return;
+	}
+	list_append(&bridge->shows, &pair->shows);
+	acts_schedule(bridge);
+}
+
+/* True if the watcher is there to be told. What he misses he gets by his own sign of life, his next
+ * SUBSCRIBE, or the resync. */
+static bool has_audience(struct bridge *bridge, struct pair *pair, bool is_open)
+{
+	if (!pair_is_granted(pair) || !bridge->links[watcher_side(pair)].is_up)
+		return false;
+	if (pair->entry == NULL && pair->doubts_all)
+		return false; /* just started: the hold is not over */
+	if (watcher_side(pair) == SIDE_SIP)
+		return pair->is_live; /* PRES-125: nothing unsolicited */
+	if (pair->watcher->is_gone && is_open) {
+		pair->watcher->is_suppressed = true; /* PRS-008 */
+		return false;
+	}
+	return true;
+}
+
+void show_now(struct bridge *bridge, struct pair *pair)
+{
+	struct side_link *link = &bridge->links[watcher_side(pair)];
+	struct watch watch = pair_watch(pair);
+	bool is_open = book_is_open(pair->entry);
+	bool was_waiting = pair->pace.due_ms != 0;
+	bool is_leaving = pair->told_open && !is_open; /* D-33: never waits */
+
+	if (!has_audience(bridge, pair, is_open))
+		return;
+	if (digest_now(bridge, pair) == pair->told) {
+		pace_drop(&pair->pace);
+		set_timer(bridge, pair);
+		return;
+	}
+	if (was_waiting)
+		bridge->params.counters->presence_coalesced++;
+	if (pace_wait_ms(&pair->pace, is_leaving, now_ms(bridge)) > 0) {
+		set_timer(bridge, pair);
+		return;
+	}
+	link->ops->tell(link->side, &watch, book_now(pair->entry));
+	bridge->params.counters->presence_told++;
+	show_was_told(bridge, pair);
+}
+
+/* In ------------------------------------------------------------------------------------------- */
+
+void show_forget(struct bridge *bridge, struct pair *pair)
+{
+	(void)bridge;
+	if (watched_side(pair) == SIDE_XMPP && book_is_open(pair->entry))
+		pair->watched->open_views--;
+	book_drop(&pair->entry);
+}
+
+void show_doubt(struct bridge *bridge, struct pair *pair, bool all)
+{
+	if (pair->entry == NULL)
+		return;
+	pair->doubts_all |= all;
+	if (!all)
+		book_doubt(pair->entry);
+	/* A doubt that runs already is not put off: growing retries must not keep a dot green. */
+	if (pair->doubt_ms == 0 || (!all && !pair->doubts_all))
+		pair->doubt_ms = now_ms(bridge) + (uint64_t)bridge->params.hold_s * 1000;
+	set_timer(bridge, pair);
+}
+
+void show_start_hold(struct bridge *bridge, struct pair *pair)
+{
+	if (!pair->doubts_all || pair->doubt_ms != 0)
+		return;
+	pair->doubt_ms = now_ms(bridge) + (uint64_t)bridge->params.hold_s * 1000;
+	set_timer(bridge, pair);
+}
+
+/* The source has spoken: it is neither refused nor doubtful. */
+static void heard(struct bridge *bridge, struct pair *pair)
+{
+	pair->row.heard_at = wall_s(bridge);
+	if (pair_is_granted(pair) && pair->row.refused_at != 0) {
+		bridge_count(bridge, pair, -1);
+		pair->row.refused_at = 0;
+		bridge_count(bridge, pair, +1);
+		bridge_save(bridge, pair);
+	}
+	if (pair->doubts_all) {
+		pair->doubts_all = false;
+		pair->doubt_ms = 0;
+		set_timer(bridge, pair);
+	}
+}
+
+void bridge_presence(struct bridge *bridge, const struct watch *watch,
+		     const struct presence *presence)
+{
+	struct pair *pair = pairs_find(bridge->pairs, watch->watcher, watch->watched);
+
+	if (bridge->is_stopped || pair == NULL || !pair_is_wanted(pair) ||
+	    watched_side(pair) != SIDE_SIP)
+		return;
+	heard(bridge, pair);
+	if (pair->entry != NULL && presence_equal(book_now(pair->entry), presence))
+		return;
+	book_put(&pair->entry, presence);
+	/* While it is only asked this is kept for the answer, and shown to nobody (PRES-043). */
+	if (pair_is_granted(pair))
+		show_later(bridge, pair);
+}
+
+void bridge_device(struct bridge *bridge, const struct watch *watch, const struct device *device)
+{
+	struct pair *pair = pairs_find(bridge->pairs, watch->watcher, watch->watched);
+	bool was_open;
+	bool is_open;
+
+	/* PRS-010, C9: presence counts only where this watcher was granted it. */
+	if (bridge->is_stopped || pair == NULL || !pair_is_granted(pair) ||
+	    watched_side(pair) != SIDE_XMPP)
+		return;
+	heard(bridge, pair);
+	was_open = book_is_open(pair->entry);
+	if (book_put_device(&pair->entry, device))
+		show_later(bridge, pair);
+	is_open = book_is_open(pair->entry);
+	if (is_open && !was_open)
+		pair->watched->open_views++;
+	if (was_open && !is_open)
+		pair->watched->open_views--;
+	if (is_open || pair->watched->open_views == 0)
+		interest_sign(bridge, pair->watched, is_open);
+}

@@ -1,0 +1,184 @@
+/* What the parts of the bridge share; private to them (bridge*.c).
+ *
+ *   bridge.c           made, started, stopped; links; for the control commands
+ *   bridge_watch.c     what the sides report of a pair -> a step of the table (pair.h)
+ *   bridge_acts.c      what a step asks the sides for, in order, after the call chain
+ *   bridge_presence.c  presence in, presence shown: compared, coalesced, paced
+ *   bridge_interest.c  whose sources live (D-20)
+ *   bridge_sync.c      what is said again after a start or a break, paced; tidying
+ *   bridge_message.c   messages: one outcome each
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/rate.h"
+#include "core/bridge.h"
+#include "core/pairs.h"
+#include "loop/loop.h"
+
+struct echo_guard;
+struct exchanges;
+struct table;
+
+enum {
+	WALK_START,	/* first sources after a start */
+	WALK_SYNC,	/* + side: its link is back */
+	WALK_HIDE = WALK_SYNC + 2, /* + side: its link is away too long */
+	WALK_TIDY = WALK_HIDE + 2,
+	WALK_COUNT
+};
+
+/* A pass over all pairs, some at a time. */
+struct walk {
+	struct list *at; /* the next pair.all; NULL: not walking */
+};
+
+struct side_link {
+	const struct side_ops *ops;
+	void *side;
+	bool is_up;
+	bool is_hidden;		     /* its users were shown unknown */
+	uint64_t next_sync_ms;	     /* no resync before that (REL-027) */
+	struct loop_timer timer;     /* down: the hold; up: the next resync (REL-027) */
+	struct list outward;	     /* pair.outward: paced work toward this side */
+	struct rate rate;
+	struct loop_timer outward_timer;
+};
+
+/* A SIP domain: how many of its granted pairs it refuses now (D-14). */
+struct peer_count {
+	uint32_t granted;
+	uint32_t refusing;
+};
+
+/* Outlives the bridge while store calls are under way. */
+struct ledger {
+	struct bridge *bridge; /* NULL once it was freed */
+	unsigned pending;
+};
+
+struct bridge {
+	struct bridge_params params;
+	struct side_link links[2];
+	struct pairs *pairs;
+	struct table *peers; /* struct peer_count by domain */
+	struct ledger *ledger;
+	struct list acts;  /* struct act, see bridge_acts.c */
+	struct list shows; /* pair.shows */
+	bool acts_deferred;
+	struct walk walks[WALK_COUNT];
+	struct loop_timer walk_timer;
+	struct loop_timer tidy_timer;
+	struct list quiet; /* user.interest, by last sign: online as far as is known */
+	struct list gone;  /* user.interest, by when they went */
+	struct loop_timer interest_timer;
+	struct exchanges *exchanges;
+	struct list refused; /* exchange.place: refused at once, to be finished later */
+	struct loop_timer answer_timer;
+	struct echo_guard *echo;
+	struct buf scratch;
+	uint8_t key[HASH_KEY_BYTES];
+	size_t living; /* pairs asked or granted */
+	store_done_fn *started;
+	void *started_arg;
+	bool is_loaded;
+	bool is_stopped;
+};
+
+/* Facts ---------------------------------------------------------------------------------------- */
+
+static inline enum side watcher_side(const struct pair *pair)
+{
+	return pair->row.watcher.side;
+}
+static inline enum side watched_side(const struct pair *pair)
+{
+	return pair->row.watched.side;
+}
+static inline bool pair_is_granted(const struct pair *pair)
+{
+	return pair->row.state == PAIR_GRANTED;
+}
+static inline bool pair_is_wanted(const struct pair *pair)
+{
+	return pair->row.state == PAIR_GRANTED || pair->row.state == PAIR_ASKED;
+}
+static inline int64_t wall_s(const struct bridge *bridge)
+{
+	return loop_wall_ms(bridge->params.loop) / 1000;
+}
+static inline uint64_t now_ms(const struct bridge *bridge)
+{
+	return loop_now(bridge->params.loop);
+}
+struct watch pair_watch(const struct pair *pair);
+
+/* bridge_watch.c ------------------------------------------------------------------------------- */
+
+/* Takes the step of the table for event. why and nick may be NULL. Call bridge_let_go() after it. */
+const struct pair_step *bridge_step(struct bridge *bridge, struct pair *pair,
+				    enum pair_event event, const struct fault *why,
+				    const char *nick);
+/* Frees the pair if nothing is left of it. */
+void bridge_let_go(struct bridge *bridge, struct pair *pair);
+/* Writes the row. */
+void bridge_save(struct bridge *bridge, struct pair *pair);
+void bridge_set_live(struct bridge *bridge, struct pair *pair, bool is_live);
+/* Counts a row that was read from the store, or that is about to change or has changed. */
+void bridge_count(struct bridge *bridge, struct pair *pair, int sign);
+/* D-14, D-16: ends what was refused long enough, forgets old tombstones. */
+void bridge_tidy_pair(struct bridge *bridge, struct pair *pair);
+
+/* bridge_acts.c -------------------------------------------------------------------------------- */
+
+void acts_watch(struct bridge *bridge, struct pair *pair, bool ask, const char *nick);
+void acts_unwatch(struct bridge *bridge, struct pair *pair, enum unwatch_why why);
+void acts_refresh(struct bridge *bridge, struct pair *pair);
+void acts_answer(struct bridge *bridge, struct pair *pair, enum watch_answer answer,
+		 const struct fault *fault);
+/* Has the acts and shows run soon. */
+void acts_schedule(struct bridge *bridge);
+void acts_free(struct bridge *bridge);
+
+/* bridge_presence.c ---------------------------------------------------------------------------- */
+
+/* Something may have changed for the watcher: looked at after the call chain. */
+void show_later(struct bridge *bridge, struct pair *pair);
+/* Compares, paces and tells now. */
+void show_now(struct bridge *bridge, struct pair *pair);
+/* The watcher has just been given this state another way. */
+void show_was_told(struct bridge *bridge, struct pair *pair);
+/* Nothing is known any more (the watcher is not told by this). */
+void show_forget(struct bridge *bridge, struct pair *pair);
+/* What is not heard of within the hold becomes unknown; all: everything does. */
+void show_doubt(struct bridge *bridge, struct pair *pair, bool all);
+/* The hold begins for a pair of which nothing was heard since the start. */
+void show_start_hold(struct bridge *bridge, struct pair *pair);
+
+/* bridge_interest.c ---------------------------------------------------------------------------- */
+
+/* A pair of this watcher got a living source. */
+void interest_join(struct bridge *bridge, struct user *user);
+void interest_sign(struct bridge *bridge, struct user *user, bool is_online);
+
+/* bridge_sync.c -------------------------------------------------------------------------------- */
+
+/* enum owed, done toward side when its turn comes. */
+void outward_put(struct bridge *bridge, struct pair *pair, enum side side, unsigned owed);
+void walk_start(struct bridge *bridge, int walk);
+void walk_stop(struct bridge *bridge, int walk);
+/* Before pair is freed. */
+void walk_leave(struct bridge *bridge, const struct pair *pair);
+void sync_start(struct bridge *bridge);
+void sync_cancel(struct bridge *bridge);
+
+/* bridge_message.c ----------------------------------------------------------------------------- */
+
+/* All open messages end as unknown. */
+void message_end_all(struct bridge *bridge);

@@ -1,0 +1,320 @@
+/* What is said again after a start or a break of a link, paced (D-49, PRS-006, PRS-007), and the slow
+ * tidying. Passes over all pairs go some at a time; what they find goes through one queue per side. */
+#include "core/bridge_private.h"
+#include "core/presence_book.h"
+#include "model/limits.h"
+
+enum {
+	WALK_BATCH = 2000,
+	WALK_EVERY_MS = 5,
+	SYNC_EVERY_MS = 60000, /* REL-027 */
+	TIDY_EVERY_MS = 3600 * 1000,
+	TICK_MS = 20 /* of the outward queues */
+};
+
+/* Outward queues ------------------------------------------------------------------------------- */
+
+static void on_sip_turn(void *arg);
+static void on_xmpp_turn(void *arg);
+
+static void set_turn(struct bridge *bridge, enum side side, uint64_t wait_ms)
+{
+	struct loop_timer *timer = &bridge->links[side].outward_timer;
+
+	if (!loop_timer_is_set(timer))
+		loop_timer_set(bridge->params.loop, timer, wait_ms,
+			       side == SIDE_SIP ? on_sip_turn : on_xmpp_turn, bridge);
+}
+
+void outward_put(struct bridge *bridge, struct pair *pair, enum side side, unsigned owed)
+{
+	pair->owed[side] |= (uint8_t)owed;
+	if (!list_is_linked(&pair->outward[side]))
+		list_append(&bridge->links[side].outward, &pair->outward[side]);
+	set_turn(bridge, side, 0);
+}
+
+/* The watched is on this side. The state may have changed since this was queued. */
+static void turn_watched(struct bridge *bridge, struct pair *pair, unsigned owed)
+{
+	enum pair_phase phase = pair_phase(&pair->row);
+
+	if (!pair->is_live || !pair_is_wanted(pair))
+		return;
+	if ((owed & OWED_ASK) != 0 && phase == PHASE_QUIET)
+		bridge_step(bridge, pair, EVENT_REQUESTED_DUE, NULL, NULL);
+	if ((owed & OWED_WATCH) != 0) {
+		acts_watch(bridge, pair, false, NULL);
+		show_start_hold(bridge, pair);
+	}
+	if ((owed & OWED_REFRESH) != 0) {
+		show_doubt(bridge, pair, false);
+		acts_refresh(bridge, pair);
+	}
+}
+
+/* The watcher is on this side. */
+static void turn_watcher(struct bridge *bridge, struct pair *pair, unsigned owed)
+{
+	if ((owed & OWED_ANSWER) != 0 && pair->answer_owed != 0)
+		acts_answer(bridge, pair, (enum watch_answer)(pair->answer_owed - 1), NULL);
+	if ((owed & OWED_SHOW) != 0)
+		show_later(bridge, pair);
+}
+
+static void take_turns(struct bridge *bridge, enum side side)
+{
+	struct side_link *link = &bridge->links[side];
+	double per_s = (double)bridge->params.limits->outward_per_s;
+	double burst = per_s < 50 ? 1 : per_s * TICK_MS / 1000;
+	uint64_t now = now_ms(bridge);
+
+	/* Down: it waits here. Everything is looked at again when its turn comes. */
+	while (link->is_up && !list_is_empty(&link->outward)) {
+		struct pair *pair = LIST_ENTRY(link->outward.next, struct pair, outward[side]);
+		unsigned owed = pair->owed[side];
+
+		if (owed != 0 && !rate_take(&link->rate, per_s, burst, now)) {
+			uint64_t wait = rate_wait_ms(&link->rate, per_s, burst, now);
+
+			set_turn(bridge, side, wait < TICK_MS ? TICK_MS : wait);
+			return;
+		}
+		list_remove(&pair->outward[side]);
+		pair->owed[side] = 0;
+		if (watched_side(pair) == side)
+			turn_watched(bridge, pair, owed);
+		else
+			turn_watcher(bridge, pair, owed);
+	}
+}
+
+static void on_sip_turn(void *arg)
+{
+	take_turns(arg, SIDE_SIP);
+}
+
+static void on_xmpp_turn(void *arg)
+{
+	take_turns(arg, SIDE_XMPP);
+}
+
+/* Passes over all pairs ------------------------------------------------------------------------- */
+
+/* D-49: first sources for those who are not known to be offline, which is everybody now. For SIP
+ * watchers nothing happens until they subscribe. */
+static void visit_start(struct bridge *bridge, struct pair *pair)
+{
+	if (watched_side(pair) != SIDE_SIP || !pair_is_wanted(pair) || pair->is_live)
+		return;
+	bridge_set_live(bridge, pair, true);
+	/* What was shown before the start may stand for the hold, if it is not heard again. */
+	pair->told_open = pair_is_granted(pair);
+	pair->doubts_all = pair->told_open;
+	outward_put(bridge, pair, SIDE_SIP, OWED_WATCH);
+}
+
+static void owe_watcher(struct bridge *bridge, struct pair *pair, enum side side)
+{
+	if (pair->answer_owed != 0)
+		outward_put(bridge, pair, side, OWED_ANSWER);
+	else if (pair_is_granted(pair))
+		outward_put(bridge, pair, side, OWED_SHOW);
+}
+
+/* PRS-006 (probes), PRS-007 (presence again), and what was owed while the link was away. */
+static void visit_sync_xmpp(struct bridge *bridge, struct pair *pair)
+{
+	if (watched_side(pair) == SIDE_SIP) {
+		/* The chat server may have dropped what it knew: said again even if equal. */
+		if (book_is_open(pair->entry) || pair->told_open)
+			pair->told = 0;
+		owe_watcher(bridge, pair, SIDE_XMPP);
+	} else if (pair_phase(&pair->row) == PHASE_QUIET && pair->is_live) {
+		outward_put(bridge, pair, SIDE_XMPP, OWED_ASK);
+	} else if (pair_is_granted(pair) && pair->is_live) {
+		outward_put(bridge, pair, SIDE_XMPP, OWED_REFRESH);
+	} else if (pair_is_granted(pair)) {
+		/* Nobody looks: what was missed is asked for with the next SUBSCRIBE. */
+		show_forget(bridge, pair);
+	}
+}
+
+static void visit_sync_sip(struct bridge *bridge, struct pair *pair)
+{
+	if (watched_side(pair) == SIDE_XMPP)
+		owe_watcher(bridge, pair, SIDE_SIP);
+	else if (pair_is_wanted(pair) && pair->is_live)
+		outward_put(bridge, pair, SIDE_SIP, OWED_WATCH | OWED_REFRESH);
+}
+
+/* The users of a side are unknown now (D-26, REL-023, REL-024). */
+static void visit_hide(struct bridge *bridge, struct pair *pair, enum side side)
+{
+	if (watched_side(pair) != side || !pair_is_granted(pair))
+		return;
+	show_forget(bridge, pair);
+	outward_put(bridge, pair, watcher_side(pair), OWED_SHOW);
+}
+
+static void visit(struct bridge *bridge, struct pair *pair, int walk)
+{
+	switch (walk) {
+	case WALK_START:
+		visit_start(bridge, pair);
+		break;
+	case WALK_SYNC + SIDE_SIP:
+		visit_sync_sip(bridge, pair);
+		break;
+	case WALK_SYNC + SIDE_XMPP:
+		visit_sync_xmpp(bridge, pair);
+		break;
+	case WALK_HIDE + SIDE_SIP:
+		visit_hide(bridge, pair, SIDE_SIP);
+		break;
+	case WALK_HIDE + SIDE_XMPP:
+		visit_hide(bridge, pair, SIDE_XMPP);
+		break;
+	case WALK_TIDY:
+		bridge_tidy_pair(bridge, pair);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_walk(void *arg);
+
+static void set_walk_timer(struct bridge *bridge, uint64_t delay_ms)
+{
+	if (!loop_timer_is_set(&bridge->walk_timer))
+		loop_timer_set(bridge->params.loop, &bridge->walk_timer, delay_ms, on_walk,
+			       bridge);
+}
+
+/* Returns true if it is not through. */
+static bool walk_on(struct bridge *bridge, int walk)
+{
+	struct list *head = pairs_all(bridge->pairs);
+	struct walk *it = &bridge->walks[walk];
+
+	for (int i = 0; i < WALK_BATCH && it->at != NULL && it->at != head; i++) {
+		struct pair *pair = LIST_ENTRY(it->at, struct pair, all);
+
+		it->at = it->at->next; /* the visit may free the pair */
+		visit(bridge, pair, walk);
+	}
+	if (it->at == head)
+		it->at = NULL;
+	return it->at != NULL;
+}
+
+static void on_walk(void *arg)
+{
+	struct bridge *bridge = arg;
+	bool more = false;
+
+	for (int walk = 0; walk < WALK_COUNT; walk++)
+		more |= walk_on(bridge, walk);
+	if (more)
+		set_walk_timer(bridge, WALK_EVERY_MS);
+}
+
+void walk_start(struct bridge *bridge, int walk)
+{
+	bridge->walks[walk].at = pairs_all(bridge->pairs)->next;
+	set_walk_timer(bridge, 0);
+}
+
+void walk_stop(struct bridge *bridge, int walk)
+{
+	bridge->walks[walk].at = NULL;
+}
+
+void walk_leave(struct bridge *bridge, const struct pair *pair)
+{
+	for (int walk = 0; walk < WALK_COUNT; walk++) {
+		if (bridge->walks[walk].at == &pair->all)
+			bridge->walks[walk].at = pair->all.next;
+	}
+}
+
+/* Links ---------------------------------------------------------------------------------------- */
+
+static void sync_side(struct bridge *bridge, enum side side)
+{
+	struct side_link *link = &bridge->links[side];
+
+	link->is_hidden = false;
+	link->next_sync_ms = now_ms(bridge) + SYNC_EVERY_MS;
+	walk_stop(bridge, WALK_HIDE + (int)side);
+	walk_start(bridge, WALK_SYNC + (int)side);
+}
+
+static void hide_side(struct bridge *bridge, enum side side)
+{
+	bridge->links[side].is_hidden = true;
+	walk_stop(bridge, WALK_SYNC + (int)side);
+	walk_start(bridge, WALK_HIDE + (int)side);
+}
+
+/* Down: the hold is over. Up: it is time for the next resync. */
+static void on_link_timer(struct bridge *bridge, enum side side)
+{
+	if (bridge->links[side].is_up)
+		sync_side(bridge, side);
+	else
+		hide_side(bridge, side);
+}
+
+static void on_sip_link(void *arg)
+{
+	on_link_timer(arg, SIDE_SIP);
+}
+
+static void on_xmpp_link(void *arg)
+{
+	on_link_timer(arg, SIDE_XMPP);
+}
+
+void bridge_link(struct bridge *bridge, enum side which, bool is_up)
+{
+	struct side_link *link = &bridge->links[which];
+	uint64_t wait = (uint64_t)bridge->params.hold_s * 1000;
+	uint64_t now = now_ms(bridge);
+
+	if (bridge->is_stopped || link->is_up == is_up)
+		return;
+	link->is_up = is_up;
+	/* REL-027: a link that flaps causes one resync a minute. */
+	if (is_up)
+		wait = link->next_sync_ms > now ? link->next_sync_ms - now : 0;
+	loop_timer_set(bridge->params.loop, &link->timer, wait,
+		       which == SIDE_SIP ? on_sip_link : on_xmpp_link, bridge);
+	if (is_up && !list_is_empty(&link->outward))
+		set_turn(bridge, which, 0);
+}
+
+static void on_tidy(void *arg)
+{
+	struct bridge *bridge = arg;
+
+	walk_start(bridge, WALK_TIDY);
+	loop_timer_set(bridge->params.loop, &bridge->tidy_timer, TIDY_EVERY_MS, on_tidy, bridge);
+}
+
+void sync_start(struct bridge *bridge)
+{
+	walk_start(bridge, WALK_START);
+	on_tidy(bridge);
+}
+
+void sync_cancel(struct bridge *bridge)
+{
+	for (int side = 0; side < 2; side++) {
+		loop_timer_cancel(&bridge->links[side].timer);
+		loop_timer_cancel(&bridge->links[side].outward_timer);
+	}
+	loop_timer_cancel(&bridge->walk_timer);
+	loop_timer_cancel(&bridge->tidy_timer);
+}

@@ -1,0 +1,33 @@
+/* Messages on their way: one entry per exchange, found by its id, oldest first. On the hot path. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "core/side.h"
+
+struct exchanges;
+
+struct exchange {
+	exchange_id x;
+	struct exchange *next; /* in its bucket */
+	struct list place;     /* in one of the lists of exchanges, or of the bridge */
+	uint64_t since_ms;
+	enum side origin; /* whose ops->finish() it ends with */
+	enum outcome outcome;
+	struct fault *fault; /* of an exchange that waits to be finished; owned */
+};
+
+void exchanges_new(struct exchanges **out);
+/* Frees all entries. */
+void exchanges_free(struct exchanges **exchanges);
+size_t exchanges_count(const struct exchanges *exchanges);
+/* x must not be there yet. It is the youngest. */
+struct exchange *exchanges_add(struct exchanges *exchanges, exchange_id x, enum side origin,
+			       uint64_t now_ms);
+struct exchange *exchanges_find(struct exchanges *exchanges, exchange_id x);
+/* NULL if there is none. */
+struct exchange *exchanges_oldest(struct exchanges *exchanges);
+/* Takes it out of the table and of its list, and frees it. */
+void exchanges_remove(struct exchanges *exchanges, struct exchange *exchange);

@@ -1,0 +1,267 @@
+#include "core/presence_book.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "model/presence_view.h"
+
+struct book_entry {
+	struct presence presence;
+	uint64_t doubted; /* a bit per device, by its index (PRESENCE_DEVICES_MAX is 64) */
+};
+
+_Static_assert(PRESENCE_DEVICES_MAX <= 64, "doubted has a bit per device");
+
+const struct presence *book_now(const struct book_entry *entry)
+{
+	return entry == NULL ? NULL : &entry->presence;
+}
+
+bool book_is_open(const struct book_entry *entry)
+{
+	return entry != NULL && presence_is_open(&entry->presence);
+}
+
+void book_drop(struct book_entry **entry)
+{
+	if (*entry == NULL)
+		return;
+	presence_clear(&(*entry)->presence);
+	mem_free(*entry);
+	*entry = NULL;
+}
+
+void book_put(struct book_entry **entry, const struct presence *presence)
+{
+	book_drop(entry);
+	*entry = mem_zalloc(sizeof **entry);
+	presence_copy(&(*entry)->presence, presence);
+}
+
+static uint64_t device_bit(const struct book_entry *entry, const struct device *device)
+{
+	return UINT64_C(1) << (device - entry->presence.devices);
+}
+
+static bool device_same(const struct device *a, const struct device *b)
+{
+	return a->basic == b->basic && a->show == b->show && a->priority == b->priority &&
+	       a->is_im == b->is_im && notes_equal(&a->notes, &b->notes);
+}
+
+/* Takes over the state of from; the id stays. */
+static bool device_become(struct device *device, const struct device *from)
+{
+	char *id = device->id;
+
+	if (device_same(device, from))
+		return false;
+	notes_clear(&device->notes);
+	*device = *from;
+	device->id = id;
+	notes_copy(&device->notes, &from->notes);
+	return true;
+}
+
+/* PRES-139: a closed device has neither show nor priority; the reason stays as its note. */
+static bool device_close(struct device *device, const struct device *last_word)
+{
+	struct device closed = {.basic = BASIC_CLOSED,
+				.priority = PRESENCE_PRIORITY_UNSET,
+				.is_im = device->is_im};
+
+	if (device->basic == BASIC_CLOSED)
+		return false;
+	if (last_word != NULL) {
+		closed.notes = last_word->notes;
+		closed.since_ms = last_word->since_ms;
+	}
+	return device_become(device, &closed);
+}
+
+static void forget_device(struct book_entry *entry, struct device *device)
+{
+	uint64_t below = device_bit(entry, device) - 1;
+
+	entry->doubted = (entry->doubted & below) | ((entry->doubted >> 1) & ~below);
+	presence_remove_device(&entry->presence, device);
+}
+
+/* Room for one more: closed devices make way for living ones. */
+static struct device *add_device(struct book_entry *entry, const char *id)
+{
+	struct presence *presence = &entry->presence;
+	struct device *device = presence_add_device(presence, id);
+
+	for (size_t i = 0; device == NULL && i < presence->device_count; i++) {
+		if (presence->devices[i].basic != BASIC_OPEN) {
+			forget_device(entry, &presence->devices[i]);
+			device = presence_add_device(presence, id);
+		}
+	}
+	return device;
+}
+
+static bool close_all(struct book_entry *entry, const struct device *last_word)
+{
+	bool changed = false;
+
+	entry->doubted = 0;
+	for (size_t i = 0; i < entry->presence.device_count; i++)
+		changed |= device_close(&entry->presence.devices[i], last_word);
+	return changed;
+}
+
+static bool put_new(struct book_entry *entry, const struct device *device)
+{
+	struct device *added;
+
+	/* The end of a resource that was never heard of is news only if nothing else is known. */
+	if (device->basic != BASIC_OPEN && entry->presence.device_count > 0)
+		return false;
+	added = add_device(entry, device->id);
+	if (added == NULL)
+		return false;
+	added->basic = BASIC_UNSET;
+	if (device->basic == BASIC_OPEN)
+		device_become(added, device);
+	else
+		device_close(added, device);
+	return true;
+}
+
+bool book_put_device(struct book_entry **entry, const struct device *device)
+{
+	struct device *known;
+
+	if (*entry == NULL)
+		*entry = mem_zalloc(sizeof **entry);
+	if (device->id == NULL && device->basic != BASIC_OPEN &&
+	    (*entry)->presence.device_count > 0)
+		return close_all(*entry, device);
+	known = presence_find_device(&(*entry)->presence, device->id);
+	if (known == NULL)
+		return put_new(*entry, device);
+	(*entry)->doubted &= ~device_bit(*entry, known);
+	if (device->basic == BASIC_OPEN)
+		return device_become(known, device);
+	return device_close(known, device);
+}
+
+void book_prune(struct book_entry *entry)
+{
+	struct presence *presence;
+	size_t keep;
+
+	if (entry == NULL)
+		return;
+	presence = &entry->presence;
+	keep = presence_is_open(presence) ? 0 : 1;
+	/* From the end, so that the first closed one is what stays when all are gone. */
+	for (size_t i = presence->device_count; i-- > 0 && presence->device_count > keep;) {
+		if (presence->devices[i].basic == BASIC_CLOSED)
+			forget_device(entry, &presence->devices[i]);
+	}
+}
+
+void book_doubt(struct book_entry *entry)
+{
+	size_t count = entry == NULL ? 0 : entry->presence.device_count;
+
+	if (count > 0)
+		entry->doubted = UINT64_MAX >> (64 - count);
+}
+
+bool book_settle(struct book_entry *entry)
+{
+	bool changed = false;
+
+	if (entry == NULL)
+		return false;
+	for (size_t i = 0; i < entry->presence.device_count; i++) {
+		if ((entry->doubted & UINT64_C(1) << i) != 0)
+			changed |= device_close(&entry->presence.devices[i], NULL);
+	}
+	entry->doubted = 0;
+	return changed;
+}
+
+/* Digest ------------------------------------------------------------------------------------------ */
+
+static void add_text(struct buf *out, const char *text)
+{
+	/* The leading byte tells NULL from "", the NUL ends the text. */
+	buf_putc(out, text == NULL ? 0 : 1);
+	if (text != NULL)
+		buf_append(out, text, strlen(text) + 1);
+}
+
+static void add_number(struct buf *out, int64_t number)
+{
+	buf_append(out, &number, sizeof number);
+}
+
+static void add_notes(struct buf *out, const struct notes *notes)
+{
+	add_number(out, (int64_t)notes->count);
+	for (size_t i = 0; i < notes->count; i++) {
+		add_text(out, notes->items[i].lang);
+		add_text(out, notes->items[i].text);
+	}
+}
+
+static void add_idle(struct buf *out, bool idle, int64_t since_ms)
+{
+	add_number(out, idle);
+	add_number(out, idle ? since_ms : 0);
+}
+
+static void add_presence(struct buf *out, const struct presence *presence)
+{
+	add_number(out, (int64_t)presence->device_count);
+	for (size_t i = 0; i < presence->device_count; i++) {
+		const struct device *device = &presence->devices[i];
+
+		add_text(out, device->id);
+		add_number(out, device->basic);
+		add_number(out, device->show);
+		add_number(out, device->priority);
+		add_number(out, device->is_im);
+		add_notes(out, &device->notes);
+	}
+	add_number(out, presence->person.activities);
+	add_idle(out, presence->person.idle, presence->person.idle_since_ms);
+	add_notes(out, &presence->person.notes);
+	add_notes(out, &presence->notes);
+}
+
+static void add_view(struct buf *out, const struct presence *presence)
+{
+	struct presence_view view;
+
+	presence_view_make(presence, &view);
+	add_number(out, view.available);
+	add_number(out, view.show);
+	add_number(out, view.priority);
+	add_idle(out, view.idle, view.idle_since_ms);
+	add_notes(out, &view.notes);
+	presence_view_clear(&view);
+}
+
+uint64_t book_digest(const struct presence *presence, enum side reader,
+		     const uint8_t key[HASH_KEY_BYTES], struct buf *scratch)
+{
+	uint64_t digest;
+
+	buf_reset(scratch);
+	if (reader == SIDE_XMPP) {
+		add_view(scratch, presence);
+	} else {
+		add_number(scratch, presence != NULL);
+		if (presence != NULL)
+			add_presence(scratch, presence);
+	}
+	digest = hash_bytes(key, buf_text(scratch), scratch->len);
+	return digest == 0 ? 1 : digest;
+}
