@@ -36,20 +36,23 @@ static bool is_base(const struct reader *reader, const xmlNode *node, const char
 	return xml_is(node, NS_PIDF, name) || xml_is(node, NS_PIDF_COLON, name);
 }
 
-static const char *content(struct reader *reader, const xmlNode *node)
+/* The text inside node; its length goes to *len. */
+static const char *content(struct reader *reader, const xmlNode *node, size_t *len)
 {
 	xml_content(node, &reader->text);
+	*len = reader->text.len;
 	return buf_text(&reader->text);
 }
 
 /* PIDF-017: any case, white space around it. */
 static enum basic read_basic(struct reader *reader, const xmlNode *node)
 {
-	const char *text = content(reader, node);
+	size_t len;
+	const char *text = content(reader, node, &len);
 
-	if (text_is_like(text, reader->text.len, "open"))
+	if (text_is_like(text, len, "open"))
 		return BASIC_OPEN;
-	if (text_is_like(text, reader->text.len, "closed"))
+	if (text_is_like(text, len, "closed"))
 		return BASIC_CLOSED;
 	return BASIC_UNSET;
 }
@@ -108,14 +111,18 @@ static bool is_im_contact(const char *uri, size_t len)
 
 static void read_contact(struct reader *reader, const xmlNode *node, struct device *device)
 {
-	const char *uri = content(reader, node);
+	size_t len;
+	const char *uri = content(reader, node, &len);
 
-	device->is_im = is_im_contact(uri, reader->text.len);
+	device->is_im = is_im_contact(uri, len);
 	device->priority = priority_from_pidf(xml_attribute(node, NULL, "priority"));
 }
 
-static enum show show_from_im(const char *text, size_t len)
+static enum show read_im(struct reader *reader, const xmlNode *node)
 {
+	size_t len;
+	const char *text = content(reader, node, &len);
+
 	if (text_is_like(text, len, "away"))
 		return SHOW_AWAY;
 	return text_is_like(text, len, "busy") ? SHOW_DND : SHOW_NONE;
@@ -135,6 +142,7 @@ static void read_digium(struct reader *reader, const xmlNode *node, struct devic
 static void read_status(struct reader *reader, const xmlNode *status, struct tuple *tuple)
 {
 	struct device *device = &tuple->device;
+	size_t len;
 
 	for (const xmlNode *node = status->children; node != NULL; node = node->next) {
 		if (node->type != XML_ELEMENT_NODE)
@@ -142,12 +150,21 @@ static void read_status(struct reader *reader, const xmlNode *status, struct tup
 		if (is_base(reader, node, "basic") && device->basic == BASIC_UNSET)
 			device->basic = read_basic(reader, node);
 		else if (xml_is(node, NS_JABBER_CLIENT, "show") && device->show == SHOW_NONE)
-			device->show = show_from_name(content(reader, node)); /* PRES-137 */
+			device->show = show_from_name(content(reader, node, &len)); /* PRES-137 */
 		else if (xml_is(node, NS_IM, "im"))
-			tuple->im_show = show_from_im(content(reader, node), reader->text.len);
+			tuple->im_show = read_im(reader, node);
 		else if (is_base(reader, node, "digium_presence"))
 			read_digium(reader, node, device);
 	}
+}
+
+static int64_t read_timestamp(struct reader *reader, const xmlNode *node)
+{
+	size_t len;
+	const char *text = content(reader, node, &len);
+	int64_t ms;
+
+	return timestamp_parse(text, len, &ms) == 0 ? ms : 0;
 }
 
 static void read_tuple_child(struct reader *reader, const xmlNode *node, struct tuple *tuple)
@@ -160,9 +177,8 @@ static void read_tuple_child(struct reader *reader, const xmlNode *node, struct 
 		read_contact(reader, node, device);
 	else if (is_base(reader, node, "note"))
 		rpid_read_note(node, reader->language, &device->notes);
-	else if (is_base(reader, node, "timestamp") &&
-		 timestamp_parse(content(reader, node), reader->text.len, &device->since_ms) != 0)
-		device->since_ms = 0;
+	else if (is_base(reader, node, "timestamp"))
+		device->since_ms = read_timestamp(reader, node);
 }
 
 /* PIDF-046; what a closed tuple says of the person is over. */

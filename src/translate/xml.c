@@ -18,10 +18,7 @@
 static const int parse_options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
 				 XML_PARSE_NOCDATA | XML_PARSE_COMPACT;
 
-enum {
-	AMPERSANDS_MAX = 1024, /* bare ones that are mended in one document */
-	DICT_NAMES_MAX = 2048  /* names a kept context may have collected (SEC-088) */
-};
+enum { DICT_NAMES_MAX = 2048 }; /* that a kept context may have collected (SEC-088) */
 
 /* A context costs more than a small document to make, so each thread keeps one (LXM-008). It holds
  * no state between documents but the names it has seen. */
@@ -96,60 +93,26 @@ static xmlDoc *parse_element(const char *text, size_t len)
 	return doc;
 }
 
-/* True if the '&' at text[0] starts a reference that needs no declaration. */
-static bool is_reference(const char *text, size_t len)
+static int parse_whole(const char *text, size_t len, xmlDoc **out)
 {
-	static const char *const known[] = {"&lt;", "&gt;", "&amp;", "&quot;", "&apos;", "&#"};
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (text_starts(text, len, known[i]))
-			return true;
-	}
-	return false;
-}
-
-/* COMPAT(freeswitch): notes are written unescaped, so a bare '&' becomes text. */
-static bool mend_ampersands(const char *text, size_t len, struct buf *out)
-{
-	size_t done = 0;
-	int count = 0;
-
-	while (done < len) {
-		const char *amp = memchr(text + done, '&', len - done);
-		size_t at = amp == NULL ? len : (size_t)(amp - text);
-
-		buf_append(out, text + done, at - done);
-		done = at;
-		if (amp == NULL)
-			break;
-		if (is_reference(amp, len - at)) {
-			buf_putc(out, '&');
-		} else {
-			buf_puts(out, "&amp;");
-			count++;
-		}
-		done++;
-		if (count > AMPERSANDS_MAX)
-			return false;
-	}
-	return count > 0;
-}
-
-static int parse_utf8(const char *text, size_t len, xmlDoc **out)
-{
-	struct buf mended = BUF_INIT;
 	size_t root;
 	int err = xml_scan(text, len, &root);
 
 	if (err != 0)
 		return err;
-	text += root;
-	len -= root;
-	*out = parse_element(text, len);
-	if (*out == NULL && mend_ampersands(text, len, &mended))
-		*out = parse_element(mended.data, mended.len);
-	buf_free(&mended);
+	*out = parse_element(text + root, len - root);
 	return *out == NULL ? EBADMSG : 0;
+}
+
+static int parse_utf8(const char *text, size_t len, xmlDoc **out)
+{
+	struct buf mended = BUF_INIT;
+	int err = parse_whole(text, len, out);
+
+	if (err == EBADMSG && xml_mend(text, len, &mended))
+		err = parse_whole(mended.data, mended.len, out);
+	buf_free(&mended);
+	return err;
 }
 
 /* True if the prolog names Latin-1; only asked when the bytes are not UTF-8. */
