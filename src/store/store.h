@@ -48,7 +48,14 @@ int store_open(struct store **out, const struct store_params *params, char *erro
 	       size_t error_len);
 /* Writes what is pending; done once, when it is on disk. Calls after that fail with ESHUTDOWN. */
 void store_stop(struct store *store, store_done_fn *done, void *arg);
+/* Ends the engine (what is pending is still written) without calling any done. Not from inside a
+ * callback of the store. */
 void store_free(struct store **store);
+
+/* True once a write failed in a way that no later success can undo (REL-010): every call fails
+ * from then on, and the process has to end in order with a failure. Told before the first done()
+ * that carries the error. */
+bool store_has_failed(const struct store *store);
 
 /* The installation key (made at the first open), fixed for the life of the store (D-10). */
 const uint8_t *store_key(const struct store *store);
@@ -56,7 +63,8 @@ const uint8_t *store_key(const struct store *store);
 int64_t store_last_alive(const struct store *store);
 void store_alive(struct store *store, int64_t now_s);
 
-/* row is copied. Insert or replace by (watcher, watched). */
+/* row is copied. Insert or replace by (watcher, watched). EINVAL if the row breaks a rule of the
+ * format (PAIR_NONE, a time before 1970). */
 void store_put_pair(struct store *store, const struct pair_row *row, store_done_fn *done,
 		    void *arg);
 void store_drop_pair(struct store *store, const struct address *watcher,

@@ -1,0 +1,63 @@
+/* One connection to the SQLite file: opened, checked and migrated; then used by the writer thread
+ * alone. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+struct store_found;
+struct store_item;
+struct store_op;
+
+enum sqlite_statement {
+	ST_BEGIN, ST_COMMIT, ST_ROLLBACK,
+	ST_PUT_PAIR, ST_DROP_PAIR, ST_PUT_SPELLING, ST_PUT_META, ST_GET_META,
+	ST_LOAD_PAIRS, ST_LOAD_SPELLINGS,
+	ST_COUNT
+};
+
+struct sqlite_db {
+	struct sqlite3 *handle;
+	struct sqlite3_stmt *statements[ST_COUNT];
+	struct buf key; /* reused for each bound address */
+	int log_pages;	/* of the write-ahead log, not yet moved into the file */
+	bool log_warned;
+	int broken; /* errno value of the failure after which nothing is true any more */
+};
+
+/* As store_open(); *out may be half open after an error: sqlite_db_close() copes. */
+int sqlite_db_open(struct sqlite_db **out, const char *path, struct store_found *found,
+		   char *error, size_t error_len);
+void sqlite_db_close(struct sqlite_db **db);
+
+/* Carries out requests that write, count of them, in one transaction, and puts the result into each
+ * op->error. After a failure that makes the file untrustworthy op->fatal is set in all of them, and
+ * nothing succeeds any more (REL-010). */
+void sqlite_db_write(struct sqlite_db *db, struct store_op *const *ops, size_t count);
+
+/* Takes rows (count > 0). False: stop reading. */
+typedef bool sqlite_rows_fn(struct store_item *rows, size_t count, void *arg);
+
+/* Carries out a request that loads; rows come in pieces. Sets op->error. */
+void sqlite_db_load(struct sqlite_db *db, struct store_op *op, sqlite_rows_fn *rows, void *arg);
+
+/* Moves the log into the file, as far as readers permit. */
+void sqlite_db_checkpoint(struct sqlite_db *db);
+
+/* ---- for sqlite_open.c ---- */
+
+/* The errno value for an SQLite code. */
+int sqlite_db_errno(int rc);
+/* True if rc says that the file is not what it should be. */
+bool sqlite_db_is_damage(int rc);
+/* Prepares all statements, once. Returns an SQLite code. */
+int sqlite_db_prepare(struct sqlite_db *db);
+/* Steps a statement to its end, resets and clears it. Returns an SQLite code. */
+int sqlite_db_run(struct sqlite_db *db, enum sqlite_statement which);
+/* Hook of SQLite's log: keeps log_pages. */
+int sqlite_db_on_commit(void *db, struct sqlite3 *handle, const char *name, int pages);

@@ -1,0 +1,130 @@
+/* Migrations. A published one is never changed: the next change of format is the next entry. */
+#include "store/sqlite_schema.h"
+
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "base/buf.h"
+
+/* Format 1. Addresses are canonical blobs (address_key), text from outside is a blob too: SQLite
+ * ends text at a NUL (SQL-007). Times are wall-clock seconds, 0 is never. What belongs to a process
+ * rather than to the installation carries its node; '' is the installation or the only process. */
+static const char format_1[] =
+	"CREATE TABLE meta ("
+	" node TEXT NOT NULL CHECK (length(node) <= 64),"
+	" name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),"
+	" value ANY NOT NULL,"
+	" PRIMARY KEY (node, name)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE pairs ("
+	" watcher BLOB NOT NULL CHECK (length(watcher) BETWEEN 4 AND 2049),"
+	" watched BLOB NOT NULL CHECK (length(watched) BETWEEN 4 AND 2049),"
+	" state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 4),"
+	" asked_at INTEGER NOT NULL CHECK (asked_at >= 0),"
+	" granted_at INTEGER NOT NULL CHECK (granted_at >= 0),"
+	" refused_at INTEGER NOT NULL CHECK (refused_at >= 0),"
+	" ended_at INTEGER NOT NULL CHECK (ended_at >= 0),"
+	" heard_at INTEGER NOT NULL CHECK (heard_at >= 0),"
+	" PRIMARY KEY (watcher, watched)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE spellings ("
+	" address BLOB NOT NULL PRIMARY KEY CHECK (length(address) BETWEEN 4 AND 2049),"
+	" spelling BLOB NOT NULL CHECK (length(spelling) BETWEEN 1 AND 2048)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE learned ("
+	" kind TEXT NOT NULL CHECK (length(kind) BETWEEN 1 AND 64),"
+	" subject BLOB NOT NULL CHECK (length(subject) BETWEEN 1 AND 2049),"
+	" value INTEGER NOT NULL,"
+	" learned_at INTEGER NOT NULL CHECK (learned_at >= 0),"
+	" PRIMARY KEY (kind, subject)"
+	") STRICT, WITHOUT ROWID;";
+
+/* Entry n leads from version n to n + 1. */
+static const char *const migrations[SQLITE_SCHEMA_VERSION] = {format_1};
+
+static int stamp(sqlite3 *db)
+{
+	struct buf sql = BUF_INIT;
+	int rc;
+
+	buf_printf(&sql, "PRAGMA user_version=%d; PRAGMA application_id=%d",
+		   SQLITE_SCHEMA_VERSION, SQLITE_SCHEMA_APPLICATION);
+	rc = sqlite3_exec(db, buf_text(&sql), NULL, NULL, NULL);
+	buf_free(&sql);
+	return rc;
+}
+
+int sqlite_schema_migrate(struct sqlite3 *db, int version)
+{
+	int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	for (int i = version; i < SQLITE_SCHEMA_VERSION && rc == SQLITE_OK; i++)
+		rc = sqlite3_exec(db, migrations[i], NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = stamp(db);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	if (rc != SQLITE_OK && !sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+/* Everything the file declares, in order of its names. */
+static int describe(sqlite3 *db, struct buf *out)
+{
+	static const char sql[] = "SELECT type, name, tbl_name, coalesce(sql, '') "
+				  "FROM sqlite_schema ORDER BY type, name";
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, sizeof sql, &stmt, NULL);
+
+	while (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+		for (int i = 0; i < 4; i++) {
+			const void *text = sqlite3_column_text(stmt, i);
+
+			buf_append(out, text, (size_t)sqlite3_column_bytes(stmt, i));
+			buf_putc(out, '\0');
+		}
+	}
+	if (rc == SQLITE_OK)
+		rc = sqlite3_finalize(stmt);
+	return rc;
+}
+
+int sqlite_schema_check(struct sqlite3 *db)
+{
+	struct buf expected = BUF_INIT;
+	struct buf found = BUF_INIT;
+	sqlite3 *model = NULL;
+	int rc = sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY,
+				 NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite_schema_migrate(model, 0);
+	if (rc == SQLITE_OK)
+		rc = describe(model, &expected);
+	if (rc == SQLITE_OK)
+		rc = describe(db, &found);
+	if (rc == SQLITE_OK &&
+	    (expected.len != found.len || memcmp(expected.data, found.data, found.len) != 0))
+		rc = SQLITE_CORRUPT;
+	sqlite3_close(model);
+	buf_free(&expected);
+	buf_free(&found);
+	return rc;
+}
+
+/* By the library: the file is never opened beside it (SQL-006). */
+int sqlite_schema_copy(struct sqlite3 *db, const char *path)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(db, "VACUUM INTO ?1", -1, &stmt, NULL);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	sqlite3_bind_text(stmt, 1, path, -1, SQLITE_STATIC);
+	sqlite3_step(stmt);
+	return sqlite3_finalize(stmt);
+}

@@ -1,0 +1,336 @@
+/* The SQLite engine: one writer thread (SQL-003) that commits in groups (SQL-002).
+ *
+ *   loop: submit -> queue ==> thread: one transaction -> done list -> eventfd ==> loop: finish
+ *
+ * The lock covers the two lists alone; the connection belongs to the thread. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "loop/loop.h"
+#include "store/sqlite_db.h"
+#include "store/store_engine.h"
+
+enum {
+	GROUP_MAX = 256,      /* requests of one transaction */
+	GROUP_MS = 5,	      /* least time between two transactions, to collect */
+	CHECKPOINT_IDLE_S = 1, /* without work the log is moved into the file (SQL-004) */
+	DELIVER_MAX = 256,    /* results handed over in one turn of the loop */
+	PIECES_MAX = 16	      /* pieces of a load that wait for the loop */
+};
+
+struct sqlite_store {
+	struct loop *loop;
+	struct sqlite_db *db;
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t lock;
+	pthread_cond_t work; /* something was queued, or the end */
+	pthread_cond_t room; /* pieces were delivered, or the end */
+	struct list queue;
+	size_t queued;
+	struct list done;
+	size_t pieces; /* of loads, in done */
+	bool ending;
+	int event_fd;
+};
+
+static struct store_op *op_of(struct list *link)
+{
+	return LIST_ENTRY(link, struct store_op, link);
+}
+
+static bool is_load(const struct store_op *op)
+{
+	return op->kind == STORE_OP_LOAD_PAIRS || op->kind == STORE_OP_LOAD_SPELLINGS;
+}
+
+static struct timespec after_ms(struct timespec from, long ms)
+{
+	from.tv_nsec += ms * 1000000;
+	from.tv_sec += from.tv_nsec / 1000000000;
+	from.tv_nsec %= 1000000000;
+	return from;
+}
+
+/* ---- in the thread, with the lock held ---- */
+
+static void wake_loop(struct sqlite_store *store)
+{
+	uint64_t one = 1;
+	ssize_t written = write(store->event_fd, &one, sizeof one);
+
+	(void)written; /* a full counter has woken it already */
+}
+
+static void push_done(struct sqlite_store *store, struct store_op *op)
+{
+	if (list_is_empty(&store->done))
+		wake_loop(store);
+	list_append(&store->done, &op->link);
+}
+
+static struct store_op *pop_queue(struct sqlite_store *store)
+{
+	struct list *link = store->queue.next;
+
+	list_remove(link);
+	store->queued--;
+	return op_of(link);
+}
+
+/* False: no work will come. After a second without any, the log is put in order once. */
+static bool wait_for_work(struct sqlite_store *store)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += CHECKPOINT_IDLE_S;
+	while (store->queued == 0 && !store->ending) {
+		if (store->db->log_pages == 0) {
+			pthread_cond_wait(&store->work, &store->lock);
+		} else if (pthread_cond_timedwait(&store->work, &store->lock, &until) ==
+			   ETIMEDOUT) {
+			pthread_mutex_unlock(&store->lock);
+			sqlite_db_checkpoint(store->db);
+			store->db->log_pages = 0; /* what a reader holds back has time */
+			pthread_mutex_lock(&store->lock);
+		}
+	}
+	return store->queued > 0;
+}
+
+/* SQL-002: under load a transaction starts at most every 5 ms, or when it is full; a single
+ * request is written at once. */
+static void collect(struct sqlite_store *store, struct timespec last)
+{
+	struct timespec until = after_ms(last, GROUP_MS);
+
+	while (store->queued < GROUP_MAX && !store->ending) {
+		if (pthread_cond_timedwait(&store->work, &store->lock, &until) == ETIMEDOUT)
+			return;
+	}
+}
+
+static size_t take_group(struct sqlite_store *store, struct store_op **group)
+{
+	size_t count = 0;
+
+	while (count < GROUP_MAX && store->queued > 0 && !is_load(op_of(store->queue.next)))
+		group[count++] = pop_queue(store);
+	return count;
+}
+
+/* ---- in the thread, without the lock ---- */
+
+struct loading {
+	struct sqlite_store *store;
+	struct store_op *load;
+};
+
+/* A piece of a load goes to the loop; a loop that is behind holds the reading back. */
+static bool hand_over(struct store_item *rows, size_t count, void *arg)
+{
+	struct loading *loading = arg;
+	struct sqlite_store *store = loading->store;
+	bool goes_on;
+
+	pthread_mutex_lock(&store->lock);
+	while (store->pieces >= PIECES_MAX && !store->ending)
+		pthread_cond_wait(&store->room, &store->lock);
+	store->pieces++;
+	push_done(store, store_op_rows(loading->load, rows, count));
+	goes_on = !store->ending;
+	pthread_mutex_unlock(&store->lock);
+	return goes_on;
+}
+
+static void carry_out(struct sqlite_store *store, struct store_op **group, size_t count)
+{
+	struct loading loading = {store, group[0]};
+
+	if (is_load(group[0]))
+		sqlite_db_load(store->db, group[0], hand_over, &loading);
+	else
+		sqlite_db_write(store->db, group, count);
+}
+
+static void *write_on(void *arg)
+{
+	struct sqlite_store *store = arg;
+	struct store_op *group[GROUP_MAX];
+	struct timespec last = {0};
+	size_t count;
+
+	pthread_mutex_lock(&store->lock);
+	while (wait_for_work(store)) {
+		collect(store, last);
+		count = take_group(store, group);
+		if (count == 0)
+			group[count++] = pop_queue(store); /* a load goes alone */
+		pthread_mutex_unlock(&store->lock);
+		carry_out(store, group, count);
+		clock_gettime(CLOCK_MONOTONIC, &last);
+		pthread_mutex_lock(&store->lock);
+		for (size_t i = 0; i < count; i++)
+			push_done(store, group[i]);
+	}
+	pthread_mutex_unlock(&store->lock);
+	return NULL;
+}
+
+/* ---- in the loop ---- */
+
+/* Moves up to DELIVER_MAX results to ready; the event stays pending while there are more. */
+static void take_done(struct sqlite_store *store, struct list *ready)
+{
+	uint64_t count;
+
+	pthread_mutex_lock(&store->lock);
+	for (unsigned i = 0; i < DELIVER_MAX && !list_is_empty(&store->done); i++) {
+		struct list *link = store->done.next;
+
+		list_remove(link);
+		list_append(ready, link);
+		if (op_of(link)->kind == STORE_OP_ROWS)
+			store->pieces--;
+	}
+	if (list_is_empty(&store->done) && read(store->event_fd, &count, sizeof count) < 0)
+		count = 0;
+	pthread_cond_signal(&store->room);
+	pthread_mutex_unlock(&store->lock);
+}
+
+static void on_done(int fd, unsigned events, void *arg)
+{
+	struct sqlite_store *store = arg;
+	struct list ready;
+
+	(void)fd;
+	(void)events;
+	list_init(&ready);
+	take_done(store, &ready);
+	LIST_EACH (link, next, &ready) {
+		list_remove(link);
+		store_op_finish(op_of(link));
+	}
+}
+
+static void sqlite_submit(void *state, struct store_op *op)
+{
+	struct sqlite_store *store = state;
+
+	pthread_mutex_lock(&store->lock);
+	list_append(&store->queue, &op->link);
+	store->queued++;
+	/* Otherwise the thread is awake, or collecting. */
+	if (store->queued == 1 || store->queued == GROUP_MAX)
+		pthread_cond_signal(&store->work);
+	pthread_mutex_unlock(&store->lock);
+}
+
+static void free_list(struct list *list)
+{
+	LIST_EACH (link, next, list) {
+		list_remove(link);
+		store_op_free(op_of(link));
+	}
+}
+
+static void sqlite_close(void *state)
+{
+	struct sqlite_store *store = state;
+
+	if (store->has_thread) {
+		pthread_mutex_lock(&store->lock);
+		store->ending = true;
+		pthread_cond_signal(&store->work);
+		pthread_cond_signal(&store->room);
+		pthread_mutex_unlock(&store->lock);
+		pthread_join(store->thread, NULL);
+	}
+	if (store->event_fd >= 0) {
+		loop_fd(store->loop, store->event_fd, 0, NULL, NULL);
+		close(store->event_fd);
+	}
+	free_list(&store->queue);
+	free_list(&store->done);
+	sqlite_db_close(&store->db);
+	pthread_cond_destroy(&store->work);
+	pthread_cond_destroy(&store->room);
+	pthread_mutex_destroy(&store->lock);
+	mem_free(store);
+}
+
+static void init_locks(struct sqlite_store *store)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* REL-030 */
+	pthread_mutex_init(&store->lock, NULL);
+	pthread_cond_init(&store->work, &attributes);
+	pthread_cond_init(&store->room, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+/* All signals belong to the loop's thread. */
+static int start_thread(struct sqlite_store *store)
+{
+	sigset_t all;
+	sigset_t before;
+	int result;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	result = pthread_create(&store->thread, NULL, write_on, store);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	store->has_thread = result == 0;
+	return result;
+}
+
+static int start(struct sqlite_store *store)
+{
+	int result;
+
+	store->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (store->event_fd < 0)
+		return errno;
+	result = loop_fd(store->loop, store->event_fd, LOOP_READ, on_done, store);
+	return result != 0 ? result : start_thread(store);
+}
+
+static int sqlite_open(void **out, const struct store_params *params, struct store_found *found,
+		       char *error, size_t error_len)
+{
+	struct sqlite_store *store = mem_zalloc(sizeof *store);
+	int result;
+
+	*out = store;
+	store->loop = params->loop;
+	store->event_fd = -1;
+	list_init(&store->queue);
+	list_init(&store->done);
+	init_locks(store);
+	result = sqlite_db_open(&store->db, params->path, found, error, error_len);
+	if (result != 0)
+		return result;
+	result = start(store);
+	if (result != 0)
+		snprintf(error, error_len, "the store's thread cannot be started: %s",
+			 strerror(result));
+	return result;
+}
+
+const struct store_engine store_sqlite_engine = {
+	.name = "sqlite",
+	.open = sqlite_open,
+	.submit = sqlite_submit,
+	.close = sqlite_close,
+};
