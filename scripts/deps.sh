@@ -31,14 +31,24 @@ missing_of() {
 	done
 }
 
-# Services that came with the installation would start at the next boot: nobody asked for that.
-disable_new_services() {
+# The units of the servers in the list, and of Erlang, which ejabberd brings along.
+units='prosody.service kamailio.service ejabberd.service epmd.service epmd.socket'
+
+units_there() {
+	for unit in $units; do
+		[ ! -e "/lib/systemd/system/$unit" ] || printf '%s ' "$unit"
+	done
+}
+
+# What came with this installation would start at the next boot: nobody asked for that.
+disable_new_units() {
 	[ -d /run/systemd/system ] || return 0
-	for service in "$@"; do
-		case $service in
-		prosody | kamailio | ejabberd)
-			systemctl disable --quiet "$service" 2>/dev/null || true
-			say "service $service: installed, not started, not enabled (systemctl enable --now $service starts it)"
+	for unit in $(units_there); do
+		case " $1 " in
+		*" $unit "*) ;;
+		*)
+			systemctl disable --quiet "$unit" 2>/dev/null || true
+			say "$unit: installed, not started, not enabled ('systemctl enable --now $unit' would)"
 			;;
 		esac
 	done
@@ -70,11 +80,12 @@ forbid_services() {
 install_as_root() {
 	export DEBIAN_FRONTEND=noninteractive
 	forbid_services "$@"
+	before=$(units_there)
 	say "apt-get update"
 	apt-get update -q >/dev/null || die "apt-get update failed"
 	say "apt-get install $*"
 	apt-get install -y -q --no-install-recommends "$@"
-	disable_new_services "$@"
+	disable_new_units "$before"
 }
 
 if [ "${1-}" = --as-root ]; then
