@@ -17,15 +17,15 @@ struct buf;
 
 enum { SETTINGS_FILE_MAX = 1024 * 1024 }; /* bytes of the file and of what it includes */
 
-enum watch_as { WATCH_AS_USER, WATCH_AS_DOMAIN };			/* D-18 */
-enum resources { RESOURCES_MERGED, RESOURCES_TUPLES };			/* D-10 */
-enum thread_rule { THREAD_LAST, THREAD_CALLID };			/* D-35 */
-enum pager_type { PAGER_CHAT, PAGER_NORMAL };				/* D-34 */
-enum long_messages { LONG_MESSAGES_SPLIT, LONG_MESSAGES_REFUSE };	/* D-40 */
-enum lamp_rule { LAMP_REACH, LAMP_ONLINE };				/* D-31 */
-enum entity_scheme { ENTITY_SIP, ENTITY_PRES };				/* D-29 */
-enum late_failure { LATE_FAILURE_MESSAGE, LATE_FAILURE_NONE };		/* D-39 */
-enum stop_tell { STOP_TELL_ALL, STOP_TELL_NONE };			/* D-48 */
+enum watch_as { WATCH_AS_USER, WATCH_AS_DOMAIN };                 /* D-18 */
+enum resources { RESOURCES_MERGED, RESOURCES_TUPLES };            /* D-10 */
+enum thread_rule { THREAD_LAST, THREAD_CALLID };                  /* D-35 */
+enum pager_type { PAGER_CHAT, PAGER_NORMAL };                     /* D-34 */
+enum long_messages { LONG_MESSAGES_SPLIT, LONG_MESSAGES_REFUSE }; /* D-40 */
+enum lamp_rule { LAMP_REACH, LAMP_ONLINE };                       /* D-31 */
+enum entity_scheme { ENTITY_SIP, ENTITY_PRES };                   /* D-29 */
+enum late_failure { LATE_FAILURE_MESSAGE, LATE_FAILURE_NONE };    /* D-39 */
+enum stop_tell { STOP_TELL_ALL, STOP_TELL_NONE };                 /* D-48 */
 
 /* What a domains[] entry says beside struct map_domain and struct sip_peer; the quirk switches are
  * file 30 section 4. */
@@ -112,10 +112,11 @@ struct settings {
 	void *memory; /* of settings.c */
 };
 
-/* Reads and checks the file. Each fault found is one line "FILE:LINE: what is wrong, and what to do"
- * in *report ("FILE: ..." when no line is to blame). Returns 0 with *out set, *report then holding
- * only lines "FILE:LINE: warning: ..."; EINVAL when the configuration is wrong, or the errno value
- * that reading the file gave (also reported). Never ends the process and changes no locale. */
+/* Reads and checks the file. Each fault found is one line "FILE:LINE: what is wrong, and what to
+ * do" in *report ("FILE: ..." when no line is to blame). Returns 0 with *out set, *report then
+ * holding only lines "FILE:LINE: warning: ..."; EINVAL when the configuration is wrong, or the
+ * errno value that reading the file gave (also reported). Never ends the process and changes no
+ * locale. */
 int settings_load(struct settings **out, const char *path, struct buf *report);
 /* Wipes the secrets (SEC-091). */
 void settings_free(struct settings **settings);

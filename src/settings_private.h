@@ -1,0 +1,175 @@
+/* Inside of settings: the schema, the draft that the file is read into, and the loader. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libconfig.h>
+
+#include "base/buf.h"
+#include "model/limits.h"
+#include "settings.h"
+
+enum { SETTING_NAME_MAX = 64, SECRET_MAX = 1024, SECRET_SHORT = 16 };
+
+#define SETTING_UNSET INT64_MIN
+
+/* Schema --------------------------------------------------------------------------------------- */
+
+enum setting_type {
+	SETTING_BOOL,     /* int64_t 0 or 1 */
+	SETTING_NUMBER,   /* int64_t */
+	SETTING_DURATION, /* int64_t ms; in the file seconds, or a string with a unit */
+	SETTING_SIZE,     /* int64_t bytes; in the file bytes, or a string with a unit */
+	SETTING_CHOICE,   /* int64_t place in choices */
+	SETTING_TEXT,     /* const char *, NULL for "" */
+	SETTING_TEXTS,    /* struct texts */
+	SETTING_GROUP,    /* into the same target */
+	SETTING_LIST      /* struct items of groups */
+};
+
+struct texts {
+	const char **items;
+	size_t count;
+	bool is_set;
+};
+
+struct items {
+	void *items;
+	size_t count;
+};
+
+/* NULL, or what the value must be. */
+typedef const char *setting_check_fn(const char *value);
+
+struct setting {
+	const char *name; /* NULL ends a table */
+	enum setting_type type;
+	bool is_unbuilt;    /* accepted, has no effect yet */
+	size_t offset;      /* in the target */
+	const char *preset; /* default as the file would say it, without quotes; NULL: none */
+	int64_t least;      /* range of numbers; durations in ms */
+	int64_t most;
+	int64_t step; /* durations: 1 ms or 1000 */
+	const char *const *choices;
+	setting_check_fn *check;      /* of each text */
+	const struct setting *inside; /* of groups and lists */
+	size_t size;                  /* of one item of a list */
+};
+
+/* The root table; its targets are struct draft. */
+extern const struct setting settings_schema[];
+
+/* Draft: the file's values with defaults, before they are checked against each other --------------
+ */
+
+struct draft_domain {
+	const char *xmpp, *sip, *profile, *proxy, *secret, *secret_file;
+	const char *phone_context, *user_agent;
+	int64_t callback, separator, case_rule, allow_sips;
+	int64_t subscribe_as, empty_notify, body_max, rich_types, receipt_from_200;
+	struct texts packages;
+	int64_t watch_as, resources, expose_resource, thread, pager_type, long_messages;
+	int64_t show_caller, lamp, entity, date_trusted;
+	int64_t can_fetch, publish_presence, message_types, message_result_meaning;
+	int64_t noresource_is_timeout, dialog_full_is_event_only, charset_decl_unreliable;
+	int64_t accepts_eventlist, accept_mismatch, options_503_means_down;
+};
+
+struct draft_chat {
+	const char *xmpp, *sip;
+};
+
+struct draft_user {
+	const char *jid, *extension;
+	struct texts alias;
+};
+
+struct draft {
+	const char *component, *server, *secret, *secret_file;
+	int64_t port, allow_plain, ping_every, ping_wait;
+	struct texts xmpp_domains, ping;
+	struct texts listen, trusted;
+	const char *advertise, *proxy, *realm, *username, *password, *password_file;
+	const char *tls_certificate, *tls_key, *tls_ca;
+	int64_t tls_verify, options_follow_link, refresh, timer_t1;
+	struct items domains, chat_domains, users;
+	int64_t store_engine;
+	const char *store_path, *control_socket, *metrics_listen;
+	int64_t log_target, log_level, log_bodies;
+	const char *log_facility, *language;
+	int64_t ask_again, refusal_hold, hold;
+	int64_t messages_life, hold_unavailable, late_failure, answer_wait;
+	int64_t stop_tell;
+	struct limits limits;
+};
+
+/* Memory that lives as long as the settings ------------------------------------------------------
+ */
+
+struct memory;
+
+struct memory *memory_new(void);
+/* Overwrites every text before it is freed (SEC-091). */
+void memory_free(struct memory **memory);
+/* A copy; NULL gives NULL. */
+const char *memory_text(struct memory *memory, const char *text);
+/* count zeroed members of size bytes. */
+void *memory_array(struct memory *memory, size_t count, size_t size);
+
+/* Loader --------------------------------------------------------------------------------------- */
+
+struct loader {
+	const char *path;
+	struct buf *report;
+	struct memory *memory;
+	struct buf unbuilt; /* lines for settings_describe() */
+	size_t faults;
+	config_t config;
+	struct draft draft;
+};
+
+/* Adds "FILE:LINE: ..." to the report; line 0: "FILE: ...". */
+void loader_fault(struct loader *loader, int line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void loader_warn(struct loader *loader, int line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The line of a setting by its name ("domains[0].sip"), of what it is in, or 0. */
+int loader_line(const struct loader *loader, const char *name);
+
+/* settings_read.c: the whole file. Returns 0 or an errno value, reported. */
+int settings_read(struct loader *loader, struct buf *out);
+/* Looks at the source text for what libconfig would misread (LCF-001, LCF-005, LCF-006). */
+void settings_scan(struct loader *loader, const char *text, size_t len);
+/* settings_units.c. Each returns false if there is no such thing. */
+const struct setting *settings_find(const struct setting *table, const char *name);
+/* "7d", "500ms" to ms; "60 KiB" to bytes. */
+bool settings_read_duration(const char *text, int64_t *out);
+bool settings_read_size(const char *text, int64_t *out);
+void settings_print_duration(char out[32], int64_t ms);
+/* The name in the table that resembles name most. */
+bool settings_nearest(const struct setting *table, const char *name, char out[SETTING_NAME_MAX]);
+/* Where in the whole schema a setting of that name stands. */
+bool settings_elsewhere(const char *name, char out[SETTING_NAME_MAX]);
+/* settings_walk.c: fills loader->draft from the tree. */
+void settings_walk(struct loader *loader);
+/* settings_secret.c: *secret from the text or the file (SEC-090); NULL if neither is set or on a
+ * fault, which is reported. prefix and name make the settings' names. */
+const char *settings_secret(struct loader *loader, const char *prefix, const char *name,
+			    const char *text, const char *file);
+/* settings_check.c: checks the draft as a whole and fills *out. */
+void settings_check(struct loader *loader, struct settings *out);
+/* settings_domains.c: the parts of it for domains, chat domains and users. */
+void settings_check_domains(struct loader *loader, struct settings *out);
+/* True if the host name or address is the machine itself. */
+bool settings_is_loopback(const char *host);
+/* settings_texts.c: checks of single texts; the schema names them. */
+setting_check_fn settings_text_listen, settings_text_proxy, settings_text_host_port,
+	settings_text_advertise, settings_text_trusted, settings_text_facility,
+	settings_text_language, settings_text_socket, settings_text_package, settings_text_profile,
+	settings_text_host;
+
+/* settings_load() of a text; path is for the report and for relative file names. */
+int settings_load_text(struct settings **out, const char *path, const char *text, size_t len,
+		       struct buf *report);

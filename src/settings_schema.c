@@ -1,0 +1,246 @@
+/* All settings: name, type, default, range, check, and whether something uses them yet. The names
+ * are those of the manual; each has a commented line in config/sipxmppd.cfg. */
+#include "settings_private.h"
+
+/* BUILT or UNBUILT: accepted, but nothing uses it yet. */
+#define BUILT   false
+#define UNBUILT true
+
+#define BOOL(key, built, where, default_)                                                          \
+	{                                                                                          \
+		.name = (key), .type = SETTING_BOOL, .is_unbuilt = (built), .offset = (where),     \
+		.preset = (default_)                                                               \
+	}
+#define NUMBER(key, built, where, default_, low, high)                                             \
+	{                                                                                          \
+		.name = (key), .type = SETTING_NUMBER, .is_unbuilt = (built), .offset = (where),   \
+		.preset = (default_), .least = (low), .most = (high)                               \
+	}
+#define DURATION(key, built, where, default_, low, high, step_)                                    \
+	{                                                                                          \
+		.name = (key), .type = SETTING_DURATION, .is_unbuilt = (built), .offset = (where), \
+		.preset = (default_), .least = (low), .most = (high), .step = (step_)              \
+	}
+#define SIZE(key, built, where, default_, low, high)                                               \
+	{                                                                                          \
+		.name = (key), .type = SETTING_SIZE, .is_unbuilt = (built), .offset = (where),     \
+		.preset = (default_), .least = (low), .most = (high)                               \
+	}
+#define CHOICE(key, built, where, default_, names)                                                 \
+	{                                                                                          \
+		.name = (key), .type = SETTING_CHOICE, .is_unbuilt = (built), .offset = (where),   \
+		.preset = (default_), .choices = (names)                                           \
+	}
+#define TEXT(key, built, where, default_, test)                                                    \
+	{                                                                                          \
+		.name = (key), .type = SETTING_TEXT, .is_unbuilt = (built), .offset = (where),     \
+		.preset = (default_), .check = (test)                                              \
+	}
+#define TEXTS(key, built, where, test)                                                             \
+	{                                                                                          \
+		.name = (key), .type = SETTING_TEXTS, .is_unbuilt = (built), .offset = (where),    \
+		.check = (test)                                                                    \
+	}
+#define GROUP(key, table)                                                                          \
+	{                                                                                          \
+		.name = (key), .type = SETTING_GROUP, .inside = (table)                            \
+	}
+#define LIST(key, where, table, kind)                                                              \
+	{                                                                                          \
+		.name = (key), .type = SETTING_LIST, .offset = (where), .inside = (table),         \
+		.size = sizeof(kind)                                                               \
+	}
+#define END                                                                                        \
+	{                                                                                          \
+		.name = NULL                                                                       \
+	}
+
+#define AT(field)        offsetof(struct draft, field)
+#define AT_DOMAIN(field) offsetof(struct draft_domain, field)
+#define AT_CHAT(field)   offsetof(struct draft_chat, field)
+#define AT_USER(field)   offsetof(struct draft_user, field)
+
+enum { MS = 1, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+#define DAY ((int64_t)24 * HOUR)
+
+/* Each in the order of its enum. */
+static const char *const callbacks[] = {"direct", "escaped", NULL};
+static const char *const separators[] = {"%", "*", NULL};
+static const char *const case_rules[] = {"exact", "fold", NULL};
+static const char *const subscribers[] = {"watcher", "bridge", NULL};
+static const char *const empty_notifies[] = {"unchanged", "gone", NULL};
+static const char *const rich_types[] = {"never", "on evidence", "always", NULL};
+static const char *const watchers[] = {"user", "domain", NULL};
+static const char *const resources[] = {"one", "tuples", NULL};
+static const char *const threads[] = {"last", "callid", NULL};
+static const char *const pagers[] = {"chat", "normal", NULL};
+static const char *const long_messages[] = {"split", "refuse", NULL};
+static const char *const lamps[] = {"reach", "online", NULL};
+static const char *const entities[] = {"sip", "pres", NULL};
+static const char *const message_types[] = {"text/plain", "any", NULL};
+static const char *const result_meanings[] = {"queued", "device", NULL};
+static const char *const mismatches[] = {"489", "ignored", NULL};
+static const char *const engines[] = {"sqlite", "memory", NULL};
+static const char *const targets[] = {"syslog", "stderr", NULL};
+static const char *const levels[] = {"err", "warning", "notice", "info", "debug", NULL};
+static const char *const late_failures[] = {"message", "none", NULL};
+static const char *const stop_tells[] = {"all", "none", NULL};
+
+static const struct setting xmpp_settings[] = {
+	TEXT("component", BUILT, AT(component), NULL, NULL),
+	TEXT("server", BUILT, AT(server), "127.0.0.1", settings_text_host),
+	NUMBER("port", BUILT, AT(port), "5347", 1, 65535),
+	TEXT("secret", BUILT, AT(secret), NULL, NULL),
+	TEXT("secret_file", BUILT, AT(secret_file), NULL, NULL),
+	TEXTS("domains", BUILT, AT(xmpp_domains), NULL),
+	BOOL("allow_plain", BUILT, AT(allow_plain), "false"),
+	TEXTS("ping", BUILT, AT(ping), settings_text_host),
+	DURATION("ping_every", BUILT, AT(ping_every), "30s", SECOND, HOUR, MS),
+	DURATION("ping_wait", BUILT, AT(ping_wait), "10s", 100 * MS, 5 * MINUTE, MS),
+	END,
+};
+
+static const struct setting sip_settings[] = {
+	TEXTS("listen", BUILT, AT(listen), settings_text_listen),
+	TEXT("advertise", BUILT, AT(advertise), NULL, settings_text_advertise),
+	TEXT("proxy", BUILT, AT(proxy), NULL, settings_text_proxy),
+	TEXTS("trusted", BUILT, AT(trusted), settings_text_trusted),
+	TEXT("realm", UNBUILT, AT(realm), NULL, NULL),
+	TEXT("username", UNBUILT, AT(username), NULL, NULL),
+	TEXT("password", UNBUILT, AT(password), NULL, NULL),
+	TEXT("password_file", UNBUILT, AT(password_file), NULL, NULL),
+	TEXT("tls_certificate", UNBUILT, AT(tls_certificate), NULL, NULL),
+	TEXT("tls_key", UNBUILT, AT(tls_key), NULL, NULL),
+	TEXT("tls_ca", UNBUILT, AT(tls_ca), NULL, NULL),
+	BOOL("tls_verify", UNBUILT, AT(tls_verify), "true"),
+	BOOL("options_follow_link", UNBUILT, AT(options_follow_link), "false"),
+	DURATION("refresh", BUILT, AT(refresh), "1h", MINUTE, DAY, SECOND),
+	DURATION("timer_t1", BUILT, AT(timer_t1), "500ms", 10 * MS, 8 * SECOND, MS),
+	END,
+};
+
+/* Presets NULL: the profile says. */
+static const struct setting domain_settings[] = {
+	TEXT("xmpp", BUILT, AT_DOMAIN(xmpp), NULL, NULL),
+	TEXT("sip", BUILT, AT_DOMAIN(sip), NULL, NULL),
+	TEXT("profile", BUILT, AT_DOMAIN(profile), "generic", settings_text_profile),
+	TEXT("proxy", BUILT, AT_DOMAIN(proxy), NULL, settings_text_proxy),
+	TEXT("secret", BUILT, AT_DOMAIN(secret), NULL, NULL),
+	TEXT("secret_file", BUILT, AT_DOMAIN(secret_file), NULL, NULL),
+	CHOICE("callback", BUILT, AT_DOMAIN(callback), "direct", callbacks),
+	CHOICE("separator", BUILT, AT_DOMAIN(separator), "%", separators),
+	CHOICE("case", BUILT, AT_DOMAIN(case_rule), NULL, case_rules),
+	BOOL("allow_sips", BUILT, AT_DOMAIN(allow_sips), "false"),
+	TEXT("phone_context", BUILT, AT_DOMAIN(phone_context), NULL, NULL),
+	CHOICE("subscribe_as", BUILT, AT_DOMAIN(subscribe_as), NULL, subscribers),
+	TEXTS("packages", UNBUILT, AT_DOMAIN(packages), settings_text_package),
+	CHOICE("empty_notify", BUILT, AT_DOMAIN(empty_notify), NULL, empty_notifies),
+	SIZE("body_max", BUILT, AT_DOMAIN(body_max), NULL, 100, 61440),
+	CHOICE("rich_types", UNBUILT, AT_DOMAIN(rich_types), NULL, rich_types),
+	BOOL("receipt_from_200", UNBUILT, AT_DOMAIN(receipt_from_200), NULL),
+	CHOICE("watch_as", UNBUILT, AT_DOMAIN(watch_as), "user", watchers),
+	CHOICE("resources", UNBUILT, AT_DOMAIN(resources), "one", resources),
+	BOOL("expose_resource", UNBUILT, AT_DOMAIN(expose_resource), "false"),
+	CHOICE("thread", UNBUILT, AT_DOMAIN(thread), "last", threads),
+	CHOICE("pager_type", UNBUILT, AT_DOMAIN(pager_type), "chat", pagers),
+	CHOICE("long_messages", UNBUILT, AT_DOMAIN(long_messages), "split", long_messages),
+	BOOL("show_caller", UNBUILT, AT_DOMAIN(show_caller), "false"),
+	CHOICE("lamp", UNBUILT, AT_DOMAIN(lamp), "reach", lamps),
+	CHOICE("entity", UNBUILT, AT_DOMAIN(entity), "sip", entities),
+	BOOL("date_trusted", UNBUILT, AT_DOMAIN(date_trusted), "false"),
+	TEXT("user_agent", UNBUILT, AT_DOMAIN(user_agent), NULL, NULL),
+	BOOL("can_fetch", UNBUILT, AT_DOMAIN(can_fetch), NULL),
+	BOOL("publish_presence", UNBUILT, AT_DOMAIN(publish_presence), NULL),
+	CHOICE("message_types", UNBUILT, AT_DOMAIN(message_types), NULL, message_types),
+	CHOICE("message_result_meaning", UNBUILT, AT_DOMAIN(message_result_meaning), NULL,
+	       result_meanings),
+	BOOL("noresource_is_timeout", UNBUILT, AT_DOMAIN(noresource_is_timeout), NULL),
+	BOOL("dialog_full_is_event_only", UNBUILT, AT_DOMAIN(dialog_full_is_event_only), NULL),
+	BOOL("charset_decl_unreliable", UNBUILT, AT_DOMAIN(charset_decl_unreliable), NULL),
+	BOOL("accepts_eventlist", UNBUILT, AT_DOMAIN(accepts_eventlist), NULL),
+	CHOICE("accept_mismatch", UNBUILT, AT_DOMAIN(accept_mismatch), NULL, mismatches),
+	BOOL("options_503_means_down", UNBUILT, AT_DOMAIN(options_503_means_down), NULL),
+	END,
+};
+
+static const struct setting chat_settings[] = {
+	TEXT("xmpp", BUILT, AT_CHAT(xmpp), NULL, NULL),
+	TEXT("sip", BUILT, AT_CHAT(sip), NULL, NULL),
+	END,
+};
+
+static const struct setting user_settings[] = {
+	TEXT("jid", BUILT, AT_USER(jid), NULL, NULL),
+	TEXTS("alias", BUILT, AT_USER(alias), NULL),
+	TEXT("extension", UNBUILT, AT_USER(extension), NULL, NULL),
+	END,
+};
+
+static const struct setting store_settings[] = {
+	CHOICE("engine", BUILT, AT(store_engine), "sqlite", engines),
+	TEXT("path", BUILT, AT(store_path), "/var/lib/sipxmppd/state.db", NULL),
+	END,
+};
+
+static const struct setting control_settings[] = {
+	TEXT("socket", BUILT, AT(control_socket), "/run/sipxmppd/control", settings_text_socket),
+	END,
+};
+
+static const struct setting metrics_settings[] = {
+	TEXT("listen", UNBUILT, AT(metrics_listen), NULL, settings_text_host_port),
+	END,
+};
+
+static const struct setting log_settings[] = {
+	CHOICE("target", BUILT, AT(log_target), "syslog", targets),
+	CHOICE("level", BUILT, AT(log_level), "notice", levels),
+	TEXT("facility", BUILT, AT(log_facility), "daemon", settings_text_facility),
+	BOOL("bodies", BUILT, AT(log_bodies), "false"),
+	END,
+};
+
+static const struct setting presence_settings[] = {
+	DURATION("ask_again", BUILT, AT(ask_again), "7d", MINUTE, 365 * DAY, SECOND),
+	DURATION("refusal_hold", BUILT, AT(refusal_hold), "24h", 0, 30 * DAY, SECOND),
+	DURATION("hold", BUILT, AT(hold), "30s", 0, HOUR, SECOND),
+	END,
+};
+
+static const struct setting messages_settings[] = {
+	DURATION("life", UNBUILT, AT(messages_life), "24h", MINUTE, 30 * DAY, SECOND),
+	DURATION("hold_unavailable", UNBUILT, AT(hold_unavailable), "0", 0, 30 * DAY, SECOND),
+	CHOICE("late_failure", UNBUILT, AT(late_failure), "message", late_failures),
+	DURATION("answer_wait", BUILT, AT(answer_wait), "40s", SECOND, 5 * MINUTE, SECOND),
+	END,
+};
+
+static const struct setting stop_settings[] = {
+	CHOICE("tell", BUILT, AT(stop_tell), "all", stop_tells),
+	END,
+};
+
+static const struct setting limits_settings[] = {
+#define X(field, value, low, high, what) NUMBER(#field, BUILT, AT(limits.field), #value, low, high),
+	LIMITS(X)
+#undef X
+		END,
+};
+
+const struct setting settings_schema[] = {
+	GROUP("xmpp", xmpp_settings),
+	GROUP("sip", sip_settings),
+	LIST("domains", AT(domains), domain_settings, struct draft_domain),
+	LIST("chat_domains", AT(chat_domains), chat_settings, struct draft_chat),
+	LIST("users", AT(users), user_settings, struct draft_user),
+	TEXT("language", BUILT, AT(language), "en", settings_text_language),
+	GROUP("presence", presence_settings),
+	GROUP("messages", messages_settings),
+	GROUP("stop", stop_settings),
+	GROUP("store", store_settings),
+	GROUP("control", control_settings),
+	GROUP("metrics", metrics_settings),
+	GROUP("log", log_settings),
+	GROUP("limits", limits_settings),
+	END,
+};

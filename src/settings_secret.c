@@ -1,0 +1,136 @@
+/* Secrets from the file or from files of their own (SEC-090, SEC-091, SEC-106). */
+#include "settings_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+enum { PATH_MAX_BYTES = 4096 };
+
+/* Relative names count from the folder of the configuration. */
+static const char *resolve(struct loader *loader, const char *file)
+{
+	const char *slash = strrchr(loader->path, '/');
+	char path[PATH_MAX_BYTES];
+
+	if (file[0] == '/' || slash == NULL)
+		return file;
+	snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - loader->path), loader->path, file);
+	return memory_text(loader->memory, path);
+}
+
+/* SEC-090: nobody else may read it; a group only if it is ours, or root's as in systemd
+ * credentials. */
+static bool may_be_trusted(struct loader *loader, int line, const char *path,
+			   const struct stat *info)
+{
+	mode_t mode = info->st_mode & 07777;
+	bool group_ok = (mode & 0030) == 0 &&
+			((mode & 0040) == 0 || info->st_gid == getegid() || info->st_gid == 0);
+
+	if (!S_ISREG(info->st_mode)) {
+		loader_fault(loader, line, "%s is not a regular file; name the file itself", path);
+		return false;
+	}
+	if (info->st_uid != 0 && info->st_uid != geteuid()) {
+		loader_fault(loader, line, "%s belongs to another user; run: chown %u %s", path,
+			     (unsigned)geteuid(), path);
+		return false;
+	}
+	if (!group_ok || (mode & 0007) != 0) {
+		loader_fault(loader, line,
+			     "%s can be read by others (mode %04o); run: chmod 600 %s", path,
+			     (unsigned)mode, path);
+		return false;
+	}
+	return true;
+}
+
+/* The first line of the file. */
+static size_t read_line(int fd, char *out, size_t size)
+{
+	size_t len = 0;
+	ssize_t got = 0;
+
+	do {
+		got = read(fd, out + len, size - 1 - len);
+		len += got > 0 ? (size_t)got : 0;
+	} while (got > 0 && len < size - 1);
+	out[len] = '\0';
+	while (len > 0 && (out[len - 1] == '\n' || out[len - 1] == '\r'))
+		out[--len] = '\0';
+	return len;
+}
+
+static const char *read_secret(struct loader *loader, int line, const char *path, int fd)
+{
+	char secret[SECRET_MAX + 2];
+	const char *kept = NULL;
+	size_t len = read_line(fd, secret, sizeof(secret));
+	bool is_line = strlen(secret) == len && utf8_is_valid(secret, len);
+
+	for (size_t i = 0; i < len; i++)
+		is_line = is_line && (unsigned char)secret[i] >= ' ';
+	if (len == 0)
+		loader_fault(loader, line, "%s is empty; write the secret into it", path);
+	else if (len > SECRET_MAX || !is_line)
+		loader_fault(loader, line,
+			     "%s holds no secret; it must be one line of text of at "
+			     "most %d bytes",
+			     path, (int)SECRET_MAX);
+	else
+		kept = memory_text(loader->memory, secret);
+	mem_wipe(secret, sizeof(secret));
+	return kept;
+}
+
+static const char *from_file(struct loader *loader, int line, const char *file)
+{
+	const char *path = resolve(loader, file);
+	const char *secret = NULL;
+	struct stat info;
+	int fd;
+
+	/* Looked at before it is opened: opening some things has effects. */
+	if (lstat(path, &info) != 0) {
+		loader_fault(loader, line, "%s cannot be read: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (!may_be_trusted(loader, line, path, &info))
+		return NULL;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
+	if (fd < 0) {
+		loader_fault(loader, line, "%s cannot be read: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (fstat(fd, &info) == 0 && may_be_trusted(loader, line, path, &info))
+		secret = read_secret(loader, line, path, fd);
+	close(fd);
+	return secret;
+}
+
+const char *settings_secret(struct loader *loader, const char *prefix, const char *name,
+			    const char *text, const char *file)
+{
+	char setting[SETTING_NAME_MAX];
+	char file_setting[SETTING_NAME_MAX];
+	int line;
+
+	snprintf(setting, sizeof(setting), "%s%s", prefix, name);
+	snprintf(file_setting, sizeof(file_setting), "%s%s_file", prefix, name);
+	line = loader_line(loader, file_setting);
+	if (text != NULL && file != NULL) {
+		loader_fault(loader, line, "%s and %s are both set; remove one of the two", setting,
+			     file_setting);
+		return NULL;
+	}
+	if (file != NULL)
+		return from_file(loader, line, file);
+	return text;
+}
