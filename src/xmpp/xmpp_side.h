@@ -40,6 +40,7 @@ struct xmpp_side_params {
 	const char *version;
 	uint32_t ping_every_ms;	 /* 30,000 (D-26) */
 	uint32_t ping_wait_ms;	 /* 10,000 */
+	bool allow_plain;	 /* xmpp.allow_plain: addresses beyond loopback (SEC-105, D-54) */
 };
 
 /* Starts connecting; never fails for want of a server (REL-021). Returns 0 or EINVAL. */

@@ -1,0 +1,49 @@
+/* What arrives from the chat server: addressed, authorized, measured and handed to its handler. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "model/address.h"
+
+struct _xmpp_stanza_t;
+struct component;
+struct fault;
+struct guard_refusal;
+struct xmpp_side;
+
+/* One stanza on its way through a handler; all is borrowed for the call. */
+struct inbound {
+	struct xmpp_side *side;
+	struct component *component; /* that of `to` */
+	struct _xmpp_stanza_t *stanza;
+	const char *kind;
+	const char *from;
+	const char *to;
+	const char *id;	  /* or NULL */
+	const char *type; /* or NULL */
+	const char *from_bare;
+	const char *to_bare;
+	const char *from_resource; /* or NULL */
+	const char *to_resource;   /* or NULL */
+	struct address sender;	   /* chat user or chat server; has_sender */
+	struct address target;	   /* SIP user, or the component itself (local ""); has_target */
+	bool has_sender;
+	bool has_target;
+	bool is_to_component;
+	bool may_use; /* D-03 */
+};
+
+void inbox_take(struct xmpp_side *side, struct _xmpp_stanza_t *stanza);
+/* A stanza that the guard dropped: policy-violation to who sent it (SEC-053). */
+void inbox_guarded(struct xmpp_side *side, const struct guard_refusal *refusal);
+
+/* Answers with an error stanza from the address that was written to (CMP-024). */
+void inbound_refuse(const struct inbound *in, const struct fault *fault);
+/* The same for a fault without further facts. Users who may not use the bridge learn no more than
+ * service-unavailable (CMP-027, D-47). */
+void inbound_refuse_with(const struct inbound *in, int fault_code, const char *text);
+
+/* The handlers. */
+void handle_message(struct inbound *in);
+void handle_presence(struct inbound *in);
+void handle_iq(struct inbound *in);

@@ -1,0 +1,138 @@
+#include "xmpp/presence_out.h"
+
+#include "base/buf.h"
+#include "model/fault.h"
+#include "model/presence_view.h"
+#include "xmpp/side_private.h"
+
+/* What a newer stanza replaces while the link holds back: presence, the answer to a subscription, a
+ * subscription of ours, per pair. */
+enum slot { SLOT_STATE = 'P', SLOT_ANSWER = 'F', SLOT_ASK = 'T' };
+
+static void put(struct xmpp_side *side, enum slot slot, const char *from, const struct jids *jids)
+{
+	struct buf key = BUF_INIT;
+
+	buf_putc(&key, (char)slot);
+	buf_append(&key, jids->sip_bare.data, jids->sip_bare.len);
+	buf_putc(&key, '\n'); /* in no JID */
+	buf_append(&key, jids->chat_bare.data, jids->chat_bare.len);
+	(void)side_put(side, from, slot == SLOT_STATE ? OUTBOX_STATE : OUTBOX_KEPT, buf_text(&key));
+	buf_free(&key);
+}
+
+/* Bare JIDs both ways (SUBX-002), fresh ids (SUBX-009). */
+static void put_subscription(struct xmpp_side *side, enum presence_type type,
+			     const struct jids *jids, const char *status, const char *nick)
+{
+	bool is_answer = type == PRESENCE_SUBSCRIBED || type == PRESENCE_UNSUBSCRIBED;
+	const char *from = buf_text(&jids->sip_bare);
+	char id[FRESH_ID_MAX];
+
+	side_fresh_id(side, type == PRESENCE_SUBSCRIBE ? ID_SUBSCRIBE : ID_PRESENCE, id);
+	buf_reset(&side->scratch);
+	presence_stanza_write(&side->scratch, type, from, buf_text(&jids->chat_bare), id, status,
+			      nick);
+	if (type == PRESENCE_PROBE)
+		put(side, SLOT_STATE, from, jids);
+	else
+		put(side, is_answer ? SLOT_ANSWER : SLOT_ASK, from, jids);
+}
+
+/* D-10: one resource; the same JID for available and unavailable (PRS-002). */
+static void put_state(struct xmpp_side *side, const struct jids *jids,
+		      const struct presence *presence)
+{
+	const char *from = buf_text(&jids->sip_full);
+	struct presence_view view;
+
+	presence_view_make(presence, &view);
+	buf_reset(&side->scratch);
+	presence_stanza_write_view(&side->scratch, from, buf_text(&jids->chat_bare), NULL, &view);
+	presence_view_clear(&view);
+	put(side, SLOT_STATE, from, jids);
+}
+
+/* An unavailable from the bare JID means all resources (CMP-039). */
+static void put_nothing(struct xmpp_side *side, const struct jids *jids, const char *id)
+{
+	const char *from = buf_text(&jids->sip_bare);
+
+	buf_reset(&side->scratch);
+	presence_stanza_write(&side->scratch, PRESENCE_UNAVAILABLE, from, buf_text(&jids->chat_bare),
+			      id, NULL, NULL);
+	put(side, SLOT_STATE, from, jids);
+}
+
+static void answer_with(struct xmpp_side *side, const struct jids *jids, enum watch_answer answer,
+			const struct fault *fault, const struct presence *now)
+{
+	const char *reason = fault != NULL && fault->text[0] != '\0' ? fault->text : NULL;
+
+	switch (answer) {
+	case WATCH_ALLOWED:
+		put_subscription(side, PRESENCE_SUBSCRIBED, jids, NULL, NULL); /* PRES-045 */
+		if (now != NULL)
+			put_state(side, jids, now);
+		else
+			put_nothing(side, jids, NULL); /* PRES-047 */
+		break;
+	case WATCH_REJECTED: /* SUBX-006, D-19: after unsubscribed the server drops the rest */
+		put_state(side, jids, NULL);
+		put_subscription(side, PRESENCE_UNSUBSCRIBED, jids, reason, NULL);
+		break;
+	case WATCH_FORBIDDEN: /* D-14: the reason in the status, no error stanza */
+	case WATCH_NO_SUCH:
+		put_subscription(side, PRESENCE_UNSUBSCRIBED, jids, reason, NULL);
+		break;
+	case WATCH_PENDING: /* PRES-043, SUBX-011: nothing of any kind */
+	case WATCH_FAILED:
+		break;
+	}
+}
+
+void presence_answer(struct xmpp_side *side, const struct watch *watch, enum watch_answer answer,
+		     const struct fault *fault, const struct presence *now)
+{
+	struct jids jids;
+
+	if (jids_make(side, watch->watched, watch->watcher, &jids))
+		answer_with(side, &jids, answer, fault, now);
+	jids_clear(&jids);
+}
+
+void presence_tell(struct xmpp_side *side, const struct watch *watch,
+		   const struct presence *presence)
+{
+	struct jids jids;
+
+	if (jids_make(side, watch->watched, watch->watcher, &jids))
+		put_state(side, &jids, presence);
+	jids_clear(&jids);
+}
+
+void presence_tell_nothing(struct xmpp_side *side, const struct watch *watch, const char *id)
+{
+	struct jids jids;
+
+	if (jids_make(side, watch->watched, watch->watcher, &jids))
+		put_nothing(side, &jids, id);
+	jids_clear(&jids);
+}
+
+void presence_deny_probe(struct xmpp_side *side, const char *from, const char *to, const char *id)
+{
+	buf_reset(&side->scratch);
+	presence_stanza_write(&side->scratch, PRESENCE_UNSUBSCRIBED, from, to, id, NULL, NULL);
+	(void)side_put(side, from, OUTBOX_ANSWER, NULL);
+}
+
+void presence_ask(struct xmpp_side *side, const struct watch *watch, enum presence_type type)
+{
+	struct jids jids;
+
+	if (jids_make(side, watch->watcher, watch->watched, &jids))
+		put_subscription(side, type, &jids, NULL,
+				 type == PRESENCE_SUBSCRIBE ? watch->nick : NULL); /* X0172-1 */
+	jids_clear(&jids);
+}

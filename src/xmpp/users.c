@@ -1,0 +1,147 @@
+#include "xmpp/users.h"
+
+#include <string.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/rate.h"
+#include "base/table.h"
+#include "model/limits.h"
+
+enum { ANSWERS_PER_S = 2, ANSWERS_BURST = 20 };
+
+struct user {
+	struct list link; /* oldest first */
+	char *bare;
+	struct rate rates[USER_RATE_COUNT];
+	char *resources[USER_RESOURCES_MAX];
+	unsigned resource_count;
+};
+
+struct users {
+	const struct limits *limits;
+	struct table *table;
+	struct list order;
+};
+
+struct bucket {
+	double per_s;
+	double burst;
+};
+
+struct users *users_new(const struct limits *limits)
+{
+	struct users *users = mem_zalloc(sizeof(*users));
+
+	users->limits = limits;
+	users->table = table_new();
+	list_init(&users->order);
+	return users;
+}
+
+static void drop(struct users *users, struct user *user)
+{
+	table_remove(users->table, user->bare, strlen(user->bare));
+	list_remove(&user->link);
+	for (unsigned i = 0; i < user->resource_count; i++)
+		mem_free(user->resources[i]);
+	mem_free(user->bare);
+	mem_free(user);
+}
+
+void users_free(struct users **users)
+{
+	if (*users == NULL)
+		return;
+	LIST_EACH(it, next, &(*users)->order)
+		drop(*users, LIST_ENTRY(it, struct user, link));
+	table_free(&(*users)->table);
+	mem_free(*users);
+	*users = NULL;
+}
+
+static struct bucket bucket_of(const struct users *users, enum user_rate rate)
+{
+	const struct limits *limits = users->limits;
+
+	switch (rate) {
+	case USER_RATE_MESSAGE:
+		return (struct bucket){(double)limits->messages_per_user_per_s,
+				       (double)limits->messages_per_user_burst};
+	case USER_RATE_REQUEST:
+		return (struct bucket){(double)limits->stanzas_per_user_per_s,
+				       (double)(limits->watches_per_watcher +
+						limits->stanzas_per_user_per_s)};
+	default:
+		return (struct bucket){ANSWERS_PER_S, ANSWERS_BURST};
+	}
+}
+
+static struct user *get(struct users *users, const char *bare, uint64_t now_ms)
+{
+	struct user *user = table_find(users->table, bare, strlen(bare));
+
+	if (user != NULL) {
+		list_remove(&user->link);
+		list_append(&users->order, &user->link);
+		return user;
+	}
+	if (table_count(users->table) >= USERS_MAX)
+		drop(users, LIST_ENTRY(users->order.next, struct user, link));
+	user = mem_zalloc(sizeof(*user));
+	user->bare = mem_strdup(bare);
+	for (int rate = 0; rate < USER_RATE_COUNT; rate++)
+		rate_init(&user->rates[rate], bucket_of(users, (enum user_rate)rate).burst, now_ms);
+	table_put(users->table, bare, strlen(bare), user);
+	list_append(&users->order, &user->link);
+	return user;
+}
+
+bool users_take(struct users *users, const char *bare, enum user_rate rate, uint64_t now_ms)
+{
+	struct user *user = get(users, bare, now_ms);
+	struct bucket bucket = bucket_of(users, rate);
+
+	return rate_take(&user->rates[rate], bucket.per_s, bucket.burst, now_ms);
+}
+
+static int find_resource(const struct user *user, const char *resource)
+{
+	for (unsigned i = 0; i < user->resource_count; i++) {
+		if (strcmp(user->resources[i], resource) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+void users_came(struct users *users, const char *bare, const char *resource, uint64_t now_ms)
+{
+	struct user *user = get(users, bare, now_ms);
+
+	if (resource == NULL || user->resource_count == USER_RESOURCES_MAX ||
+	    find_resource(user, resource) >= 0)
+		return;
+	user->resources[user->resource_count++] = mem_strdup(resource);
+}
+
+bool users_went(struct users *users, const char *bare, const char *resource, uint64_t now_ms)
+{
+	struct user *user = get(users, bare, now_ms);
+	int at;
+
+	while (resource == NULL && user->resource_count > 0) /* CMP-039 */
+		mem_free(user->resources[--user->resource_count]);
+	if (resource == NULL)
+		return true;
+	at = find_resource(user, resource);
+	if (at >= 0) {
+		mem_free(user->resources[at]);
+		user->resources[at] = user->resources[--user->resource_count];
+	}
+	return user->resource_count == 0;
+}
+
+size_t users_count(const struct users *users)
+{
+	return table_count(users->table);
+}

@@ -1,0 +1,33 @@
+/* What is remembered of each chat user that talks to us: rate buckets (SEC-087) and which of his
+ * resources are online (D-20). Bounded: the one not heard of for longest makes room. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct limits;
+struct users;
+
+enum { USERS_MAX = 65536, USER_RESOURCES_MAX = 32 };
+
+enum user_rate {
+	USER_RATE_MESSAGE, /* messages_per_user_* */
+	USER_RATE_REQUEST, /* subscriptions, probes, iq: stanzas_per_user_per_s; a burst of
+			    * watches_per_watcher, for a client that signs in probes its whole list */
+	USER_RATE_ANSWER,  /* errors told to one who is over the rates */
+	USER_RATE_COUNT
+};
+
+/* limits is borrowed until users_free. */
+struct users *users_new(const struct limits *limits);
+void users_free(struct users **users);
+
+/* Takes one token of the user with this bare JID; false: over the rate. */
+bool users_take(struct users *users, const char *bare, enum user_rate rate, uint64_t now_ms);
+
+/* A resource came (or the user as a whole with NULL, which is not remembered). */
+void users_came(struct users *users, const char *bare, const char *resource, uint64_t now_ms);
+/* It went; NULL: all. Returns true if none is known to be left. */
+bool users_went(struct users *users, const char *bare, const char *resource, uint64_t now_ms);
+size_t users_count(const struct users *users);
