@@ -350,6 +350,7 @@ static int build_xmpp(struct parts *parts)
 		.version = SIPXMPPD_VERSION,
 		.ping_every_ms = (uint32_t)settings->ping_every_ms,
 		.ping_wait_ms = (uint32_t)settings->ping_wait_ms,
+		.allow_plain = settings->allow_plain,
 	};
 
 	if (xmpp_side_new(&parts->xmpp, &params) != 0) {
