@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "bench/idle.h"
 #include "bench/load_messages.h"
 #include "bench/load_watches.h"
 #include "bench/rig.h"
@@ -26,6 +27,7 @@ struct options {
 	int seconds;
 	bool is_quick;
 	bool is_soak;
+	bool is_idle;
 	bool has_floor;
 	bool only_floor;
 	bool keeps;
@@ -60,7 +62,8 @@ static void print_usage(FILE *to)
 	      "\n"
 	      "  --quick          a few hundred of each: are the counts right?\n"
 	      "  --soak           one minute each way at the rate of --rate (10,000/s)\n"
-	      "  --seconds N      length of the soak (60)\n"
+	      "  --idle           what the daemon uses when nothing happens\n"
+	      "  --seconds N      length of the soak (60), or of the idle time (10)\n"
 	      "  --rate N         messages a second (4,000; 0: as fast as they are taken)\n"
 	      "  --messages N     messages of each kind (20,000)\n"
 	      "  --watches N      subscriptions of each kind (50,000)\n"
@@ -80,11 +83,12 @@ static void print_usage(FILE *to)
 static int read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option names[] = {
-		{"quick", 0, NULL, 'q'},      {"soak", 0, NULL, 's'},     {"seconds", 1, NULL, 't'},
-		{"rate", 1, NULL, 'r'},       {"messages", 1, NULL, 'm'}, {"watches", 1, NULL, 'w'},
-		{"window", 1, NULL, 'W'},     {"users", 1, NULL, 'u'},    {"only", 1, NULL, 'o'},
-		{"store", 1, NULL, 'S'},      {"no-floor", 0, NULL, 'f'}, {"keep", 0, NULL, 'k'},
-		{"floor-only", 0, NULL, 'F'}, {"help", 0, NULL, 'h'},     {NULL, 0, NULL, 0}};
+		{"quick", 0, NULL, 'q'},  {"soak", 0, NULL, 's'},       {"seconds", 1, NULL, 't'},
+		{"rate", 1, NULL, 'r'},   {"messages", 1, NULL, 'm'},   {"watches", 1, NULL, 'w'},
+		{"window", 1, NULL, 'W'}, {"users", 1, NULL, 'u'},      {"only", 1, NULL, 'o'},
+		{"store", 1, NULL, 'S'},  {"no-floor", 0, NULL, 'f'},   {"keep", 0, NULL, 'k'},
+		{"idle", 0, NULL, 'i'},   {"floor-only", 0, NULL, 'F'}, {"help", 0, NULL, 'h'},
+		{NULL, 0, NULL, 0}};
 
 	for (;;) {
 		switch (getopt_long(argc, argv, "h", names, NULL)) {
@@ -95,6 +99,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case 's':
 			o->is_soak = true;
+			break;
+		case 'i':
+			o->is_idle = true;
 			break;
 		case 't':
 			o->seconds = atoi(optarg);
@@ -148,6 +155,8 @@ static void settle_options(struct options *o)
 		o->users = 200;
 		o->has_floor = false;
 	}
+	if (o->seconds <= 0)
+		o->seconds = o->is_idle ? 10 : 60;
 	if (o->rate < 0)
 		o->rate = o->is_soak ? 10000 : o->is_quick ? 0 : 4000;
 	if (o->is_soak)
@@ -266,7 +275,7 @@ int main(int argc, char **argv)
 				  .rate = -1,
 				  .window = 2000,
 				  .users = 4000,
-				  .seconds = 60,
+
 				  .has_floor = true};
 	int result = read_options(argc, argv, &options);
 
@@ -281,5 +290,8 @@ int main(int argc, char **argv)
 	settle_options(&options);
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptors();
+	if (options.is_idle)
+		return idle_measure(options.program, options.store, options.seconds) ? 0
+										     : EXIT_WRONG;
 	return run_measurements(&options) ? 0 : EXIT_WRONG;
 }
