@@ -171,7 +171,8 @@ void bridge_stop(struct bridge *bridge, bool tell)
 	sync_cancel(bridge);
 	loop_timer_cancel(&bridge->interest_timer);
 	acts_free(bridge);
-	LIST_EACH (it, next, pairs_all(bridge->pairs)) {
+	LIST_EACH(it, next, pairs_all(bridge->pairs))
+	{
 		struct pair *pair = LIST_ENTRY(it, struct pair, all);
 
 		loop_timer_cancel(&pair->timer);
@@ -198,7 +199,8 @@ void bridge_each_pair(struct bridge *bridge, const struct address *address, brid
 	struct user *user;
 
 	if (address == NULL) {
-		LIST_EACH (it, next, pairs_all(bridge->pairs)) {
+		LIST_EACH(it, next, pairs_all(bridge->pairs))
+		{
 			struct pair *pair = LIST_ENTRY(it, struct pair, all);
 
 			if (pair->row.state != PAIR_NONE)
@@ -209,10 +211,10 @@ void bridge_each_pair(struct bridge *bridge, const struct address *address, brid
 	user = pairs_find_user(bridge->pairs, address);
 	if (user == NULL)
 		return;
-	LIST_EACH (it, next, &user->watching)
-		show_pair(it, true, each, arg);
-	LIST_EACH (it, next, &user->watched)
-		show_pair(it, false, each, arg);
+	LIST_EACH(it, next, &user->watching)
+	show_pair(it, true, each, arg);
+	LIST_EACH(it, next, &user->watched)
+	show_pair(it, false, each, arg);
 }
 
 size_t bridge_pair_count(const struct bridge *bridge)

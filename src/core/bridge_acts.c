@@ -1,5 +1,5 @@
-/* What the core asks of the sides for pairs. Never from inside the call that reported something: one
- * queue, in order, run after the call chain, so no side is entered again. */
+/* What the core asks of the sides for pairs. Never from inside the call that reported something:
+ * one queue, in order, run after the call chain, so no side is entered again. */
 #include "base/mem.h"
 #include "core/bridge_private.h"
 #include "core/presence_book.h"
@@ -12,7 +12,7 @@ struct act {
 	enum act_kind kind;
 	enum watch_answer answer;
 	struct fault *fault; /* owned, or NULL */
-	char *nick;	     /* owned, or NULL */
+	char *nick;          /* owned, or NULL */
 };
 
 static void act_free(struct act *act)
@@ -164,6 +164,6 @@ void acts_free(struct bridge *bridge)
 		act->pair->acts--;
 		act_free(act);
 	}
-	LIST_EACH (it, next, &bridge->shows)
-		list_remove(it);
+	LIST_EACH(it, next, &bridge->shows)
+	list_remove(it);
 }

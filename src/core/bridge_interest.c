@@ -46,7 +46,8 @@ static void rest(struct bridge *bridge, struct user *user)
 {
 	user->is_resting = true;
 	list_remove(&user->interest);
-	LIST_EACH (it, next, &user->watching) {
+	LIST_EACH(it, next, &user->watching)
+	{
 		struct pair *pair = LIST_ENTRY(it, struct pair, by_watcher);
 
 		if (!pair->is_live)
@@ -111,7 +112,8 @@ static void wake(struct bridge *bridge, struct user *user)
 
 	user->is_resting = false;
 	user->is_suppressed = false;
-	LIST_EACH (it, next, &user->watching) {
+	LIST_EACH(it, next, &user->watching)
+	{
 		struct pair *pair = LIST_ENTRY(it, struct pair, by_watcher);
 
 		if (!pair_is_wanted(pair))

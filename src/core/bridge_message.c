@@ -181,8 +181,7 @@ void message_end_all(struct bridge *bridge)
 /* Events --------------------------------------------------------------------------------------- */
 
 /* A message is a sign of life, and who writes to somebody wants to be asked by him again (D-13). */
-static void note_sender(struct bridge *bridge, const struct address *from,
-			const struct address *to)
+static void note_sender(struct bridge *bridge, const struct address *from, const struct address *to)
 {
 	struct user *user = pairs_find_user(bridge->pairs, from);
 	struct pair *reverse;
@@ -205,8 +204,7 @@ void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
 	bool ok = may_write(bridge, origin, from, to, &fault) &&
 		  fits(bridge, origin, message, &fault) &&
 		  !runs_in_circles(bridge, from, to, message, &fault);
-	struct exchange *exchange =
-		exchanges_add(bridge->exchanges, x, origin, now_ms(bridge));
+	struct exchange *exchange = exchanges_add(bridge->exchanges, x, origin, now_ms(bridge));
 
 	if (!ok) {
 		finish_later(bridge, exchange, &fault);

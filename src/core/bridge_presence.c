@@ -164,12 +164,7 @@ void show_start_hold(struct bridge *bridge, struct pair *pair)
 static void heard(struct bridge *bridge, struct pair *pair)
 {
 	pair->row.heard_at = wall_s(bridge);
-	if (pair_is_granted(pair) && pair->row.refused_at != 0) {
-		bridge_count(bridge, pair, -1);
-		pair->row.refused_at = 0;
-		bridge_count(bridge, pair, +1);
-		bridge_save(bridge, pair);
-	}
+	bridge_end_refusal(bridge, pair);
 	if (pair->doubts_all) {
 		pair->doubts_all = false;
 		pair->doubt_ms = 0;

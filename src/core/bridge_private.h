@@ -1,7 +1,8 @@
 /* What the parts of the bridge share; private to them (bridge*.c).
  *
  *   bridge.c           made, started, stopped; links; for the control commands
- *   bridge_watch.c     what the sides report of a pair -> a step of the table (pair.h)
+ *   bridge_watch.c     what the sides report of a pair -> an event
+ *   bridge_step.c      an event -> a step of the table (pair.h): state, counts, row, acts
  *   bridge_acts.c      what a step asks the sides for, in order, after the call chain
  *   bridge_presence.c  presence in, presence shown: compared, coalesced, paced
  *   bridge_interest.c  whose sources live (D-20)
@@ -27,8 +28,8 @@ struct exchanges;
 struct table;
 
 enum {
-	WALK_START,	/* first sources after a start */
-	WALK_SYNC,	/* + side: its link is back */
+	WALK_START,                /* first sources after a start */
+	WALK_SYNC,                 /* + side: its link is back */
 	WALK_HIDE = WALK_SYNC + 2, /* + side: its link is away too long */
 	WALK_TIDY = WALK_HIDE + 2,
 	WALK_COUNT
@@ -43,10 +44,10 @@ struct side_link {
 	const struct side_ops *ops;
 	void *side;
 	bool is_up;
-	bool is_hidden;		     /* its users were shown unknown */
-	uint64_t next_sync_ms;	     /* no resync before that (REL-027) */
-	struct loop_timer timer;     /* down: the hold; up: the next resync (REL-027) */
-	struct list outward;	     /* pair.outward: paced work toward this side */
+	bool is_hidden;          /* its users were shown unknown */
+	uint64_t next_sync_ms;   /* no resync before that (REL-027) */
+	struct loop_timer timer; /* down: the hold; up: the next resync (REL-027) */
+	struct list outward;     /* pair.outward: paced work toward this side */
 	struct rate rate;
 	struct loop_timer outward_timer;
 };
@@ -119,12 +120,12 @@ static inline uint64_t now_ms(const struct bridge *bridge)
 }
 struct watch pair_watch(const struct pair *pair);
 
-/* bridge_watch.c ------------------------------------------------------------------------------- */
+/* bridge_step.c -------------------------------------------------------------------------------- */
 
-/* Takes the step of the table for event. why and nick may be NULL. Call bridge_let_go() after it. */
-const struct pair_step *bridge_step(struct bridge *bridge, struct pair *pair,
-				    enum pair_event event, const struct fault *why,
-				    const char *nick);
+/* Takes the step of the table for event. why and nick may be NULL. Call bridge_let_go() after it.
+ */
+const struct pair_step *bridge_step(struct bridge *bridge, struct pair *pair, enum pair_event event,
+				    const struct fault *why, const char *nick);
 /* Frees the pair if nothing is left of it. */
 void bridge_let_go(struct bridge *bridge, struct pair *pair);
 /* Writes the row. */
@@ -132,6 +133,10 @@ void bridge_save(struct bridge *bridge, struct pair *pair);
 void bridge_set_live(struct bridge *bridge, struct pair *pair, bool is_live);
 /* Counts a row that was read from the store, or that is about to change or has changed. */
 void bridge_count(struct bridge *bridge, struct pair *pair, int sign);
+/* D-14: keeps since when a granted pair is refused. True if answer is such a refusal. */
+bool bridge_note_refusal(struct bridge *bridge, struct pair *pair, enum watch_answer answer);
+/* Any other word ends that. */
+void bridge_end_refusal(struct bridge *bridge, struct pair *pair);
 /* D-14, D-16: ends what was refused long enough, forgets old tombstones. */
 void bridge_tidy_pair(struct bridge *bridge, struct pair *pair);
 

@@ -1,5 +1,6 @@
-/* What is said again after a start or a break of a link, paced (D-49, PRS-006, PRS-007), and the slow
- * tidying. Passes over all pairs go some at a time; what they find goes through one queue per side. */
+/* What is said again after a start or a break of a link, paced (D-49, PRS-006, PRS-007), and the
+ * slow tidying. Passes over all pairs go some at a time; what they find goes through one queue per
+ * side. */
 #include "core/bridge_private.h"
 #include "core/presence_book.h"
 #include "model/limits.h"
@@ -188,8 +189,7 @@ static void on_walk(void *arg);
 static void set_walk_timer(struct bridge *bridge, uint64_t delay_ms)
 {
 	if (!loop_timer_is_set(&bridge->walk_timer))
-		loop_timer_set(bridge->params.loop, &bridge->walk_timer, delay_ms, on_walk,
-			       bridge);
+		loop_timer_set(bridge->params.loop, &bridge->walk_timer, delay_ms, on_walk, bridge);
 }
 
 /* Returns true if it is not through. */

@@ -50,7 +50,8 @@ static uint64_t digest_of(const struct echo_guard *guard, const struct address *
 {
 	uint64_t ends = digest_end(guard, from, scratch) + digest_end(guard, to, scratch);
 
-	return ends ^ hash_bytes(guard->key, message->body == NULL ? "" : message->body, message->body_len);
+	return ends ^ hash_bytes(guard->key, message->body == NULL ? "" : message->body,
+				 message->body_len);
 }
 
 static bool is_over(const struct slot *slot, uint64_t now_ms)

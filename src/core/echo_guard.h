@@ -1,5 +1,5 @@
-/* Finds texts that run in circles between two users: the same text, counted in both directions, more
- * than 20 times in 10 s (SEC-073). Bounded memory, constant work. */
+/* Finds texts that run in circles between two users: the same text, counted in both directions,
+ * more than 20 times in 10 s (SEC-073). Bounded memory, constant work. */
 #pragma once
 
 #include <stdbool.h>

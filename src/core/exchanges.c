@@ -8,7 +8,7 @@ enum { BUCKETS_FIRST = 256 };
 
 struct exchanges {
 	struct exchange **buckets; /* ids are random and ours, so they need no hash */
-	size_t size;		   /* a power of two */
+	size_t size;               /* a power of two */
 	size_t count;
 	struct list open; /* by age */
 };

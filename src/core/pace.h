@@ -1,5 +1,5 @@
-/* How fast changes go out to one watcher (D-33): a bucket of 5, then one every 5 s. The newest state
- * wins; the caller keeps it. */
+/* How fast changes go out to one watcher (D-33): a bucket of 5, then one every 5 s. The newest
+ * state wins; the caller keeps it. */
 #pragma once
 
 #include <stdbool.h>

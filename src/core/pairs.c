@@ -36,8 +36,8 @@ void pairs_free(struct pairs **pairs_to_free)
 
 	if (pairs == NULL)
 		return;
-	LIST_EACH (it, next, &pairs->all)
-		pairs_remove(pairs, LIST_ENTRY(it, struct pair, all));
+	LIST_EACH(it, next, &pairs->all)
+	pairs_remove(pairs, LIST_ENTRY(it, struct pair, all));
 	table_free(&pairs->table);
 	table_free(&pairs->users);
 	buf_free(&pairs->key);

@@ -1,5 +1,5 @@
-/* The pairs kept in memory, found by their two ends, and the users at those ends. Private to the core:
- * its parts share the fields. */
+/* The pairs kept in memory, found by their two ends, and the users at those ends. Private to the
+ * core: its parts share the fields. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,17 +19,17 @@ struct pairs;
 /* An address that is an end of at least one pair; lives as long as it is. */
 struct user {
 	struct address address;
-	struct list watching; /* pair.by_watcher */
-	struct list watched;  /* pair.by_watched */
-	struct list interest; /* in one of the bridge's lists while a source of his lives (D-20) */
-	uint64_t sign_ms;     /* last sign of life, or when he went */
+	struct list watching;  /* pair.by_watcher */
+	struct list watched;   /* pair.by_watched */
+	struct list interest;  /* in one of the bridge's lists while a source of his lives (D-20) */
+	uint64_t sign_ms;      /* last sign of life, or when he went */
 	struct rate news;      /* limits.new_watches_per_minute */
 	struct rate questions; /* limits.questions_per_minute */
 	uint32_t live_watching; /* pairs with a living source */
 	uint32_t live_watched;
 	uint32_t open_questions;
 	uint32_t open_views; /* watchers who see him open */
-	bool is_gone;	     /* known to be offline */
+	bool is_gone;        /* known to be offline */
 	bool is_resting;     /* his sources were ended */
 	bool is_suppressed;  /* something was not shown to him because he is gone (PRS-008) */
 };
@@ -51,21 +51,21 @@ struct pair {
 	struct list by_watcher;
 	struct list by_watched;
 	struct list outward[2]; /* in the queue toward that side */
-	struct list shows;	/* something may have to be told, after this call chain */
-	struct bridge *bridge;	/* for the timer */
+	struct list shows;      /* something may have to be told, after this call chain */
+	struct bridge *bridge;  /* for the timer */
 	struct book_entry *entry;
 	exchange_id x;
 	uint64_t told; /* digest of what the watcher was shown; 0: nothing yet */
 	struct pace pace;
 	struct loop_timer timer; /* the earlier of pace.due_ms and doubt_ms */
-	uint64_t doubt_ms;	 /* what is not heard of until then is unknown; 0: no doubt */
+	uint64_t doubt_ms;       /* what is not heard of until then is unknown; 0: no doubt */
 	uint64_t refresh_due_ms; /* no probe for a fetch before that (PRES-165) */
-	uint16_t acts;		 /* acts queued that point here */
-	uint8_t owed[2];	 /* enum owed, by the side it goes to */
-	uint8_t answer_owed;	 /* 1 + enum watch_answer that his link was down for; 0: none */
+	uint16_t acts;           /* acts queued that point here */
+	uint8_t owed[2];         /* enum owed, by the side it goes to */
+	uint8_t answer_owed;     /* 1 + enum watch_answer that his link was down for; 0: none */
 	bool told_open;
-	bool is_live;	  /* its source is wanted: watch was called, or is queued */
-	bool doubts_all;  /* at doubt_ms everything is unknown, not only what was not heard of */
+	bool is_live;    /* its source is wanted: watch was called, or is queued */
+	bool doubts_all; /* at doubt_ms everything is unknown, not only what was not heard of */
 };
 
 void pairs_new(struct pairs **out);

@@ -67,9 +67,8 @@ static bool device_become(struct device *device, const struct device *from)
 /* PRES-139: a closed device has neither show nor priority; the reason stays as its note. */
 static bool device_close(struct device *device, const struct device *last_word)
 {
-	struct device closed = {.basic = BASIC_CLOSED,
-				.priority = PRESENCE_PRIORITY_UNSET,
-				.is_im = device->is_im};
+	struct device closed = {
+		.basic = BASIC_CLOSED, .priority = PRESENCE_PRIORITY_UNSET, .is_im = device->is_im};
 
 	if (device->basic == BASIC_CLOSED)
 		return false;
@@ -187,7 +186,7 @@ bool book_settle(struct book_entry *entry)
 	return changed;
 }
 
-/* Digest ------------------------------------------------------------------------------------------ */
+/* Digest ---------------------------------------------------------------------------------------- */
 
 static void add_text(struct buf *out, const char *text)
 {

@@ -1,0 +1,529 @@
+#include "scenario/scenario.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "core/bridge.h"
+#include "model/counters.h"
+#include "model/limits.h"
+#include "scenario/scenario_words.h"
+#include "support/fake_loop.h"
+#include "support/fake_side.h"
+
+struct line {
+	struct list place;
+	char *text;
+};
+
+struct scenario {
+	struct loop *loop;
+	struct store *store;
+	struct bridge *bridge;
+	struct fake_side *sides[2];
+	bool is_up[2];
+	struct limits limits;
+	struct counters counters;
+	struct list lines;
+	char *taken;
+	exchange_id messages;
+};
+
+/* Recording ------------------------------------------------------------------------------------ */
+
+static void record(const char *text, void *arg)
+{
+	struct scenario *scenario = arg;
+	struct line *line = mem_zalloc(sizeof *line);
+
+	line->text = mem_strdup(text);
+	list_append(&scenario->lines, &line->place);
+}
+
+const char *scenario_take(struct scenario *scenario)
+{
+	struct line *line;
+
+	mem_free(scenario->taken);
+	scenario->taken = NULL;
+	if (list_is_empty(&scenario->lines))
+		return NULL;
+	line = LIST_ENTRY(scenario->lines.next, struct line, place);
+	list_remove(&line->place);
+	scenario->taken = line->text;
+	mem_free(line);
+	return scenario->taken;
+}
+
+/* What a call returned: "= ANSWER presence fault". */
+static void record_answer(struct scenario *scenario, enum watch_answer answer,
+			  const struct presence *now, const struct fault *fault)
+{
+	struct buf out = BUF_INIT;
+
+	buf_printf(&out, "= %s", fake_answer_name(answer));
+	if (answer == WATCH_ALLOWED) {
+		buf_putc(&out, ' ');
+		fake_presence_text(now, &out);
+	} else if (answer != WATCH_PENDING) {
+		fake_fault_text(fault, &out);
+	}
+	record(buf_text(&out), scenario);
+	buf_free(&out);
+}
+
+/* Life ----------------------------------------------------------------------------------------- */
+
+static bool may_use(const struct address *user, void *arg)
+{
+	(void)arg;
+	return strcmp(user->domain, FAKE_CHAT_DOMAIN) == 0;
+}
+
+static bool is_served(const struct address *user, void *arg)
+{
+	(void)arg;
+	return strcmp(user->domain, FAKE_PHONE_DOMAIN) == 0;
+}
+
+static void on_started(int error, void *arg)
+{
+	if (error != 0)
+		record("start failed", arg);
+}
+
+static void begin(struct scenario *scenario)
+{
+	struct bridge_params params = {.loop = scenario->loop,
+				       .store = scenario->store,
+				       .limits = &scenario->limits,
+				       .counters = &scenario->counters,
+				       .may_use = may_use,
+				       .is_served = is_served,
+				       .arg = scenario,
+				       .ask_again_s = 7 * 86400,
+				       .refusal_hold_s = 86400,
+				       .hold_s = 30,
+				       .answer_s = 40};
+
+	bridge_new(&scenario->bridge, &params);
+	for (int side = 0; side < 2; side++)
+		bridge_attach(scenario->bridge, (enum side)side, fake_side_ops(),
+			      scenario->sides[side]);
+	bridge_start(scenario->bridge, on_started, scenario);
+	fake_loop_run(scenario->loop);
+	for (int side = 0; side < 2; side++)
+		bridge_link(scenario->bridge, (enum side)side, scenario->is_up[side]);
+	fake_loop_run(scenario->loop);
+}
+
+static void open_store(struct scenario *scenario, const char *engine)
+{
+	struct store_params params = {.engine = engine, .loop = scenario->loop};
+	char error[256];
+
+	store_free(&scenario->store);
+	if (store_open(&scenario->store, &params, error, sizeof error) != 0)
+		abort();
+}
+
+void scenario_new(struct scenario **out)
+{
+	struct scenario *scenario = mem_zalloc(sizeof *scenario);
+
+	loop_new(&scenario->loop);
+	list_init(&scenario->lines);
+	limits_defaults(&scenario->limits);
+	fake_side_new(&scenario->sides[SIDE_SIP], SIDE_SIP, record, scenario);
+	fake_side_new(&scenario->sides[SIDE_XMPP], SIDE_XMPP, record, scenario);
+	scenario->is_up[SIDE_SIP] = true;
+	scenario->is_up[SIDE_XMPP] = true;
+	open_store(scenario, "memory");
+	begin(scenario);
+	*out = scenario;
+}
+
+void scenario_free(struct scenario **scenario_to_free)
+{
+	struct scenario *scenario = *scenario_to_free;
+
+	bridge_free(&scenario->bridge);
+	fake_loop_run(scenario->loop);
+	store_free(&scenario->store);
+	while (scenario_take(scenario) != NULL)
+		continue;
+	fake_side_free(&scenario->sides[SIDE_SIP]);
+	fake_side_free(&scenario->sides[SIDE_XMPP]);
+	loop_free(&scenario->loop);
+	mem_free(scenario);
+	*scenario_to_free = NULL;
+}
+
+/* Actions -------------------------------------------------------------------------------------- */
+
+/* A pair named by two words, with owned addresses. */
+struct ends {
+	struct address watcher;
+	struct address watched;
+	struct watch watch;
+};
+
+static bool ends_read(char **words, struct ends *out)
+{
+	*out = (struct ends){0};
+	if (!scenario_address(words[0], &out->watcher) ||
+	    !scenario_address(words[1], &out->watched))
+		return false;
+	out->watch = (struct watch){.watcher = &out->watcher, .watched = &out->watched};
+	return true;
+}
+
+static void ends_clear(struct ends *ends)
+{
+	address_clear(&ends->watcher);
+	address_clear(&ends->watched);
+}
+
+/* words: watcher, watched, and the verb's own. */
+typedef const char *pair_fn(struct scenario *scenario, struct ends *ends, int count, char **words);
+
+static const char *requested(struct scenario *scenario, struct ends *ends, int count, char **words)
+{
+	const struct presence *now;
+	struct fault fault = {0};
+	enum watch_answer answer;
+
+	if (count > 0 && strncmp(words[0], "nick=", 5) == 0)
+		ends->watch.nick = words[0] + 5;
+	answer = bridge_watch_requested(scenario->bridge, &ends->watch, &now, &fault);
+	record_answer(scenario, answer, now, &fault);
+	return NULL;
+}
+
+static const char *probed(struct scenario *scenario, struct ends *ends, int count, char **words)
+{
+	const struct presence *now;
+	struct fault fault = {0};
+	enum watch_answer answer;
+
+	(void)count;
+	(void)words;
+	answer = bridge_probed(scenario->bridge, &ends->watch, &now, &fault);
+	record_answer(scenario, answer, now, &fault);
+	return NULL;
+}
+
+static const char *fetched(struct scenario *scenario, struct ends *ends, int count, char **words)
+{
+	const struct presence *now;
+	enum watch_answer answer = bridge_fetch(scenario->bridge, &ends->watch, &now);
+
+	(void)count;
+	(void)words;
+	record_answer(scenario, answer, now, NULL);
+	return NULL;
+}
+
+static const char *lapsed(struct scenario *scenario, struct ends *ends, int count, char **words)
+{
+	(void)count;
+	(void)words;
+	bridge_watch_lapsed(scenario->bridge, &ends->watch);
+	return NULL;
+}
+
+static const char *withdrawn(struct scenario *scenario, struct ends *ends, int count, char **words)
+{
+	(void)count;
+	(void)words;
+	bridge_watch_withdrawn(scenario->bridge, &ends->watch);
+	return NULL;
+}
+
+static const char *answered(struct scenario *scenario, struct ends *ends, int count, char **words)
+{
+	struct fault fault;
+
+	for (int i = WATCH_ALLOWED; count > 0 && i <= WATCH_FAILED; i++) {
+		enum watch_answer answer = (enum watch_answer)i;
+
+		if (strcmp(words[0], fake_answer_name(answer)) != 0)
+			continue;
+		if (count > 1)
+			fault_set(&fault, fault_from_name(words[1]), NULL);
+		bridge_watch_answered(scenario->bridge, &ends->watch, answer,
+				      count > 1 ? &fault : NULL);
+		return NULL;
+	}
+	return "answered needs allowed, pending, rejected, forbidden, no-such or failed";
+}
+
+static const char *presence(struct scenario *scenario, struct ends *ends, int count, char **words)
+{
+	struct presence value;
+	bool ok = scenario_presence(count, words, &value);
+
+	if (ok)
+		bridge_presence(scenario->bridge, &ends->watch, &value);
+	presence_clear(&value);
+	return ok ? NULL : "this is no presence";
+}
+
+static const char *device(struct scenario *scenario, struct ends *ends, int count, char **words)
+{
+	struct device value;
+	bool ok = count > 0 && scenario_device(words[0], &value);
+
+	if (ok)
+		bridge_device(scenario->bridge, &ends->watch, &value);
+	if (count > 0)
+		device_clear(&value);
+	return ok ? NULL : "this is no device";
+}
+
+static const char *forget(struct scenario *scenario, struct ends *ends, int count, char **words)
+{
+	(void)count;
+	(void)words;
+	if (bridge_forget(scenario->bridge, &ends->watcher, &ends->watched) != 0)
+		record("= nothing", scenario);
+	return NULL;
+}
+
+static void record_state(const struct pair_row *row, const struct presence *now, void *arg)
+{
+	struct buf out = BUF_INIT;
+
+	buf_puts(&out, "= ");
+	fake_address_text(&row->watcher, &out);
+	buf_putc(&out, ' ');
+	fake_address_text(&row->watched, &out);
+	buf_printf(&out, " %s ", pair_state_name(row->state));
+	fake_presence_text(now, &out);
+	record(buf_text(&out), arg);
+	buf_free(&out);
+}
+
+/* pair WORDS: who is asked or asks, in which state. */
+static const char *state(struct scenario *scenario, struct ends *ends, int count, char **words)
+{
+	(void)count;
+	(void)words;
+	bridge_each_pair(scenario->bridge, &ends->watcher, record_state, scenario);
+	return NULL;
+}
+
+/* Other actions: words[0] is the verb. */
+typedef const char *action_fn(struct scenario *scenario, int count, char **words);
+
+static bool side_read(const char *word, enum side *out)
+{
+	*out = strcmp(word, "sip") == 0 ? SIDE_SIP : SIDE_XMPP;
+	return *out == SIDE_SIP || strcmp(word, "xmpp") == 0;
+}
+
+static const char *link_changed(struct scenario *scenario, int count, char **words)
+{
+	enum side side;
+
+	if (count < 3 || !side_read(words[1], &side))
+		return "link sip|xmpp up|down";
+	scenario->is_up[side] = strcmp(words[2], "up") == 0;
+	bridge_link(scenario->bridge, side, scenario->is_up[side]);
+	return NULL;
+}
+
+static const char *seen(struct scenario *scenario, int count, char **words)
+{
+	struct address user;
+
+	if (count < 3 || !scenario_address(words[1], &user))
+		return "seen x:USER on|off";
+	bridge_user_seen(scenario->bridge, &user, strcmp(words[2], "on") == 0);
+	address_clear(&user);
+	return NULL;
+}
+
+/* message sip|xmpp FROM TO "text" [bytes]: bytes repeats the text up to that length. */
+static const char *message(struct scenario *scenario, int count, char **words)
+{
+	struct message value = {.kind = MESSAGE_CHAT, .hops = -1};
+	struct buf text = BUF_INIT;
+	struct ends ends;
+	enum side origin;
+
+	if (count < 5 || !side_read(words[1], &origin) || !ends_read(&words[2], &ends))
+		return "message sip|xmpp FROM TO \"text\" [BYTES]";
+	words[4] = scenario_unquote(words[4]);
+	do
+		buf_puts(&text, words[4]);
+	while (count > 5 && text.len < strtoul(words[5], NULL, 10));
+	value.body_len = text.len;
+	value.body = buf_take(&text);
+	fake_side_reporting(scenario->sides[origin], true);
+	bridge_message(scenario->bridge, origin, ++scenario->messages, &ends.watcher, &ends.watched,
+		       &value);
+	fake_side_reporting(scenario->sides[origin], false);
+	message_clear(&value);
+	ends_clear(&ends);
+	return NULL;
+}
+
+static const char *outcome(struct scenario *scenario, int count, char **words)
+{
+	struct fault fault;
+
+	if (count < 3 || words[1][0] != 'm')
+		return "outcome mN taken|stored|refused|unknown [FAULT]";
+	for (int i = OUTCOME_TAKEN; i <= OUTCOME_UNKNOWN; i++) {
+		enum outcome value = (enum outcome)i;
+
+		if (strcmp(words[2], fake_outcome_name(value)) != 0)
+			continue;
+		if (count > 3)
+			fault_set(&fault, fault_from_name(words[3]), NULL);
+		bridge_outcome(scenario->bridge, strtoull(words[1] + 1, NULL, 10), value,
+			       count > 3 ? &fault : NULL);
+		return NULL;
+	}
+	return "there is no such outcome";
+}
+
+static const char *advance(struct scenario *scenario, int count, char **words)
+{
+	uint64_t ms;
+
+	if (count < 2 || !scenario_duration(words[1], &ms))
+		return "advance 500ms|30s|10m|24h|7d";
+	fake_loop_advance(scenario->loop, ms);
+	return NULL;
+}
+
+static const char *restart(struct scenario *scenario, int count, char **words)
+{
+	(void)count;
+	(void)words;
+	bridge_free(&scenario->bridge);
+	begin(scenario);
+	return NULL;
+}
+
+static const char *use_store(struct scenario *scenario, int count, char **words)
+{
+	if (count < 2)
+		return "store memory|failing";
+	bridge_free(&scenario->bridge);
+	fake_loop_run(scenario->loop);
+	open_store(scenario, words[1]);
+	begin(scenario);
+	return NULL;
+}
+
+static const char *stop(struct scenario *scenario, int count, char **words)
+{
+	bridge_stop(scenario->bridge, count < 2 || strcmp(words[1], "quiet") != 0);
+	return NULL;
+}
+
+static const char *limit(struct scenario *scenario, int count, char **words)
+{
+	int64_t least;
+	int64_t most;
+
+	if (count < 3 || limits_put(&scenario->limits, words[1], strtoll(words[2], NULL, 10),
+				    &least, &most) != 0)
+		return "limit NAME VALUE (within its range)";
+	return NULL;
+}
+
+struct count_wanted {
+	struct scenario *scenario;
+	const char *name;
+};
+
+static void record_count(const char *name, uint64_t value, const char *what, void *arg)
+{
+	struct count_wanted *wanted = arg;
+	struct buf out = BUF_INIT;
+
+	(void)what;
+	if (strcmp(name, wanted->name) != 0)
+		return;
+	buf_printf(&out, "= %s %" PRIu64, name, value);
+	record(buf_text(&out), wanted->scenario);
+	buf_free(&out);
+}
+
+static const char *show_count(struct scenario *scenario, int count, char **words)
+{
+	struct count_wanted wanted = {scenario, count > 1 ? words[1] : ""};
+
+	if (strcmp(wanted.name, "pairs") == 0)
+		record_count("pairs", bridge_pair_count(scenario->bridge), "", &wanted);
+	else if (strcmp(wanted.name, "messages") == 0)
+		record_count("messages", bridge_message_count(scenario->bridge), "", &wanted);
+	else
+		counters_each(&scenario->counters, record_count, &wanted);
+	return NULL;
+}
+
+/* The verbs ------------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *name;
+	pair_fn *run;
+} pair_verbs[] = {
+	{"requested", requested}, {"probed", probed},       {"fetched", fetched},
+	{"lapsed", lapsed},       {"withdrawn", withdrawn}, {"answered", answered},
+	{"presence", presence},   {"device", device},       {"forget", forget},
+	{"state", state},
+};
+
+static const struct {
+	const char *name;
+	action_fn *run;
+} verbs[] = {
+	{"link", link_changed}, {"seen", seen},        {"message", message}, {"outcome", outcome},
+	{"advance", advance},   {"restart", restart},  {"store", use_store}, {"stop", stop},
+	{"limit", limit},       {"count", show_count},
+};
+
+static const char *do_pair(struct scenario *scenario, pair_fn *run, int count, char **words)
+{
+	const char *wrong = "a pair is WATCHER WATCHED: x:juliet s:1001";
+	struct ends ends = {0};
+
+	if (count >= 3 && ends_read(&words[1], &ends))
+		wrong = run(scenario, &ends, count - 3, &words[3]);
+	ends_clear(&ends);
+	return wrong;
+}
+
+/* The core calls no side from inside a report about a pair, whichever side it is. */
+static void reporting(struct scenario *scenario, bool is_reporting)
+{
+	fake_side_reporting(scenario->sides[SIDE_SIP], is_reporting);
+	fake_side_reporting(scenario->sides[SIDE_XMPP], is_reporting);
+}
+
+const char *scenario_do(struct scenario *scenario, int count, char **words)
+{
+	const char *wrong = "there is no such verb";
+
+	for (size_t i = 0; i < sizeof pair_verbs / sizeof *pair_verbs; i++) {
+		if (strcmp(words[0], pair_verbs[i].name) == 0) {
+			reporting(scenario, true);
+			wrong = do_pair(scenario, pair_verbs[i].run, count, words);
+			reporting(scenario, false);
+		}
+	}
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		if (strcmp(words[0], verbs[i].name) == 0)
+			wrong = verbs[i].run(scenario, count, words);
+	}
+	fake_loop_run(scenario->loop);
+	return wrong;
+}

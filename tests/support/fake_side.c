@@ -1,0 +1,248 @@
+#include "support/fake_side.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+struct fake_side {
+	enum side which;
+	fake_line_fn *line;
+	void *arg;
+	bool is_reporting;
+};
+
+/* Text ----------------------------------------------------------------------------------------- */
+
+void fake_address_text(const struct address *address, struct buf *out)
+{
+	bool is_chat = address->side == SIDE_XMPP;
+	const char *usual = is_chat ? FAKE_CHAT_DOMAIN : FAKE_PHONE_DOMAIN;
+
+	buf_puts(out, is_chat ? "x:" : "s:");
+	buf_puts(out, address->local);
+	if (strcmp(address->domain, usual) != 0) {
+		buf_putc(out, '@');
+		buf_puts(out, address->domain);
+	}
+}
+
+static void put_notes(const struct notes *notes, struct buf *out)
+{
+	for (size_t i = 0; i < notes->count; i++) {
+		buf_puts(out, ",\"");
+		buf_puts(out, notes->items[i].text);
+		buf_putc(out, '"');
+	}
+}
+
+static void put_device(const struct device *device, struct buf *out)
+{
+	static const char *const basics[] = {
+		[BASIC_UNSET] = "unset", [BASIC_CLOSED] = "closed", [BASIC_OPEN] = "open"};
+
+	buf_puts(out, device->id == NULL ? "all" : device->id);
+	buf_putc(out, '=');
+	buf_puts(out, basics[device->basic]);
+	if (device->show != SHOW_NONE) {
+		buf_putc(out, ',');
+		buf_puts(out, show_name(device->show));
+	}
+	if (device->priority != PRESENCE_PRIORITY_UNSET)
+		buf_printf(out, ",%d", device->priority);
+	put_notes(&device->notes, out);
+}
+
+void fake_presence_text(const struct presence *presence, struct buf *out)
+{
+	if (presence == NULL) {
+		buf_puts(out, "unknown");
+		return;
+	}
+	if (presence->device_count == 0)
+		buf_puts(out, "empty");
+	for (size_t i = 0; i < presence->device_count; i++) {
+		if (i > 0)
+			buf_putc(out, ' ');
+		put_device(&presence->devices[i], out);
+	}
+	if (presence->person.idle)
+		buf_puts(out, " +idle");
+	for (int i = 0; i < ACTIVITY_COUNT; i++) {
+		if ((presence->person.activities & UINT32_C(1) << i) != 0)
+			buf_printf(out, " +%s", activity_name((enum activity)i));
+	}
+}
+
+const char *fake_answer_name(enum watch_answer answer)
+{
+	static const char *const names[] = {
+		[WATCH_ALLOWED] = "allowed",   [WATCH_PENDING] = "pending",
+		[WATCH_REJECTED] = "rejected", [WATCH_FORBIDDEN] = "forbidden",
+		[WATCH_NO_SUCH] = "no-such",   [WATCH_FAILED] = "failed"};
+
+	return names[answer];
+}
+
+const char *fake_outcome_name(enum outcome outcome)
+{
+	static const char *const names[] = {[OUTCOME_TAKEN] = "taken",
+					    [OUTCOME_STORED] = "stored",
+					    [OUTCOME_REFUSED] = "refused",
+					    [OUTCOME_UNKNOWN] = "unknown"};
+
+	return names[outcome];
+}
+
+void fake_fault_text(const struct fault *fault, struct buf *out)
+{
+	if (fault == NULL)
+		return;
+	buf_putc(out, ' ');
+	buf_puts(out, fault_name(fault->code));
+	if (fault->retry_after_s > 0)
+		buf_puts(out, " later");
+}
+
+/* Calls ---------------------------------------------------------------------------------------- */
+
+static void begin(const struct fake_side *side, const char *verb, struct buf *out)
+{
+	buf_printf(out, "%s %s", side_name(side->which), verb);
+}
+
+static void begin_watch(const struct fake_side *side, const char *verb, const struct watch *watch,
+			struct buf *out)
+{
+	begin(side, verb, out);
+	buf_putc(out, ' ');
+	fake_address_text(watch->watcher, out);
+	buf_putc(out, ' ');
+	fake_address_text(watch->watched, out);
+}
+
+static void end(struct fake_side *side, struct buf *out)
+{
+	if (side->is_reporting)
+		buf_puts(out, " (entered again)");
+	if (side->line != NULL)
+		side->line(buf_text(out), side->arg);
+	buf_free(out);
+}
+
+static void fake_watch(void *arg, const struct watch *watch, bool ask)
+{
+	struct buf out = BUF_INIT;
+
+	begin_watch(arg, "watch", watch, &out);
+	if (ask)
+		buf_puts(&out, " ask");
+	if (watch->nick != NULL)
+		buf_printf(&out, " nick=%s", watch->nick);
+	end(arg, &out);
+}
+
+static void fake_unwatch(void *arg, const struct watch *watch, enum unwatch_why why)
+{
+	struct buf out = BUF_INIT;
+
+	begin_watch(arg, "unwatch", watch, &out);
+	buf_puts(&out, why == UNWATCH_END ? " end" : " rest");
+	end(arg, &out);
+}
+
+static void fake_refresh(void *arg, const struct watch *watch)
+{
+	struct buf out = BUF_INIT;
+
+	begin_watch(arg, "refresh", watch, &out);
+	end(arg, &out);
+}
+
+static void fake_answer(void *arg, const struct watch *watch, enum watch_answer answer,
+			const struct fault *fault, const struct presence *now)
+{
+	struct buf out = BUF_INIT;
+
+	begin_watch(arg, "answer", watch, &out);
+	buf_printf(&out, " %s", fake_answer_name(answer));
+	if (answer == WATCH_ALLOWED) {
+		buf_putc(&out, ' ');
+		fake_presence_text(now, &out);
+	}
+	fake_fault_text(fault, &out);
+	end(arg, &out);
+}
+
+static void fake_tell(void *arg, const struct watch *watch, const struct presence *presence)
+{
+	struct buf out = BUF_INIT;
+
+	begin_watch(arg, "tell", watch, &out);
+	buf_putc(&out, ' ');
+	fake_presence_text(presence, &out);
+	end(arg, &out);
+}
+
+static void fake_deliver(void *arg, exchange_id x, const struct address *from,
+			 const struct address *to, const struct message *message)
+{
+	struct buf out = BUF_INIT;
+
+	begin(arg, "deliver", &out);
+	buf_printf(&out, " m%" PRIu64 " ", x);
+	fake_address_text(from, &out);
+	buf_putc(&out, ' ');
+	fake_address_text(to, &out);
+	buf_puts(&out, " \"");
+	buf_append(&out, message->body, message->body_len);
+	buf_putc(&out, '"');
+	end(arg, &out);
+}
+
+static void fake_finish(void *arg, exchange_id x, enum outcome outcome, const struct fault *fault)
+{
+	struct buf out = BUF_INIT;
+
+	begin(arg, "finish", &out);
+	buf_printf(&out, " m%" PRIu64 " %s", x, fake_outcome_name(outcome));
+	fake_fault_text(fault, &out);
+	end(arg, &out);
+}
+
+const struct side_ops *fake_side_ops(void)
+{
+	static const struct side_ops ops = {
+		.watch = fake_watch,
+		.unwatch = fake_unwatch,
+		.refresh = fake_refresh,
+		.answer = fake_answer,
+		.tell = fake_tell,
+		.deliver = fake_deliver,
+		.finish = fake_finish,
+	};
+
+	return &ops;
+}
+
+void fake_side_new(struct fake_side **out, enum side which, fake_line_fn *line, void *arg)
+{
+	struct fake_side *side = mem_zalloc(sizeof *side);
+
+	side->which = which;
+	side->line = line;
+	side->arg = arg;
+	*out = side;
+}
+
+void fake_side_free(struct fake_side **side)
+{
+	mem_free(*side);
+	*side = NULL;
+}
+
+void fake_side_reporting(struct fake_side *side, bool is_reporting)
+{
+	side->is_reporting = is_reporting;
+}
