@@ -46,7 +46,8 @@ static void print_usage(FILE *to)
 	      to);
 }
 
-/* Returns -1 to go on, or the exit code. */
+/* Options stand before the command: what follows is the daemon's ("stop --quiet"), except --json.
+ * Returns -1 to go on, or the exit code. */
 static int read_options(int argc, char **argv, struct options *options)
 {
 	static const struct option names[] = {{"socket", required_argument, NULL, 's'},
@@ -56,7 +57,7 @@ static int read_options(int argc, char **argv, struct options *options)
 					      {NULL, 0, NULL, 0}};
 
 	for (;;) {
-		switch (getopt_long(argc, argv, "s:hV", names, NULL)) {
+		switch (getopt_long(argc, argv, "+s:hV", names, NULL)) {
 		case -1:
 			return -1;
 		case 's':
@@ -187,7 +188,7 @@ static int print_reply(const struct buf *reply, const char *path)
 		return EXIT_INTERNAL;
 	}
 	if (strncmp(text, "error ", 6) == 0) {
-		fprintf(stderr, "sipxmppctl: %.*s\n", (int)first - 6, text + 6);
+		fprintf(stderr, "sipxmppctl: %s", text + 6);
 		return strncmp(text + 6, "usage: ", 7) == 0 ? EXIT_WRONG_USAGE : EXIT_REFUSED;
 	}
 	if (reply->len == 0)
@@ -221,6 +222,27 @@ static int ask(const struct options *options, const struct buf *line)
 	return result;
 }
 
+/* Returns 0, or the exit code after it was explained. */
+static int make_line(int count, char **words, struct options *options, struct buf *out)
+{
+	struct buf rest = BUF_INIT;
+
+	for (int i = 0; i < count; i++) {
+		if (strchr(words[i], '\n') != NULL) {
+			fputs("sipxmppctl: a word may not hold a line feed\n", stderr);
+			buf_free(&rest);
+			return EXIT_WRONG_USAGE;
+		}
+		if (strcmp(words[i], "--json") == 0)
+			options->as_json = true;
+		else
+			put_word(&rest, words[i]);
+	}
+	buf_printf(out, "%s%s\n", options->as_json ? "json " : "", buf_text(&rest));
+	buf_free(&rest);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.socket = default_socket};
@@ -233,18 +255,9 @@ int main(int argc, char **argv)
 		print_usage(stderr);
 		return EXIT_WRONG_USAGE;
 	}
-	if (options.as_json)
-		buf_puts(&line, "json");
-	for (int i = optind; i < argc; i++) {
-		if (strchr(argv[i], '\n') != NULL) {
-			fputs("sipxmppctl: a word may not hold a line feed\n", stderr);
-			buf_free(&line);
-			return EXIT_WRONG_USAGE;
-		}
-		put_word(&line, argv[i]);
-	}
-	buf_putc(&line, '\n');
-	result = ask(&options, &line);
+	result = make_line(argc - optind, argv + optind, &options, &line);
+	if (result == 0)
+		result = ask(&options, &line);
 	buf_free(&line);
 	return result;
 }

@@ -210,16 +210,15 @@ static void run_help(struct connection *connection, bool as_json)
 	connection_answer(connection);
 }
 
-/* One line, whatever the command wrote: the first line is the verdict. */
-static void put_reason(struct buf *out, struct buf *reason, int error)
+/* The first line of the reason stands in the verdict, further ones after it. */
+static void put_reason(struct buf *out, const struct buf *reason, int error)
 {
-	size_t len = strcspn(buf_text(reason), "\n");
-
-	if (len == 0)
+	if (reason->len == 0)
 		buf_puts(out, strerror(error));
 	else
-		buf_append(out, reason->data, len);
-	buf_putc(out, '\n');
+		buf_append(out, reason->data, reason->len);
+	if (out->data[out->len - 1] != '\n')
+		buf_putc(out, '\n');
 }
 
 static void run_command(struct connection *connection, const struct control_command *command,

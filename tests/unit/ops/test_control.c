@@ -172,7 +172,8 @@ static void says_what_is_wrong(void **state)
 	struct world *world = *state;
 
 	start(world);
-	assert_string_equal(ask(world, "forget x\n"), "error no pair with that address\n");
+	assert_string_equal(ask(world, "forget x\n"),
+			    "error no pair with that address\nand more\n");
 	assert_string_equal(ask(world, "forget\n"), "error usage: Invalid argument\n");
 	assert_string_equal(ask(world, "shows\n"),
 			    "error usage: no such command; \"help\" lists all\n");

@@ -133,6 +133,8 @@ static void passes_words_unchanged(void **state)
 	assert_int_equal(world->code, 0);
 	assert_string_equal(RUN(world, "--json", "-s", "SOCKET", "echo"), "json\n");
 	assert_string_equal(RUN(world, "-s", "SOCKET", "echo", "--json"), "json\n");
+	assert_string_equal(RUN(world, "-s", "SOCKET", "echo", "--quiet", "-x"),
+			    "text <--quiet> <-x>\n");
 	assert_non_null(strstr(RUN(world, "-s", "SOCKET", "help"), "forget ADDRESS"));
 	assert_int_equal(world->code, 0);
 }
