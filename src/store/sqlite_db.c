@@ -68,24 +68,45 @@ bool sqlite_db_is_damage(int rc)
 	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
 }
 
+/* errno of the write to the log that failed; SQLite itself does not keep it for a COMMIT. */
+static int log_errno(struct sqlite_db *db)
+{
+	sqlite3_file *log = NULL;
+	int value = 0;
+
+	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (log != NULL && log->pMethods != NULL)
+		log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &value);
+	return value;
+}
+
+/* Lack of space: SQLite says so only for ENOSPC, not for a quota (REL-009). */
+static bool is_lack_of_space(struct sqlite_db *db, int extended)
+{
+	int system = extended == SQLITE_IOERR_WRITE ? log_errno(db)
+						    : sqlite3_system_errno(db->handle);
+
+	if (extended != SQLITE_IOERR_WRITE && extended != SQLITE_IOERR_SHMSIZE)
+		return false;
+	return system == ENOSPC || system == EDQUOT;
+}
+
 /* The errno value for rc. REL-010: after a failed flush, or any other I/O error than a lack of
  * space (REL-009), the kernel may have dropped what it was given; nothing is accepted any more. */
 static int judge(struct sqlite_db *db, int rc)
 {
 	int extended = sqlite3_extended_errcode(db->handle);
-	int system = sqlite3_system_errno(db->handle);
 
 	if (sqlite_db_errno(rc) == 0)
 		return 0;
-	if ((rc & 0xff) == SQLITE_IOERR && extended != SQLITE_IOERR_FSYNC &&
-	    extended != SQLITE_IOERR_DIR_FSYNC && (system == ENOSPC || system == EDQUOT))
+	if ((rc & 0xff) == SQLITE_IOERR && is_lack_of_space(db, extended))
 		return ENOSPC;
 	if ((rc & 0xff) != SQLITE_IOERR && !sqlite_db_is_damage(rc))
 		return sqlite_db_errno(rc);
 	if (db->broken == 0)
 		log_err("store: writing failed, nothing is accepted any more "
-			"(%s, code %d, system error %d: check disk and file system, then restart)",
-			sqlite3_errstr(rc), extended, system);
+			"(%s, code %d: check disk and file system, then restart)",
+			sqlite3_errstr(rc), extended);
 	db->broken = EIO;
 	return EIO;
 }

@@ -1,6 +1,7 @@
 /* Opening the SQLite file: three outcomes only - it works, it is set aside and a new one works, or
  * it is refused with a sentence (REL-018, REL-019). */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,7 +20,8 @@ enum {
 	DB_BUSY_MS = 5000,
 	DB_VALUE_MAX = 1 << 20, /* bytes of one value or row */
 	DB_SQL_MAX = 1 << 16,
-	DB_HEAP_MAX = 64 << 20
+	DB_HEAP_MAX = 64 << 20,
+	DB_SMALLEST = 512 /* bytes of the smallest page */
 };
 
 struct opening {
@@ -106,14 +108,24 @@ static void refuse(struct opening *opening, int refusal, const char *why)
 	snprintf(opening->error, opening->error_len, "%s %s", opening->path, why);
 }
 
+/* SQLite takes a file without a whole page for an empty one, and would write over it. */
+static bool is_stump(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 && info.st_size > 0 && info.st_size < DB_SMALLEST;
+}
+
 /* Whose file is it, and of which version? Nothing is written before that is known. */
 static int inspect(struct opening *opening)
 {
 	struct sqlite_db *db = opening->db;
 	int application = 0;
 	int tables = 0;
-	int rc = read_int(db, "PRAGMA application_id", &application);
+	int rc = is_stump(opening->path) ? SQLITE_NOTADB : SQLITE_OK;
 
+	if (rc == SQLITE_OK)
+		rc = read_int(db, "PRAGMA application_id", &application);
 	if (rc == SQLITE_OK)
 		rc = read_int(db, "PRAGMA user_version", &opening->version);
 	if (rc == SQLITE_OK)

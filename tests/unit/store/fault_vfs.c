@@ -1,8 +1,6 @@
 /* The file system that fails on demand. */
 #include "fault_vfs.h"
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -78,6 +76,10 @@ static int fault_reserved(sqlite3_file *file, int *out)
 
 static int fault_control(sqlite3_file *file, int op, void *arg)
 {
+	if (op == SQLITE_FCNTL_LAST_ERRNO && faults.write_errno != 0) {
+		*(int *)arg = faults.write_errno;
+		return SQLITE_OK;
+	}
 	return real_of(file)->pMethods->xFileControl(real_of(file), op, arg);
 }
 
@@ -143,14 +145,6 @@ static int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, in
 	return rc;
 }
 
-static int fault_last_error(sqlite3_vfs *vfs, int count, char *text)
-{
-	(void)vfs;
-	if (faults.write_errno != 0)
-		return faults.write_errno;
-	return real_vfs->xGetLastError(real_vfs, count, text);
-}
-
 struct fault_vfs *fault_vfs(void)
 {
 	static sqlite3_vfs vfs;
@@ -162,7 +156,6 @@ struct fault_vfs *fault_vfs(void)
 		vfs.pNext = NULL;
 		vfs.szOsFile = (int)sizeof(struct fault_file) + real_vfs->szOsFile;
 		vfs.xOpen = fault_open;
-		vfs.xGetLastError = fault_last_error;
 		sqlite3_vfs_register(&vfs, 1);
 	}
 	return &faults;

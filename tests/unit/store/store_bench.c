@@ -194,8 +194,12 @@ size_t bench_files(const struct bench *bench, const char *part)
 
 	assert_non_null(dir);
 	for (entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-		if (strncmp(entry->d_name, "state.db", 8) == 0 &&
-		    strstr(entry->d_name + 8, part) != NULL)
+		const char *end = strrchr(entry->d_name, '-');
+
+		if (strncmp(entry->d_name, "state.db", 8) != 0 ||
+		    strstr(entry->d_name + 8, part) == NULL)
+			continue;
+		if (end == NULL || (strcmp(end, "-wal") != 0 && strcmp(end, "-shm") != 0))
 			count++;
 	}
 	closedir(dir);

@@ -13,7 +13,7 @@ struct bench {
 	struct loop *loop;
 	struct store *store;
 	char directory[64];
-	char path[96];
+	char path[160];
 	char error[512];
 	size_t done;	       /* completions so far */
 	size_t expected;       /* completions that are asked for */
@@ -47,5 +47,5 @@ void bench_wait(struct bench *bench);
 /* A row that was loaded, by local parts; NULL if there is none. */
 const struct pair_row *bench_row(const struct bench *bench, const char *watcher,
 				 const char *watched);
-/* How many names in the directory begin with the file's name and contain this. */
+/* How many names in the directory begin with the file's name and contain this, logs apart. */
 size_t bench_files(const struct bench *bench, const char *part);
