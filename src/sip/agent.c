@@ -1,0 +1,405 @@
+/* The edge under Sofia; see agent.h. */
+#include "sip/agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NTA_AGENT_MAGIC_T struct agent
+#include <sofia-sip/su_wait.h>
+#include <sofia-sip/msg_addr.h>
+#include <sofia-sip/nta.h>
+#include <sofia-sip/nta_tag.h>
+#include <sofia-sip/nta_stateless.h>
+#include <sofia-sip/nta_tport.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_status.h>
+#include <sofia-sip/sip_tag.h>
+#include <sofia-sip/tport.h>
+#include <sofia-sip/tport_tag.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "loop/loop.h"
+#include "sip/library_log.h"
+#include "sip/sip_side.h"
+
+enum {
+	AGENT_MAX_BYTES = 256 * 1024,  /* D-57; the smaller limit is checked by admission */
+	AGENT_QUEUE = 1000,	       /* SOF-011 */
+	AGENT_IDLE_MS = 120000,	       /* SOF-007 */
+	AGENT_PART_MS = 10000,
+	AGENT_LISTENERS_MAX = 64,
+	AGENT_INSTANCE_CHARS = 12
+};
+
+/* One sip.listen entry. */
+struct listener {
+	struct net_address address; /* family 0: every address */
+	uint16_t port;
+	bool is_stream;
+};
+
+struct agent {
+	const struct sip_side_params *params;
+	nta_agent_t *nta;
+	agent_request_fn *fn;
+	void *arg;
+	uint8_t tag_key[HASH_KEY_BYTES];
+	char instance[HASH_HEX_CHARS + 1];
+	struct listener listeners[AGENT_LISTENERS_MAX];
+	size_t listener_count;
+	struct net_address toward; /* the last remote asked for, and its answer */
+	struct net_address local;
+};
+
+struct nta_agent_s *agent_nta(struct agent *agent)
+{
+	return agent->nta;
+}
+
+const struct sip_side_params *agent_params(const struct agent *agent)
+{
+	return agent->params;
+}
+
+const char *agent_instance(const struct agent *agent)
+{
+	return agent->instance;
+}
+
+/* Requests ----------------------------------------------------------------------------------- */
+
+/* The same request always gets the same tag, so a refusal needs no memory (SIP-062), and a repeated
+ * SUBSCRIBE finds the dialog of the first. The branch is left out: SIP-021. */
+static void make_tag(const struct agent *agent, struct request *request)
+{
+	const sip_t *sip = request->sip;
+	struct buf text = BUF_INIT;
+
+	buf_puts(&text, sip->sip_call_id->i_id);
+	buf_putc(&text, '\0');
+	buf_puts(&text, sip->sip_from->a_tag != NULL ? sip->sip_from->a_tag : "");
+	buf_putc(&text, '\0');
+	buf_append(&text, &sip->sip_cseq->cs_seq, sizeof sip->sip_cseq->cs_seq);
+	buf_puts(&text, sip->sip_cseq->cs_method_name);
+	hash_hex(agent->tag_key, buf_text(&text), text.len, request->tag);
+	buf_free(&text);
+}
+
+static int on_message(struct agent *agent, nta_agent_t *nta, msg_t *msg, sip_t *sip)
+{
+	struct request request = {.msg = msg, .sip = sip};
+
+	if (sip == NULL || sip->sip_request == NULL) {
+		nta_msg_discard(nta, msg); /* SIP-037: an answer to nothing of ours */
+		return 0;
+	}
+	request.tport = nta_incoming_transport(nta, NULL, msg);
+	tport_unref(request.tport); /* stays while the callback runs */
+	request.is_udp = tport_is_udp(request.tport);
+	request.size = (size_t)msg_size(msg);
+	net_address_from_sockaddr(&request.source, (const struct sockaddr *)msg_addr(msg));
+	make_tag(agent, &request);
+	agent->fn(&request, agent->arg);
+	return 0;
+}
+
+static int reply(struct agent *agent, struct request *request, int status, const char *phrase,
+		 const char *headers, bool close)
+{
+	msg_t *msg = nta_msg_create(agent->nta, 0);
+	sip_t *sip = sip_object(msg);
+
+	if (request->sip->sip_to->a_tag == NULL && status > 100) { /* SIP-022 */
+		sip_to_t *to = sip_to_dup(msg_home(msg), request->sip->sip_to);
+
+		sip_to_tag(msg_home(msg), to, request->tag);
+		msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)to);
+	}
+	if (phrase == NULL)
+		phrase = sip_status_phrase(status);
+	return nta_msg_mreply(agent->nta, msg, sip, status, phrase != NULL ? phrase : "",
+			      msg_ref(request->msg), NTATAG_TPORT(request->tport),
+			      TAG_IF(headers != NULL, SIPTAG_HEADER_STR(headers)),
+			      TAG_IF(close, TPTAG_SDWN_AFTER(1)), TAG_END());
+}
+
+/* An answer whose headers cannot be written is still an answer. */
+static void answer(struct agent *agent, struct request *request, int status, const char *phrase,
+		   const char *headers, bool close)
+{
+	if (reply(agent, request, status, phrase, headers, close) != 0 && headers != NULL)
+		(void)reply(agent, request, status, phrase, NULL, close);
+}
+
+void agent_drop(struct agent *agent, struct request *request)
+{
+	nta_msg_discard(agent->nta, request->msg);
+	request->msg = NULL;
+	if (!request->is_held)
+		return;
+	tport_unref(request->tport);
+	mem_free(request);
+}
+
+void agent_answer(struct agent *agent, struct request *request, int status, const char *phrase,
+		  const char *headers)
+{
+	answer(agent, request, status, phrase, headers, false);
+	agent_drop(agent, request);
+}
+
+void agent_answer_close(struct agent *agent, struct request *request, int status,
+			const char *phrase)
+{
+	answer(agent, request, status, phrase, NULL, !request->is_udp);
+	agent_drop(agent, request);
+}
+
+void agent_provisional(struct agent *agent, struct request *request)
+{
+	answer(agent, request, 100, NULL, NULL, false);
+}
+
+struct request *agent_hold(struct request *request)
+{
+	struct request *held = mem_alloc(sizeof *held);
+
+	*held = *request;
+	held->is_held = true;
+	held->tport = tport_ref(request->tport);
+	request->msg = NULL;
+	return held;
+}
+
+static size_t line_len(const void *header, size_t most)
+{
+	const msg_common_t *common = header;
+
+	if (common == NULL)
+		return 0;
+	/* The part of a message that was changed after parsing has no length any more. */
+	return common->h_len != 0 ? common->h_len : most;
+}
+
+size_t agent_answer_size(const struct request *request, const char *phrase)
+{
+	enum { VIA_ADDED = 64, STATUS_LINE = 14, LENGTH_AND_END = 21, TAG_ADDED = 5 };
+	const sip_t *sip = request->sip;
+	size_t size = STATUS_LINE + strlen(phrase) + LENGTH_AND_END + TAG_ADDED + REQUEST_TAG_CHARS;
+
+	for (const sip_via_t *via = sip->sip_via; via != NULL; via = via->v_next)
+		size += line_len(via, 256);
+	for (const sip_record_route_t *r = sip->sip_record_route; r != NULL; r = r->r_next)
+		size += line_len(r, 256);
+	return size + line_len(sip->sip_from, 128) + line_len(sip->sip_to, 128) +
+	       line_len(sip->sip_call_id, 128) + line_len(sip->sip_cseq, 32) + VIA_ADDED;
+}
+
+/* Start -------------------------------------------------------------------------------------- */
+
+static int add_listener(struct agent *agent, const char *uri, char *error, size_t error_len)
+{
+	struct listener *listener = &agent->listeners[agent->listener_count];
+	struct buf bound = BUF_INIT;
+	struct uri_parts parts;
+	int result = 0;
+
+	if (agent->listener_count == AGENT_LISTENERS_MAX || !uri_parts_read(&parts, uri) ||
+	    parts.is_sips ||
+	    (strcmp(parts.transport, "udp") != 0 && strcmp(parts.transport, "tcp") != 0) ||
+	    (strcmp(parts.host, "*") != 0 && !net_address_parse(&listener->address, parts.host))) {
+		snprintf(error, error_len,
+			 "sip.listen: cannot use %s; write sip:ADDRESS:PORT;transport=udp or tcp",
+			 uri);
+		return EINVAL;
+	}
+	listener->port = parts.port != 0 ? parts.port : 5060;
+	listener->is_stream = strcmp(parts.transport, "tcp") == 0;
+	const char *v6 = listener->address.family == 6 ? "[" : "";
+
+	if (agent->params->advertise != NULL) {
+		struct uri_parts own;
+
+		buf_printf(&bound, "sip:%s", agent->params->advertise);
+		if (!uri_parts_read(&own, buf_text(&bound))) {
+			snprintf(error, error_len, "sip.advertise: %s is not host[:port]",
+				 agent->params->advertise);
+			buf_free(&bound);
+			return EINVAL;
+		}
+		buf_reset(&bound);
+		/* Via shows the first host, maddr is what is bound. */
+		buf_printf(&bound, "sip:%s%s%s:%u;transport=%s;maddr=%s%s%s",
+			   strchr(own.host, ':') != NULL ? "[" : "", own.host,
+			   strchr(own.host, ':') != NULL ? "]" : "", listener->port,
+			   parts.transport, v6, parts.host, *v6 != '\0' ? "]" : "");
+	} else {
+		buf_printf(&bound, "sip:%s%s%s:%u;transport=%s", v6, parts.host,
+			   *v6 != '\0' ? "]" : "", listener->port, parts.transport);
+	}
+	errno = 0;
+	if (nta_agent_add_tport(agent->nta, (const url_string_t *)(const void *)bound.data,
+				TPTAG_QUEUESIZE(AGENT_QUEUE), TPTAG_IDLE(AGENT_IDLE_MS),
+				TPTAG_TIMEOUT(AGENT_PART_MS), TPTAG_STUN_SERVER(0),
+				TPTAG_SERVER(1), TAG_END()) < 0) {
+		result = errno != 0 ? errno : EINVAL;
+		snprintf(error, error_len, "sip.listen: cannot open %s: %s", uri, strerror(result));
+	} else {
+		agent->listener_count++;
+	}
+	buf_free(&bound);
+	return result;
+}
+
+/* The clock of retransmissions is params->timer_t1_ms; the rest keeps the proportions of RFC 3261. */
+static nta_agent_t *make_nta(struct agent *agent)
+{
+	unsigned t1 = (unsigned)(agent->params->timer_t1_ms > 0 ? agent->params->timer_t1_ms : 500);
+
+	return nta_agent_create(
+		loop_root(agent->params->loop), (const url_string_t *)-1, on_message, agent,
+		NTATAG_UA(0),		      /* SOF-002 */
+		NTATAG_MAXSIZE(AGENT_MAX_BYTES), /* SOF-009 */
+		NTATAG_BAD_REQ_MASK(sip_mask_request),
+		NTATAG_CLIENT_RPORT(1), NTATAG_SERVER_RPORT(1), /* SIP-034, SIP-035 */
+		NTATAG_SIP_T1(t1), NTATAG_SIP_T1X64(64 * t1), NTATAG_SIP_T2(8 * t1),
+		NTATAG_SIP_T4(10 * t1), NTATAG_UDP_MTU(1300), /* SIP-046 */
+		NTATAG_GRAYLIST(30), NTATAG_BLACKLIST(0),     /* SOF-023 */
+		NTATAG_TIMEOUT_408(1), NTATAG_PASS_408(1), NTATAG_MERGE_482(0),
+		NTATAG_USE_NAPTR(1), NTATAG_USE_SRV(1), TAG_END());
+}
+
+int agent_new(struct agent **out, const struct sip_side_params *params, agent_request_fn *fn,
+	      void *arg, char *error, size_t error_len)
+{
+	struct agent *agent = mem_zalloc(sizeof *agent);
+	int result = 0;
+
+	library_log_redirect(); /* SOF-022 */
+	agent->params = params;
+	agent->fn = fn;
+	agent->arg = arg;
+	random_bytes(agent->tag_key, sizeof agent->tag_key);
+	hash_hex(params->key, "instance", 8, agent->instance);
+	agent->instance[AGENT_INSTANCE_CHARS] = '\0';
+	agent->nta = make_nta(agent);
+	if (agent->nta == NULL) {
+		snprintf(error, error_len, "sip: cannot start the SIP library");
+		agent_free(&agent);
+		return ENOMEM;
+	}
+	for (size_t i = 0; i < params->listen_count && result == 0; i++)
+		result = add_listener(agent, params->listen[i], error, error_len);
+	if (result != 0)
+		agent_free(&agent);
+	else
+		*out = agent;
+	return result;
+}
+
+void agent_free(struct agent **agent)
+{
+	if (*agent == NULL)
+		return;
+	if ((*agent)->nta != NULL)
+		nta_agent_destroy((*agent)->nta);
+	mem_free(*agent);
+	*agent = NULL;
+}
+
+/* Our own address ---------------------------------------------------------------------------- */
+
+static const struct listener *listener_for(const struct agent *agent, int family, bool is_stream)
+{
+	const struct listener *any = NULL;
+
+	for (size_t i = 0; i < agent->listener_count; i++) {
+		const struct listener *listener = &agent->listeners[i];
+
+		if (listener->is_stream != is_stream)
+			continue;
+		if (family == 0 || listener->address.family == 0 ||
+		    listener->address.family == family)
+			return listener;
+		any = listener;
+	}
+	return any;
+}
+
+static const struct net_address *local_toward(struct agent *agent, const struct net_address *toward)
+{
+	if (net_address_same_host(&agent->toward, toward))
+		return &agent->local;
+	if (net_address_local_toward(toward, &agent->local) != 0)
+		net_address_parse(&agent->local, toward->family == 6 ? "::1" : "127.0.0.1");
+	agent->toward = *toward;
+	return &agent->local;
+}
+
+/* The host of a listener on every address: the one that this machine uses toward the peer. */
+static void print_host(struct agent *agent, const struct listener *listener,
+		       const struct net_address *toward, struct buf *out)
+{
+	struct net_address far;
+
+	if (listener->address.family != 0) {
+		net_address_print(&listener->address, out);
+		return;
+	}
+	if (toward == NULL || toward->family == 0) {
+		net_address_parse(&far, "192.0.2.1"); /* whatever the default route uses */
+		toward = &far;
+	}
+	net_address_print(local_toward(agent, toward), out);
+}
+
+void agent_contact(struct agent *agent, const struct net_address *toward, bool is_stream,
+		   const char *user, struct buf *out)
+{
+	const struct listener *listener =
+		listener_for(agent, toward != NULL ? toward->family : 0, is_stream);
+
+	if (listener == NULL) /* no such transport: the other one */
+		listener = listener_for(agent, toward != NULL ? toward->family : 0, !is_stream);
+	buf_printf(out, "<sip:%s@", user);
+	if (agent->params->advertise != NULL) {
+		struct uri_parts own;
+		struct buf uri = BUF_INIT;
+
+		buf_printf(&uri, "sip:%s", agent->params->advertise);
+		buf_puts(out, agent->params->advertise);
+		if (uri_parts_read(&own, buf_text(&uri)) && own.port == 0 && listener != NULL &&
+		    listener->port != 5060)
+			buf_printf(out, ":%u", listener->port);
+		buf_free(&uri);
+	} else if (listener != NULL) {
+		print_host(agent, listener, toward, out);
+		buf_printf(out, ":%u", listener->port);
+	}
+	buf_puts(out, listener != NULL && listener->is_stream ? ";transport=tcp>" : ">");
+}
+
+bool agent_is_own(const struct agent *agent, const struct net_address *address)
+{
+	for (size_t i = 0; i < agent->listener_count; i++) {
+		const struct listener *listener = &agent->listeners[i];
+		struct net_address local;
+
+		if (listener->port != (address->port != 0 ? address->port : 5060))
+			continue;
+		if (listener->address.family != 0) {
+			if (net_address_same_host(&listener->address, address))
+				return true;
+		} else if (net_address_is_loopback(address) ||
+			   (net_address_local_toward(address, &local) == 0 &&
+			    net_address_same_host(&local, address))) {
+			return true;
+		}
+	}
+	return false;
+}

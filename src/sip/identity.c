@@ -1,0 +1,219 @@
+/* Who sends a request and to whom; see identity.h. */
+#include "sip/identity.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include <sofia-sip/sip.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/url.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "sip/agent.h"
+#include "sip/net_address.h"
+#include "sip/side_core.h"
+#include "sip/trust.h"
+#include "translate/address_map.h"
+
+static int refuse(struct refusal *refusal, int status, const char *phrase, const char *why)
+{
+	*refusal = (struct refusal){status, phrase, NULL, why};
+	return status;
+}
+
+void identity_uri(const url_t *url, struct buf *out)
+{
+	char text[2048];
+	url_t plain = *url;
+	isize_t len;
+
+	plain.url_password = NULL; /* SEC-016 */
+	plain.url_headers = NULL;  /* RFC 3261 table 1: not in a Request-URI, From or To */
+	plain.url_fragment = NULL;
+	len = url_e(text, sizeof text, &plain);
+
+	if (len > 0 && (size_t)len < sizeof text)
+		buf_append(out, text, (size_t)len);
+}
+
+/* The first sip URI of a P-Asserted-Identity value: in brackets, or bare up to a separator. */
+static void find_asserted(const char *value, struct buf *out)
+{
+	const char *open = strchr(value, '<');
+	const char *start = open != NULL ? open + 1 : value + strspn(value, " \t");
+	size_t len = strcspn(start, open != NULL ? ">" : ",; \t");
+
+	if (strncasecmp(start, "sip:", 4) == 0 || strncasecmp(start, "sips:", 5) == 0) {
+		buf_append(out, start, len);
+		return;
+	}
+	const char *comma = strchr(start + len, ',');
+
+	if (comma != NULL)
+		find_asserted(comma + 1, out);
+}
+
+static const char *unknown_header(const sip_t *sip, const char *name)
+{
+	for (const sip_unknown_t *h = sip->sip_unknown; h != NULL; h = h->un_next)
+		if (strcasecmp(h->un_name, name) == 0)
+			return h->un_value;
+	return NULL;
+}
+
+/* D-53: nobody could answer or block them. */
+static bool is_anonymous(const sip_t *sip)
+{
+	const url_t *url = sip->sip_from->a_url;
+
+	if (sip->sip_privacy != NULL && sip->sip_privacy->priv_values != NULL)
+		for (size_t i = 0; sip->sip_privacy->priv_values[i] != NULL; i++)
+			if (strcasecmp(sip->sip_privacy->priv_values[i], "id") == 0)
+				return true;
+	if (url->url_host != NULL && strcasecmp(url->url_host, "anonymous.invalid") == 0)
+		return true;
+	return url->url_user != NULL && strcasecmp(url->url_user, "anonymous") == 0;
+}
+
+/* Percent-encoding is the map's business; here only the host is exchanged (D-05). */
+static bool with_domain(const char *uri, const char *domain, struct buf *out)
+{
+	const char *user = strchr(uri, ':');
+	const char *at = strchr(uri, '@');
+
+	if (user == NULL || at == NULL || domain == NULL)
+		return false;
+	buf_puts(out, "sip");
+	buf_append(out, user, (size_t)(at - user));
+	buf_putc(out, '@');
+	buf_puts(out, domain);
+	return true;
+}
+
+static bool is_peer_host(const struct side_core *core, const char *uri)
+{
+	struct net_address literal;
+	struct uri_parts parts;
+
+	if (!uri_parts_read(&parts, uri))
+		return false;
+	return net_address_parse(&literal, parts.host) ||
+	       trust_is_proxy_host(core->trust, parts.host);
+}
+
+static int map_sender(const struct side_core *core, const struct request *request,
+		      const char *uri, struct address *out, const char **why)
+{
+	int error = address_from_uri(core->params->map, uri, strlen(uri), out, NULL, why);
+
+	/* D-05: a PBX writes its address where its domain belongs. */
+	if (error != ENOENT || !is_peer_host(core, uri))
+		return error;
+	struct buf better = BUF_INIT;
+
+	if (with_domain(uri, trust_only_domain(core->trust, &request->source), &better))
+		error = address_from_uri(core->params->map, better.data, better.len, out, NULL,
+					 why);
+	buf_free(&better);
+	return error;
+}
+
+static int check_sender(const struct side_core *core, const struct request *request,
+			struct address *out, struct refusal *refusal)
+{
+	/* D-12: what comes from a chat user over SIP is our own, sent back by the peer. */
+	if (out->side == SIDE_XMPP)
+		return refuse(refusal, 482, NULL, "the sender is a chat user: a loop");
+	if (out->local[0] == '\0')
+		return refuse(refusal, 403, NULL, "the sender has no user part");
+	if (!trust_may_assert(core->trust, &request->source, out->domain)) /* SEC-003 */
+		return refuse(refusal, 403, NULL, "this peer may not assert that domain");
+	return 0;
+}
+
+int identity_sender(const struct side_core *core, const struct request *request,
+		    struct address *out, struct refusal *refusal)
+{
+	const char *asserted = unknown_header(request->sip, "P-Asserted-Identity");
+	const char *why = "unreadable From";
+	struct buf uri = BUF_INIT;
+	int status = 0;
+
+	if (is_anonymous(request->sip))
+		return refuse(refusal, 433, "Anonymity Disallowed", "anonymous sender");
+	if (asserted != NULL) /* trusted: strangers never come here (SIP-104) */
+		find_asserted(asserted, &uri);
+	if (uri.len == 0)
+		identity_uri(request->sip->sip_from->a_url, &uri);
+	if (uri.len == 0 ||
+	    map_sender(core, request, buf_text(&uri), out, &why) != 0)
+		status = refuse(refusal, 403, NULL, why);
+	buf_free(&uri);
+	if (status != 0)
+		return status;
+	status = check_sender(core, request, out, refusal);
+	if (status != 0)
+		address_clear(out);
+	return status;
+}
+
+static int target_error(int error, const char *why, struct refusal *refusal)
+{
+	switch (error) {
+	case EPROTONOSUPPORT:
+		return refuse(refusal, 416, NULL, why);
+	case EPERM: /* D-11, ASEC-002 */
+		refuse(refusal, 480, NULL, why);
+		refusal->headers = "Warning: 380 sipxmppd \"SIPS Not Allowed\"\r\n";
+		return 480;
+	case EINVAL:
+		return refuse(refusal, 400, NULL, why);
+	default:
+		return refuse(refusal, 404, NULL, why);
+	}
+}
+
+/* D-05: the URI has our own host; the chat user stands in To. */
+static int target_by_to(const struct side_core *core, const struct request *request,
+			struct address *out)
+{
+	const char *why;
+	struct buf uri = BUF_INIT;
+	int error;
+
+	identity_uri(request->sip->sip_to->a_url, &uri);
+	error = address_from_uri(core->params->map, buf_text(&uri), uri.len, out, NULL, &why);
+	buf_free(&uri);
+	if (error == 0 && out->side != SIDE_XMPP) {
+		address_clear(out);
+		return ENOENT;
+	}
+	return error;
+}
+
+int identity_target(const struct side_core *core, const struct request *request,
+		    struct address *out, struct refusal *refusal)
+{
+	struct net_address literal;
+	struct uri_parts parts;
+	const char *why = "unreadable Request-URI";
+	struct buf uri = BUF_INIT;
+	int error = EINVAL;
+
+	identity_uri(request->sip->sip_request->rq_url, &uri);
+	if (uri.len != 0)
+		error = address_from_uri(core->params->map, buf_text(&uri), uri.len, out, NULL,
+					 &why);
+	if (error == ENOENT && uri_parts_read(&parts, buf_text(&uri)) &&
+	    net_address_parse(&literal, parts.host))
+		error = target_by_to(core, request, out);
+	buf_free(&uri);
+	if (error != 0)
+		return target_error(error, why, refusal);
+	if (out->side == SIDE_XMPP && out->local[0] != '\0')
+		return 0;
+	address_clear(out); /* PRES-194: both ends on SIP */
+	return refuse(refusal, 404, NULL, "not a chat user");
+}

@@ -1,0 +1,29 @@
+/* Who sends a request and to whom (SIP-103, D-05, D-12, D-53, SEC-003). */
+#pragma once
+
+#include <sofia-sip/url.h>
+
+#include "model/address.h"
+
+struct buf;
+struct request;
+struct side_core;
+
+
+/* Why a request is refused before it reaches a role. */
+struct refusal {
+	int status;
+	const char *phrase;  /* or NULL */
+	const char *headers; /* or NULL; constant */
+	const char *why;     /* for the log */
+};
+
+/* The sender: P-Asserted-Identity, else From; a user of a domain that the source may assert.
+ * Returns 0 with *out set, or the status with *refusal set. */
+int identity_sender(const struct side_core *core, const struct request *request,
+		    struct address *out, struct refusal *refusal);
+/* The chat user that the Request-URI names. As above. */
+int identity_target(const struct side_core *core, const struct request *request,
+		    struct address *out, struct refusal *refusal);
+/* Appends the text of an addr-spec. */
+void identity_uri(const url_t *url, struct buf *out);

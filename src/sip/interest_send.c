@@ -1,0 +1,283 @@
+/* SUBSCRIBE out and what its answers mean (file 04 B.2, B.3). */
+#include <errno.h>
+#include <string.h>
+
+#include <sofia-sip/sip.h>
+#include <sofia-sip/sip_header.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "model/counters.h"
+#include "sip/agent.h"
+#include "sip/dialog.h"
+#include "sip/interest.h"
+#include "sip/side_core.h"
+#include "sip/transaction.h"
+#include "sip/trust.h"
+#include "translate/address_map.h"
+#include "translate/fault_map.h"
+
+enum {
+	RAISES_MAX = 4,
+	IN_DIALOG_RETRY_S = 30,
+	ID_BYTES = 16,
+	CSEQ_FIRST_BELOW = 1 << 20
+};
+
+static void send_subscribe(struct interest *interest, unsigned expires_s);
+
+static struct side_core *core_of(const struct interest *interest)
+{
+	return interest->subscriber->core;
+}
+
+static uint64_t n_ms(const struct interest *interest)
+{
+	int t1 = core_of(interest)->params->timer_t1_ms;
+
+	return 64 * (uint64_t)(t1 > 0 ? t1 : 500);
+}
+
+/* Timer N ------------------------------------------------------------------------------------- */
+
+/* EVT-014, PRES-040: without a NOTIFY there is no subscription. */
+static void on_n(void *arg)
+{
+	static const struct interest_rule rule = {NEXT_SOON, true, WATCH_FAILED, 0};
+	struct interest *interest = arg;
+	struct fault fault;
+
+	log_info("subscriber: no NOTIFY watched=%s (Timer N)",
+		 log_safe(interest->dialog->remote));
+	fault_set(&fault, FAULT_REMOTE_SERVER_TIMEOUT, NULL);
+	interest_end_dialog(interest, &rule, &fault);
+}
+
+void interest_cancel_n(struct interest *interest)
+{
+	if (interest->state != INTEREST_LEAVING)
+		loop_timer_cancel(&interest->timer_n);
+}
+
+/* Answers -------------------------------------------------------------------------------------- */
+
+void interest_plan_refresh(struct interest *interest)
+{
+	uint64_t now = loop_now(core_of(interest)->params->loop);
+	uint64_t left = interest->expires_ms > now ? interest->expires_ms - now : 0;
+
+	interest_schedule(interest,
+			  interest_refresh_in_ms(left / 1000, (uint8_t)random_below(256)));
+}
+
+/* PRES-027, D-25: what is granted counts, also if it is longer. */
+static void on_accepted(struct interest *interest, const sip_t *sip)
+{
+	uint64_t granted = interest->asked_s;
+
+	if (sip->sip_expires != NULL)
+		granted = sip->sip_expires->ex_delta;
+	interest->raises = 0;
+	if (granted == 0)
+		return; /* Timer N or the NOTIFY decides */
+	interest->expires_ms = loop_now(core_of(interest)->params->loop) + granted * 1000;
+	if (sip->sip_status->st_status == 204) /* EVT-079 */
+		interest_cancel_n(interest);
+	if (interest->state == INTEREST_PENDING || interest->state == INTEREST_ACTIVE)
+		interest_plan_refresh(interest);
+}
+
+/* PRES-029. False: no use. */
+static bool raise_expires(struct interest *interest, const sip_t *sip)
+{
+	unsigned least = 0;
+	unsigned next;
+
+	if (sip->sip_min_expires != NULL)
+		least = (unsigned)sip->sip_min_expires->me_delta;
+	next = interest_raise(interest->asked_s, least);
+	if (next == 0 || interest->raises >= RAISES_MAX)
+		return false;
+	interest->raises++;
+	interest->asked_s = next;
+	send_subscribe(interest, next); /* SIP-010: same Call-ID and tag, next CSeq */
+	return true;
+}
+
+static void log_challenge(struct interest *interest, int status)
+{
+	if ((status != 401 && status != 407) || interest->subscriber->has_logged_challenge)
+		return;
+	interest->subscriber->has_logged_challenge = true;
+	log_warning("subscriber: the SIP side asks for credentials for SUBSCRIBE; trust this "
+		    "bridge's address there (asked again slowly)");
+}
+
+static void refresh_later(struct interest *interest, unsigned retry_after_s)
+{
+	uint64_t now = loop_now(core_of(interest)->params->loop);
+	uint64_t pause = retry_after_s != 0 ? (uint64_t)retry_after_s * 1000
+					    : IN_DIALOG_RETRY_S * 1000 + random_below(5000);
+
+	interest_cancel_n(interest);
+	if (now + pause > interest->expires_ms)
+		pause = interest->expires_ms > now ? interest->expires_ms - now : 0;
+	interest_schedule(interest, pause);
+}
+
+static void on_refused(struct interest *interest, const struct transaction_result *result)
+{
+	bool is_refresh = interest->dialog->remote_tag != NULL;
+	struct interest_rule rule =
+		interest_rule_for_status(result->status, result->is_local, is_refresh,
+					 (unsigned)transaction_retry_after(result));
+	struct fault fault = {0};
+
+	log_challenge(interest, result->status);
+	log_info("subscriber: SUBSCRIBE refused status=%d%s watched=%s", result->status,
+		 result->is_local ? " (no answer)" : "", log_safe(interest->dialog->remote));
+	if (rule.next == NEXT_IN_DIALOG) {
+		refresh_later(interest, rule.retry_after_s);
+		return;
+	}
+	if (result->is_local)
+		fault_set(&fault, FAULT_REMOTE_SERVER_TIMEOUT, NULL);
+	else
+		fault_from_sip(result->status, result->sip->sip_status->st_phrase, NULL, &fault);
+	interest_end_dialog(interest, &rule, &fault);
+}
+
+static void on_result(const struct transaction_result *result, void *arg)
+{
+	struct interest *interest = arg;
+
+	interest->transaction = NULL;
+	if (interest->state == INTEREST_LEAVING) {
+		/* PRES-064: the last NOTIFY or patience ends it; a refusal does at once. */
+		if (result->status >= 300)
+			interest_free(interest);
+		return;
+	}
+	if (result->status < 300)
+		on_accepted(interest, result->sip);
+	else if (result->status != 423 || result->is_local ||
+		 !raise_expires(interest, result->sip))
+		on_refused(interest, result);
+}
+
+/* Requests ------------------------------------------------------------------------------------- */
+
+/* Until the first NOTIFY there is no dialog: Request-URI and To are the watched, the way is the
+ * configured one (PRES-014, SIP-012). */
+static void write_initial(struct interest *interest, struct buf *out)
+{
+	struct dialog *dialog = interest->dialog;
+	struct net_address far;
+	bool is_known;
+
+	is_known = trust_proxy_address(core_of(interest)->trust, interest->watched.domain, &far);
+	dialog->local_cseq++;
+	buf_puts(out, "SUBSCRIBE ");
+	buf_append(out, dialog->remote + 1, strlen(dialog->remote) - 2);
+	buf_puts(out, " SIP/2.0\r\n");
+	side_core_route(core_of(interest), interest->watched.domain, out);
+	buf_printf(out, "From: %s;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u SUBSCRIBE\r\nContact: ",
+		   dialog->local, dialog->local_tag, dialog->remote, dialog->call_id,
+		   (unsigned)dialog->local_cseq);
+	agent_contact(core_of(interest)->agent, is_known ? &far : NULL, dialog->is_stream,
+		      dialog->local_tag, out);
+	buf_puts(out, "\r\n");
+	side_core_common(core_of(interest), interest->peer, -1, out);
+}
+
+static void send_subscribe(struct interest *interest, unsigned expires_s)
+{
+	struct transaction_request request = {0};
+	struct buf text = BUF_INIT;
+
+	if (interest->dialog->remote_tag == NULL)
+		write_initial(interest, &text);
+	else
+		dialog_request(interest->dialog, core_of(interest), interest->peer, "SUBSCRIBE",
+			       &text);
+	buf_printf(&text, "Event: presence\r\nAccept: application/pidf+xml\r\nExpires: %u\r\n",
+		   expires_s);
+	buf_puts(&text, side_core_allow);
+	buf_puts(&text, side_core_allow_events);
+	buf_puts(&text, "Content-Length: 0\r\n\r\n");
+	request.text = &text;
+	transaction_forget(&interest->transaction);
+	interest->transaction = transaction_send(core_of(interest)->transactions, &request,
+						 on_result, interest);
+	core_of(interest)->params->counters->subscribe_out++;
+	if (interest->state != INTEREST_LEAVING)
+		loop_timer_set(core_of(interest)->params->loop, &interest->timer_n, n_ms(interest),
+			       on_n, interest);
+	buf_free(&text);
+}
+
+/* D-17: in the watcher's name, or in the bridge's, in the chat domain of the first reader. */
+static int write_from(struct interest *interest, struct buf *out)
+{
+	const struct reader *first = LIST_ENTRY(interest->readers.next, struct reader, link);
+	struct address bridge;
+	int error;
+
+	if (!interest->is_common)
+		return address_to_uri(core_of(interest)->params->map, &first->watcher,
+				      interest->watched.domain, out);
+	address_set(&bridge, SIDE_XMPP, "sipxmppd", first->watcher.domain);
+	error = address_to_uri(core_of(interest)->params->map, &bridge, interest->watched.domain,
+			       out);
+	address_clear(&bridge);
+	return error;
+}
+
+static char *bracketed(const struct buf *uri)
+{
+	struct buf out = BUF_INIT;
+
+	buf_putc(&out, '<');
+	buf_puts(&out, buf_text(uri));
+	buf_putc(&out, '>');
+	return buf_take(&out);
+}
+
+int interest_ask(struct interest *interest)
+{
+	char call_id[2 * ID_BYTES + 1], tag[2 * ID_BYTES + 1];
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	struct dialog *dialog;
+
+	if (write_from(interest, &from) != 0 ||
+	    address_to_uri(core_of(interest)->params->map, &interest->watched, NULL, &to) != 0) {
+		buf_free(&from);
+		buf_free(&to);
+		return ENOENT;
+	}
+	random_hex(call_id, ID_BYTES); /* SIP-006, SEC-009 */
+	random_hex(tag, ID_BYTES);
+	dialog_free(core_of(interest)->dialogs, &interest->dialog);
+	dialog = dialog_new(core_of(interest)->dialogs, DIALOG_SUBSCRIBER, interest, call_id, tag);
+	dialog->local = bracketed(&from);
+	dialog->remote = bracketed(&to);
+	dialog->local_cseq = (uint32_t)random_below(CSEQ_FIRST_BELOW);
+	dialog->is_stream = side_core_is_stream(core_of(interest), interest->watched.domain, to.data);
+	interest->dialog = dialog;
+	interest->was_active = false;
+	interest->since_ms = loop_now(core_of(interest)->params->loop);
+	interest_set_state(interest, INTEREST_ASKING);
+	send_subscribe(interest, interest->asked_s);
+	buf_free(&from);
+	buf_free(&to);
+	return 0;
+}
+
+void interest_refresh(struct interest *interest, unsigned expires_s)
+{
+	if (expires_s == 0)
+		interest->has_sent_leave = true;
+	send_subscribe(interest, expires_s);
+}

@@ -1,0 +1,84 @@
+/* What all roles of the SIP side share; see side_core.h. */
+#include "sip/side_core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/random.h"
+#include "sip/agent.h"
+#include "sip/net_address.h"
+
+const char side_core_allow[] = "Allow: CANCEL, OPTIONS, MESSAGE, SUBSCRIBE, NOTIFY\r\n";
+const char side_core_allow_events[] = "Allow-Events: presence\r\n";
+const char side_core_loop_header[] = "X-Bridge-Id";
+
+const struct sip_peer *side_core_peer(const struct side_core *core, const char *domain)
+{
+	for (size_t i = 0; i < core->params->peer_count; i++)
+		if (strcmp(core->params->peers[i].domain, domain) == 0)
+			return &core->params->peers[i];
+	return NULL;
+}
+
+const char *side_core_next_hop(const struct side_core *core, const char *domain)
+{
+	const struct sip_peer *peer = side_core_peer(core, domain);
+
+	return peer != NULL && peer->proxy != NULL ? peer->proxy : core->params->proxy;
+}
+
+/* Without a proxy, the transport of an explicit parameter; else DNS may choose UDP (SIP-087). */
+bool side_core_is_stream(const struct side_core *core, const char *domain, const char *uri)
+{
+	const char *hop = side_core_next_hop(core, domain);
+	struct uri_parts parts;
+
+	if (!uri_parts_read(&parts, hop != NULL ? hop : uri))
+		return false;
+	return strcmp(parts.transport, "tcp") == 0 || strcmp(parts.transport, "tls") == 0;
+}
+
+void side_core_common(const struct side_core *core, const struct sip_peer *peer, int hops,
+		      struct buf *out)
+{
+	if (hops < 0 || hops > 70)
+		hops = 70;
+	buf_printf(out, "Max-Forwards: %d\r\nUser-Agent: ", hops);
+	buf_puts(out, core->params->user_agent);
+	if (peer != NULL && peer->profile.user_agent_suffix != NULL)
+		buf_puts(out, peer->profile.user_agent_suffix);
+	buf_puts(out, "\r\n");
+	buf_puts(out, side_core_loop_header);
+	buf_puts(out, ": ");
+	buf_puts(out, agent_instance(core->agent));
+	buf_puts(out, "\r\n");
+}
+
+void side_core_route(const struct side_core *core, const char *domain, struct buf *out)
+{
+	const char *hop = side_core_next_hop(core, domain);
+	struct uri_parts parts;
+
+	if (hop == NULL)
+		return;
+	buf_puts(out, "Route: <");
+	buf_puts(out, hop);
+	if (!uri_parts_read(&parts, hop) || !parts.has_lr)
+		buf_puts(out, ";lr");
+	buf_puts(out, ">\r\n");
+}
+
+unsigned side_core_retry_s(void)
+{
+	return 10 + (unsigned)random_below(21);
+}
+
+void side_core_busy(const struct side_core *core, struct request *request, int status,
+		    const char *phrase)
+{
+	char header[32];
+
+	snprintf(header, sizeof header, "Retry-After: %u\r\n", side_core_retry_s());
+	agent_answer(core->agent, request, status, phrase, header);
+}

@@ -1,0 +1,269 @@
+/* The SIP side put together; see sip_side.h. */
+#include "sip/sip_side.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <sofia-sip/sip.h>
+#include <sofia-sip/sip_header.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/bridge.h"
+#include "loop/loop.h"
+#include "sip/admission.h"
+#include "sip/agent.h"
+#include "sip/dialog.h"
+#include "sip/notifier.h"
+#include "sip/options.h"
+#include "sip/pager_in.h"
+#include "sip/pager_out.h"
+#include "sip/repeats.h"
+#include "sip/side_core.h"
+#include "sip/subscriber.h"
+#include "sip/transaction.h"
+#include "sip/trust.h"
+
+enum { STOP_MOST_MS = 10000 };
+
+struct sip_side {
+	struct sip_side_params params;
+	struct side_core core;
+	struct admission *admission;
+	struct notifier *notifier;
+	struct subscriber *subscriber;
+	struct pager_in *pager_in;
+	struct pager_out *pager_out;
+	int still_stopping; /* roles that have not ended yet */
+	void (*stopped)(void *arg);
+	void *stopped_arg;
+	struct loop_timer stop_timer;
+};
+
+/* In ------------------------------------------------------------------------------------------- */
+
+static void no_dialog(struct sip_side *side, struct request *request)
+{
+	agent_answer(side->core.agent, request, 481, NULL, NULL); /* SIP-023 */
+}
+
+/* D-22, SEC-006, SEC-007: Call-ID and tags decide, not nta and not the Event. */
+static void on_in_dialog(struct sip_side *side, struct request *request)
+{
+	sip_method_t method = request->sip->sip_request->rq_method;
+	struct dialog *dialog = dialog_find(side->core.dialogs, request->sip->sip_call_id->i_id,
+					    request->sip->sip_to->a_tag);
+
+	if (dialog == NULL || !dialog_is_from_peer(dialog, &side->core, request))
+		no_dialog(side, request);
+	else if (method == sip_method_notify && dialog->role == DIALOG_SUBSCRIBER)
+		subscriber_notify(side->subscriber, dialog, request);
+	else if (method == sip_method_subscribe && dialog->role == DIALOG_NOTIFIER)
+		notifier_refresh(side->notifier, dialog, request);
+	else if (method == sip_method_options)
+		options_answer(&side->core, request);
+	else
+		no_dialog(side, request);
+}
+
+static void on_request(struct request *request, void *arg)
+{
+	struct sip_side *side = arg;
+
+	if (!admission_pass(side->admission, request))
+		return;
+	if (request->sip->sip_to->a_tag != NULL) {
+		on_in_dialog(side, request);
+		return;
+	}
+	switch (request->sip->sip_request->rq_method) {
+	case sip_method_options:
+		options_answer(&side->core, request);
+		break;
+	case sip_method_message:
+		pager_in_message(side->pager_in, request);
+		break;
+	case sip_method_subscribe:
+		notifier_subscribe(side->notifier, request);
+		break;
+	default: /* a NOTIFY that belongs to nothing (EVT-020) */
+		no_dialog(side, request);
+		break;
+	}
+}
+
+/* Out ------------------------------------------------------------------------------------------ */
+
+static void op_watch(void *arg, const struct watch *watch, bool ask)
+{
+	struct sip_side *side = arg;
+
+	if (!side->core.is_stopping)
+		subscriber_watch(side->subscriber, watch, ask);
+}
+
+static void op_unwatch(void *arg, const struct watch *watch, enum unwatch_why why)
+{
+	struct sip_side *side = arg;
+
+	subscriber_unwatch(side->subscriber, watch, why);
+}
+
+/* D-20: a live dialog tells by itself, a dead one is asked for. */
+static void op_refresh(void *arg, const struct watch *watch)
+{
+	op_watch(arg, watch, true);
+}
+
+static void op_answer(void *arg, const struct watch *watch, enum watch_answer answer,
+		      const struct fault *fault, const struct presence *now)
+{
+	struct sip_side *side = arg;
+
+	notifier_answer(side->notifier, watch, answer, fault, now);
+}
+
+static void op_tell(void *arg, const struct watch *watch, const struct presence *presence)
+{
+	struct sip_side *side = arg;
+
+	notifier_tell(side->notifier, watch, presence);
+}
+
+static void op_deliver(void *arg, exchange_id x, const struct address *from,
+		       const struct address *to, const struct message *message)
+{
+	struct sip_side *side = arg;
+
+	pager_out_deliver(side->pager_out, x, from, to, message);
+}
+
+static void op_finish(void *arg, exchange_id x, enum outcome outcome, const struct fault *fault)
+{
+	struct sip_side *side = arg;
+
+	pager_in_finish(side->pager_in, x, outcome, fault);
+}
+
+const struct side_ops *sip_side_ops(void)
+{
+	static const struct side_ops ops = {
+		.watch = op_watch,
+		.unwatch = op_unwatch,
+		.refresh = op_refresh,
+		.answer = op_answer,
+		.tell = op_tell,
+		.deliver = op_deliver,
+		.finish = op_finish,
+	};
+
+	return &ops;
+}
+
+/* Start and stop ------------------------------------------------------------------------------- */
+
+int sip_side_new(struct sip_side **out, const struct sip_side_params *params, char *error,
+		 size_t error_len)
+{
+	struct sip_side *side = mem_zalloc(sizeof *side);
+	int result;
+
+	side->params = *params;
+	side->core.params = &side->params;
+	side->core.may_accept = true;
+	side->core.trust = trust_new(&side->params);
+	side->core.dialogs = dialogs_new();
+	side->core.repeats = repeats_new(&side->core);
+	side->admission = admission_new(&side->core);
+	result = agent_new(&side->core.agent, &side->params, on_request, side, error, error_len);
+	if (result != 0) {
+		sip_side_free(&side);
+		return result;
+	}
+	side->core.transactions = transactions_new(side->core.agent);
+	side->notifier = notifier_new(&side->core);
+	side->subscriber = subscriber_new(&side->core);
+	side->pager_in = pager_in_new(&side->core);
+	side->pager_out = pager_out_new(&side->core);
+	*out = side;
+	return 0;
+}
+
+static void stop_done(struct sip_side *side)
+{
+	loop_timer_cancel(&side->stop_timer);
+	if (side->stopped == NULL)
+		return;
+	loop_defer(side->params.loop, side->stopped, side->stopped_arg);
+	side->stopped = NULL;
+}
+
+static void on_role_stopped(void *arg)
+{
+	struct sip_side *side = arg;
+
+	side->still_stopping--;
+	if (side->still_stopping == 0)
+		stop_done(side);
+}
+
+static void on_stop_timer(void *arg)
+{
+	struct sip_side *side = arg;
+
+	log_warning("sip: stopped with %zu requests unanswered",
+		    transactions_count(side->core.transactions));
+	stop_done(side);
+}
+
+void sip_side_stop(struct sip_side *side, void (*done)(void *arg), void *arg)
+{
+	side->core.is_stopping = true;
+	side->stopped = done;
+	side->stopped_arg = arg;
+	side->still_stopping = 2;
+	loop_timer_set(side->params.loop, &side->stop_timer, STOP_MOST_MS, on_stop_timer, side);
+	notifier_stop(side->notifier, on_role_stopped, side);
+	subscriber_stop(side->subscriber, on_role_stopped, side);
+}
+
+void sip_side_free(struct sip_side **side)
+{
+	struct sip_side *self = *side;
+
+	if (self == NULL)
+		return;
+	loop_timer_cancel(&self->stop_timer);
+	pager_in_free(&self->pager_in);
+	pager_out_free(&self->pager_out);
+	notifier_free(&self->notifier);
+	subscriber_free(&self->subscriber);
+	transactions_free(&self->core.transactions);
+	agent_free(&self->core.agent);
+	admission_free(&self->admission);
+	repeats_free(&self->core.repeats);
+	dialogs_free(&self->core.dialogs);
+	trust_free(&self->core.trust);
+	loop_forget(self->params.loop, self);
+	mem_free(self);
+	*side = NULL;
+}
+
+void sip_side_accept(struct sip_side *side, bool may)
+{
+	side->core.may_accept = may;
+}
+
+void sip_side_status(const struct sip_side *side, struct buf *out)
+{
+	buf_printf(out, "dialogs %zu\n", dialogs_count(side->core.dialogs));
+	buf_printf(out, "watchers %zu\n", notifier_count(side->notifier));
+	buf_printf(out, "watched pairs %zu\n", notifier_watching(side->notifier));
+	buf_printf(out, "subscriptions wanted %zu\n", subscriber_count(side->subscriber));
+	buf_printf(out, "subscriptions live %zu\n", subscriber_active(side->subscriber));
+	buf_printf(out, "messages in, open %zu\n", pager_in_open(side->pager_in));
+	buf_printf(out, "messages out, pending %zu\n", pager_out_pending(side->pager_out));
+	buf_printf(out, "requests out %zu\n", transactions_count(side->core.transactions));
+	buf_printf(out, "sources %zu\n", admission_sources(side->admission));
+}

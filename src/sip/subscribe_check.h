@@ -1,0 +1,17 @@
+/* What a SUBSCRIBE asks for, and whether it can be granted by form (PRES-068, RFC 6665 section
+ * 4.2.1.1). Pure. */
+#pragma once
+
+#include <stdbool.h>
+
+struct limits;
+struct sip_s;
+
+struct subscribe_ask {
+	const char *event_id; /* view into the message, or NULL */
+	unsigned expires_s;   /* granted; 0: an end or a fetch */
+};
+
+/* Returns 0, or the status to refuse with: 489, 406, 415, 423. */
+int subscribe_check(const struct sip_s *sip, const struct limits *limits,
+		    struct subscribe_ask *out);

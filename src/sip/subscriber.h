@@ -1,0 +1,31 @@
+/* Chat users watching SIP users: SUBSCRIBE out, NOTIFY in (RFC 6665 section 4.1, RFC 3856; file 04
+ * section B). Keeps each asked-for subscription alive until it is no longer wanted (D-25). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/side.h"
+
+struct dialog;
+struct request;
+struct side_core;
+struct subscriber;
+
+struct subscriber *subscriber_new(struct side_core *core);
+void subscriber_free(struct subscriber **subscriber);
+
+/* From the core: side_ops.watch and .unwatch. */
+void subscriber_watch(struct subscriber *subscriber, const struct watch *watch, bool ask);
+void subscriber_unwatch(struct subscriber *subscriber, const struct watch *watch,
+			enum unwatch_why why);
+
+/* A NOTIFY inside dialog (role DIALOG_SUBSCRIBER). */
+void subscriber_notify(struct subscriber *subscriber, struct dialog *dialog,
+		       struct request *request);
+
+/* D-48: Expires 0 in every dialog, paced; done(arg) once, later, when all have ended. */
+void subscriber_stop(struct subscriber *subscriber, void (*done)(void *arg), void *arg);
+
+size_t subscriber_count(const struct subscriber *subscriber);  /* wanted */
+size_t subscriber_active(const struct subscriber *subscriber); /* with a live dialog */

@@ -1,0 +1,198 @@
+/* Client transactions; see transaction.h. */
+#include "sip/transaction.h"
+
+#include <string.h>
+
+#define NTA_OUTGOING_MAGIC_T struct transaction
+#include <sofia-sip/su_wait.h>
+#include <sofia-sip/nta.h>
+#include <sofia-sip/nta_tag.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_parser.h>
+#include <sofia-sip/tport_tag.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "loop/loop.h"
+#include "sip/agent.h"
+#include "sip/sip_side.h"
+
+enum { RETRY_AFTER_MAX_S = 3600, BRANCH_RANDOM_BYTES = 12, BRANCH_MAX = 80 };
+
+struct transactions {
+	struct agent *agent;
+	struct list live;
+	struct list garbage; /* to be released from the loop */
+	bool is_sweeping;
+	size_t count;
+};
+
+struct transaction {
+	struct transactions *owner;
+	nta_outgoing_t *orq; /* NULL: could not be sent */
+	transaction_fn *fn;  /* NULL: forgotten */
+	void *arg;
+	struct list link; /* in live or garbage */
+};
+
+static struct loop *loop_of(struct transactions *transactions)
+{
+	return agent_params(transactions->agent)->loop;
+}
+
+static void sweep(void *arg)
+{
+	struct transactions *transactions = arg;
+
+	transactions->is_sweeping = false;
+	LIST_EACH (link, next, &transactions->garbage) {
+		struct transaction *t = LIST_ENTRY(link, struct transaction, link);
+
+		list_remove(link);
+		if (t->orq != NULL)
+			nta_outgoing_destroy(t->orq);
+		mem_free(t);
+	}
+}
+
+static void discard(struct transaction *t)
+{
+	struct transactions *transactions = t->owner;
+
+	t->fn = NULL;
+	list_remove(&t->link);
+	list_append(&transactions->garbage, &t->link);
+	transactions->count--;
+	if (transactions->is_sweeping)
+		return;
+	transactions->is_sweeping = true;
+	loop_defer(loop_of(transactions), sweep, transactions);
+}
+
+struct transactions *transactions_new(struct agent *agent)
+{
+	struct transactions *transactions = mem_zalloc(sizeof *transactions);
+
+	transactions->agent = agent;
+	list_init(&transactions->live);
+	list_init(&transactions->garbage);
+	return transactions;
+}
+
+void transactions_free(struct transactions **transactions)
+{
+	struct transactions *self = *transactions;
+
+	if (self == NULL)
+		return;
+	LIST_EACH (link, next, &self->live) {
+		struct transaction *t = LIST_ENTRY(link, struct transaction, link);
+
+		loop_forget(loop_of(self), t);
+		discard(t);
+	}
+	loop_forget(loop_of(self), self);
+	sweep(self);
+	mem_free(self);
+	*transactions = NULL;
+}
+
+size_t transactions_count(const struct transactions *transactions)
+{
+	return transactions->count;
+}
+
+static void finish(struct transaction *t, const struct transaction_result *result)
+{
+	transaction_fn *fn = t->fn;
+	void *arg = t->arg;
+
+	discard(t);
+	fn(result, arg);
+}
+
+static int on_response(struct transaction *t, nta_outgoing_t *orq, sip_t const *sip)
+{
+	struct transaction_result result = {.status = nta_outgoing_status(orq), .sip = sip};
+
+	if (t == NULL || t->fn == NULL || result.status < 200)
+		return 0; /* MSG-034 */
+	result.is_local = nta_sip_is_internal(sip);
+	if (result.is_local)
+		result.sip = NULL;
+	finish(t, &result);
+	return 0;
+}
+
+static void not_sent(void *arg)
+{
+	static const struct transaction_result result = {.status = 503, .is_local = true};
+
+	finish(arg, &result);
+}
+
+/* SIP-003, SEC-009; our instance is in it, so that a loop shows in any Via (SEC-071). */
+static void make_branch(const struct agent *agent, char branch[BRANCH_MAX])
+{
+	char random[2 * BRANCH_RANDOM_BYTES + 1];
+
+	random_hex(random, BRANCH_RANDOM_BYTES);
+	strcpy(branch, "branch=z9hG4bK");
+	strcat(branch, agent_instance(agent));
+	strcat(branch, ".");
+	strcat(branch, random);
+}
+
+struct transaction *transaction_send(struct transactions *transactions,
+				     const struct transaction_request *request, transaction_fn *fn,
+				     void *arg)
+{
+	struct transaction *t = mem_zalloc(sizeof *t);
+	char branch[BRANCH_MAX];
+	msg_t *msg;
+
+	t->owner = transactions;
+	t->fn = fn;
+	t->arg = arg;
+	list_append(&transactions->live, &t->link);
+	transactions->count++;
+	make_branch(transactions->agent, branch);
+	msg = msg_make(sip_default_mclass(), 0, request->text->data, (ssize_t)request->text->len);
+	if (msg != NULL && sip_object(msg) != NULL && sip_object(msg)->sip_error == NULL)
+		t->orq = nta_outgoing_mcreate(
+			agent_nta(transactions->agent), on_response, t,
+			(const url_string_t *)(const void *)request->next_hop, msg,
+			NTATAG_BRANCH_KEY(branch), TAG_IF(request->any_size, TPTAG_MTU(65535)),
+			TAG_END());
+	if (t->orq == NULL) {
+		if (msg != NULL)
+			msg_destroy(msg);
+		loop_defer(loop_of(transactions), not_sent, t);
+	}
+	return t;
+}
+
+void transaction_forget(struct transaction **transaction)
+{
+	struct transaction *t = *transaction;
+
+	if (t == NULL)
+		return;
+	*transaction = NULL;
+	loop_forget(loop_of(t->owner), t);
+	discard(t);
+}
+
+int transaction_retry_after(const struct transaction_result *result)
+{
+	long seconds;
+
+	if (result->sip == NULL || result->sip->sip_retry_after == NULL)
+		return 0;
+	seconds = (long)result->sip->sip_retry_after->af_delta;
+	if (seconds < 0 || seconds > RETRY_AFTER_MAX_S)
+		return RETRY_AFTER_MAX_S;
+	return (int)seconds;
+}

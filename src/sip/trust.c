@@ -1,0 +1,212 @@
+/* Trusted sources; see trust.h. A handful of configured entries, so they are walked. */
+#include "sip/trust.h"
+
+#include <netdb.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "sip/net_address.h"
+#include "sip/sip_side.h"
+
+enum { TRUST_EVERY_PEER = -1, TRUST_ADDRESSES_MAX = 16 };
+
+struct entry {
+	struct net_block block;
+	int peer;	  /* index of the peer, or TRUST_EVERY_PEER */
+	bool over_udp;	  /* also from a public address over UDP (SEC-002) */
+	bool is_explicit; /* from sip.trusted, or loopback by default: grants service */
+};
+
+struct trust {
+	const struct sip_side_params *params;
+	struct entry *entries;
+	size_t count;
+};
+
+static void add(struct trust *trust, const struct net_block *block, int peer, bool over_udp,
+		bool is_explicit)
+{
+	trust->entries = mem_resize(trust->entries, trust->count + 1, sizeof *trust->entries);
+	trust->entries[trust->count++] = (struct entry){*block, peer, over_udp, is_explicit};
+}
+
+static void add_name(struct trust *trust, const char *host, int peer, bool over_udp, bool explicit)
+{
+	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
+	struct addrinfo *list = NULL;
+	struct net_block block;
+	int taken = 0;
+
+	if (net_block_parse(&block, host)) {
+		add(trust, &block, peer, over_udp, explicit);
+		return;
+	}
+	int error = getaddrinfo(host, NULL, &hints, &list);
+
+	if (error != 0) {
+		log_warning("trust: cannot look up host=%s (%s); requests from it are refused",
+			    log_safe(host), gai_strerror(error));
+		return;
+	}
+	for (struct addrinfo *i = list; i != NULL && taken < TRUST_ADDRESSES_MAX; i = i->ai_next) {
+		net_address_from_sockaddr(&block.base, i->ai_addr);
+		if (block.base.family == 0)
+			continue;
+		block.bits = block.base.family == 4 ? 32 : 128;
+		add(trust, &block, peer, over_udp, explicit);
+		taken++;
+	}
+	freeaddrinfo(list);
+}
+
+static const char *proxy_of(const struct sip_side_params *params, size_t peer)
+{
+	return params->peers[peer].proxy != NULL ? params->peers[peer].proxy : params->proxy;
+}
+
+static void add_proxies(struct trust *trust)
+{
+	for (size_t i = 0; i < trust->params->peer_count; i++) {
+		const char *proxy = proxy_of(trust->params, i);
+		struct uri_parts parts;
+
+		if (proxy != NULL && uri_parts_read(&parts, proxy))
+			add_name(trust, parts.host, (int)i, false, trust->params->trusted == NULL);
+	}
+}
+
+struct trust *trust_new(const struct sip_side_params *params)
+{
+	struct trust *trust = mem_zalloc(sizeof *trust);
+
+	trust->params = params;
+	add_proxies(trust);
+	if (params->trusted == NULL) { /* D-52 */
+		add_name(trust, "127.0.0.0/8", TRUST_EVERY_PEER, false, true);
+		add_name(trust, "::1", TRUST_EVERY_PEER, false, true);
+	}
+	for (size_t i = 0; i < params->trusted_count; i++)
+		add_name(trust, params->trusted[i], TRUST_EVERY_PEER, true, true);
+	return trust;
+}
+
+void trust_free(struct trust **trust)
+{
+	if (*trust == NULL)
+		return;
+	mem_free((*trust)->entries);
+	mem_free(*trust);
+	*trust = NULL;
+}
+
+bool trust_has(const struct trust *trust, const struct net_address *source, bool is_udp)
+{
+	for (size_t i = 0; i < trust->count; i++) {
+		const struct entry *entry = &trust->entries[i];
+
+		if (!entry->is_explicit || !net_block_has(&entry->block, source))
+			continue;
+		if (!is_udp || entry->over_udp || net_address_is_private(source))
+			return true;
+	}
+	return false;
+}
+
+/* A proxy's address speaks for its own domains; one that is only trusted, for all (D-05). */
+static bool is_proxy(const struct trust *trust, const struct net_address *source)
+{
+	for (size_t i = 0; i < trust->count; i++)
+		if (trust->entries[i].peer != TRUST_EVERY_PEER &&
+		    net_block_has(&trust->entries[i].block, source))
+			return true;
+	return false;
+}
+
+bool trust_may_assert(const struct trust *trust, const struct net_address *source,
+		      const char *domain)
+{
+	bool named = is_proxy(trust, source);
+
+	for (size_t i = 0; i < trust->count; i++) {
+		const struct entry *entry = &trust->entries[i];
+
+		if (!net_block_has(&entry->block, source))
+			continue;
+		if (entry->peer == TRUST_EVERY_PEER ? !named
+						    : strcmp(trust->params->peers[entry->peer].domain,
+							     domain) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *trust_only_domain(const struct trust *trust, const struct net_address *source)
+{
+	const char *only = NULL;
+
+	for (size_t i = 0; i < trust->params->peer_count; i++) {
+		const char *domain = trust->params->peers[i].domain;
+
+		if (!trust_may_assert(trust, source, domain))
+			continue;
+		if (only != NULL && strcmp(only, domain) != 0)
+			return NULL;
+		only = domain;
+	}
+	return only;
+}
+
+static bool entry_is_peer(const struct entry *entry, int peer, const struct net_address *address)
+{
+	return entry->peer == peer && net_block_has(&entry->block, address);
+}
+
+bool trust_is_same_peer(const struct trust *trust, const struct net_address *a,
+			const struct net_address *b)
+{
+	if (net_address_same_host(a, b))
+		return true;
+	for (size_t i = 0; i < trust->count; i++) {
+		int peer = trust->entries[i].peer;
+
+		if (peer == TRUST_EVERY_PEER || !net_block_has(&trust->entries[i].block, a))
+			continue;
+		for (size_t k = 0; k < trust->count; k++)
+			if (entry_is_peer(&trust->entries[k], peer, b))
+				return true;
+	}
+	return false;
+}
+
+bool trust_is_proxy_host(const struct trust *trust, const char *host)
+{
+	struct uri_parts parts;
+
+	if (trust->params->proxy != NULL && uri_parts_read(&parts, trust->params->proxy) &&
+	    strcasecmp(parts.host, host) == 0)
+		return true;
+	for (size_t i = 0; i < trust->params->peer_count; i++) {
+		const char *proxy = trust->params->peers[i].proxy;
+
+		if (proxy != NULL && uri_parts_read(&parts, proxy) &&
+		    strcasecmp(parts.host, host) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool trust_proxy_address(const struct trust *trust, const char *domain, struct net_address *out)
+{
+	for (size_t i = 0; i < trust->count; i++) {
+		int peer = trust->entries[i].peer;
+
+		if (peer == TRUST_EVERY_PEER ||
+		    strcmp(trust->params->peers[peer].domain, domain) != 0)
+			continue;
+		*out = trust->entries[i].block.base;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,226 @@
+/* The book of the notifier; see watching.h. */
+#include "sip/watching.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/table.h"
+
+enum { USERS_IDLE_MS = 60000, USERS_SWEEP_AT = 1024 };
+
+/* What one address has, as watcher or as watched. */
+struct user {
+	size_t live;
+	struct rate begins;
+	uint64_t seen_ms;
+	void *key;
+	size_t key_len;
+};
+
+struct watchings {
+	struct table *pairs;
+	struct table *watchers;
+	struct table *watched;
+	size_t sweep_at;
+	uint64_t now_ms;
+};
+
+struct watchings *watchings_new(void)
+{
+	struct watchings *watchings = mem_zalloc(sizeof *watchings);
+
+	watchings->pairs = table_new();
+	watchings->watchers = table_new();
+	watchings->watched = table_new();
+	watchings->sweep_at = USERS_SWEEP_AT;
+	return watchings;
+}
+
+static bool free_user(void *value, void *arg)
+{
+	struct user *user = value;
+
+	(void)arg;
+	mem_free(user->key);
+	mem_free(user);
+	return true;
+}
+
+void watchings_free(struct watchings **watchings)
+{
+	if (*watchings == NULL)
+		return;
+	table_each((*watchings)->watchers, free_user, NULL);
+	table_each((*watchings)->watched, free_user, NULL);
+	table_free(&(*watchings)->pairs);
+	table_free(&(*watchings)->watchers);
+	table_free(&(*watchings)->watched);
+	mem_free(*watchings);
+	*watchings = NULL;
+}
+
+size_t watchings_count(const struct watchings *watchings)
+{
+	return table_count(watchings->pairs);
+}
+
+static void pair_key(struct buf *key, const struct address *watcher, const struct address *watched)
+{
+	address_key(watcher, key);
+	address_key(watched, key);
+}
+
+struct watching *watchings_find(const struct watchings *watchings, const struct address *watcher,
+				const struct address *watched)
+{
+	struct buf key = BUF_INIT;
+	struct watching *watching;
+
+	pair_key(&key, watcher, watched);
+	watching = table_find(watchings->pairs, key.data, key.len);
+	buf_free(&key);
+	return watching;
+}
+
+struct watching *watchings_get(struct watchings *watchings, const struct address *watcher,
+			       const struct address *watched)
+{
+	struct watching *watching = watchings_find(watchings, watcher, watched);
+	struct buf key = BUF_INIT;
+
+	if (watching != NULL)
+		return watching;
+	watching = mem_zalloc(sizeof *watching);
+	address_copy(&watching->watcher, watcher);
+	address_copy(&watching->watched, watched);
+	list_init(&watching->subscriptions);
+	pair_key(&key, watcher, watched);
+	table_put(watchings->pairs, key.data, key.len, watching);
+	buf_free(&key);
+	return watching;
+}
+
+static struct user *find_user(const struct table *table, const struct address *address)
+{
+	struct buf key = BUF_INIT;
+	struct user *user;
+
+	address_key(address, &key);
+	user = table_find(table, key.data, key.len);
+	buf_free(&key);
+	return user;
+}
+
+static struct user *get_user(struct table *table, const struct address *address)
+{
+	struct user *user = find_user(table, address);
+	struct buf key = BUF_INIT;
+
+	if (user != NULL)
+		return user;
+	user = mem_zalloc(sizeof *user);
+	address_key(address, &key);
+	user->key_len = key.len;
+	user->key = buf_take(&key);
+	table_put(table, user->key, user->key_len, user);
+	return user;
+}
+
+static void drop_user(struct table *table, struct user *user)
+{
+	table_remove(table, user->key, user->key_len);
+	free_user(user, NULL);
+}
+
+void watching_put(struct watchings *watchings, struct watching *watching,
+		  struct subscription *subscription)
+{
+	subscription->watching = watching;
+	list_append(&watching->subscriptions, &subscription->link);
+	watching->count++;
+	get_user(watchings->watchers, &watching->watcher)->live++;
+	get_user(watchings->watched, &watching->watched)->live++;
+}
+
+bool watching_take(struct watchings *watchings, struct subscription *subscription)
+{
+	struct watching *watching = subscription->watching;
+	struct user *watched = get_user(watchings->watched, &watching->watched);
+	struct buf key = BUF_INIT;
+
+	list_remove(&subscription->link);
+	subscription->watching = NULL;
+	watching->count--;
+	/* The watcher's entry stays for its rate and goes with the sweep. */
+	get_user(watchings->watchers, &watching->watcher)->live--;
+	watched->live--;
+	if (watched->live == 0)
+		drop_user(watchings->watched, watched);
+	if (watching->count != 0)
+		return false;
+	pair_key(&key, &watching->watcher, &watching->watched);
+	table_remove(watchings->pairs, key.data, key.len);
+	buf_free(&key);
+	address_clear(&watching->watcher);
+	address_clear(&watching->watched);
+	mem_free(watching);
+	return true;
+}
+
+static size_t live_of(const struct table *table, const struct address *address)
+{
+	const struct user *user = find_user(table, address);
+
+	return user != NULL ? user->live : 0;
+}
+
+size_t watchings_of_watcher(const struct watchings *watchings, const struct address *watcher)
+{
+	return live_of(watchings->watchers, watcher);
+}
+
+size_t watchings_of_watched(const struct watchings *watchings, const struct address *watched)
+{
+	return live_of(watchings->watched, watched);
+}
+
+static bool sweep_user(void *value, void *arg)
+{
+	struct watchings *watchings = arg;
+	struct user *user = value;
+
+	if (user->live == 0 && watchings->now_ms - user->seen_ms > USERS_IDLE_MS)
+		drop_user(watchings->watchers, user);
+	return true;
+}
+
+/* When the table has doubled, so that the work stays in proportion (REL-049). */
+static void sweep(struct watchings *watchings, uint64_t now_ms)
+{
+	if (table_count(watchings->watchers) < watchings->sweep_at)
+		return;
+	watchings->now_ms = now_ms;
+	table_each(watchings->watchers, sweep_user, watchings);
+	watchings->sweep_at = 2 * table_count(watchings->watchers);
+	if (watchings->sweep_at < USERS_SWEEP_AT)
+		watchings->sweep_at = USERS_SWEEP_AT;
+}
+
+bool watchings_may_begin(struct watchings *watchings, const struct address *watcher,
+			 double per_minute, uint64_t now_ms)
+{
+	struct user *user;
+
+	sweep(watchings, now_ms);
+	user = find_user(watchings->watchers, watcher);
+	if (user == NULL)
+		user = get_user(watchings->watchers, watcher);
+	if (user->seen_ms == 0)
+		rate_init(&user->begins, per_minute, now_ms);
+	user->seen_ms = now_ms != 0 ? now_ms : 1;
+	return rate_take(&user->begins, per_minute / 60.0, per_minute, now_ms);
+}
+
+void watchings_each(struct watchings *watchings, bool (*each)(void *watching, void *arg), void *arg)
+{
+	table_each(watchings->pairs, each, arg);
+}
