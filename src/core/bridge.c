@@ -16,7 +16,7 @@
 static void init_link(struct side_link *link, uint64_t now)
 {
 	list_init(&link->outward);
-	rate_init(&link->rate, 1, now);
+	rate_init(&link->rate, 1e9, now); /* the first look cuts it to the burst */
 }
 
 int bridge_new(struct bridge **out, const struct bridge_params *params)
