@@ -25,7 +25,8 @@ static const char *const chats[FIXTURE_CHATS] = {"chat.example", "xmpp.example.c
 						 "cher.example"};
 static const struct map_chat_domain named[] = {{"example.org", "im.example.org"}};
 static const char *const aliases[] = {"sip:8001@pbx.example", "sip:8001@plain.example"};
-static const struct map_user users[] = {{"juliet@chat.example", aliases, 2, "sip:1001@pbx.example"}};
+static const struct map_user users[] = {
+	{"juliet@chat.example", aliases, 2, "sip:1001@pbx.example"}};
 static const char *const own_hosts[] = {"192.0.2.10", "[2001:DB8:0::10]", "bridge.example"};
 
 const struct address_map_params fixture_params = {

@@ -6,7 +6,7 @@
  *   esc.example      <-> esc.chat.example   escaped with %40, allow_sips
  *   ast.example      <-> ast.chat.example   escaped with *, asterisk
  *   plain.example    <-> plain.chat.example direct, asterisk
- *   xn--br-cja.example <-> xn--br-dka.example
+ *   xn--br-mia.example <-> xn--br-via.example
  *
  * Chat domains: chat.example, xmpp.example.com, example.org (im.example.org on SIP),
  * xn--bcher-kva.example. juliet@chat.example is sip:8001@pbx.example and sip:8001@plain.example.
