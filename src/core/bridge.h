@@ -43,16 +43,18 @@ void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg);
 void bridge_stop(struct bridge *bridge, bool tell);
 void bridge_free(struct bridge **bridge);
 
-/* The link of a side came up or went down. Down for hold_s: its users are shown unknown; up: what
+/* The link of a side came up or went down; at first SIP is up and XMPP is down. Down for hold_s: its users are shown unknown; up: what
  * must be said again is said (PRS-006, PRS-007), paced. */
 void bridge_link(struct bridge *bridge, enum side which, bool is_up);
 
 /* Reported by the watcher's side --------------------------------------------------------------- */
 
 /* The watcher asks (SIP: a new dialog; XMPP: subscribe). Returns what to tell him now; with
- * WATCH_ALLOWED *now is the presence known (valid until the next call into the bridge) or NULL;
- * with WATCH_REJECTED, _FORBIDDEN or _NO_SUCH *fault says why (no state was kept then, unless the pair is
- * PAIR_REFUSED). A later change of mind comes through ops->answer. */
+ * WATCH_ALLOWED *now is the presence known (valid until the next call into the bridge) or NULL.
+ * Otherwise *fault says why: WATCH_REJECTED he was refused before (D-13) or it has ended;
+ * WATCH_FORBIDDEN, _NO_SUCH he may not ask that; WATCH_FAILED not now (a limit, a start), which says
+ * nothing of an authorization, so no unsubscribed (SUBX-011). A later change of mind comes through
+ * ops->answer. */
 enum watch_answer bridge_watch_requested(struct bridge *bridge, const struct watch *watch,
 					 const struct presence **now, struct fault *fault);
 /* As a fetch (SIP Expires 0 out of dialog): creates nothing; asks for fresh state if none is known

@@ -130,12 +130,12 @@ enum watch_answer bridge_watch_requested(struct bridge *bridge, const struct wat
 		return answer;
 	if (bridge->is_stopped || !bridge->is_loaded) {
 		refuse_for_now(fault, FAULT_LINK_DOWN, "the bridge is starting or stopping");
-		return WATCH_REJECTED;
+		return WATCH_FAILED;
 	}
 	pair = pair_for(bridge, watch);
 	if (pair == NULL) {
 		refuse_for_now(fault, FAULT_RATE, "too many subscriptions in all");
-		return WATCH_REJECTED;
+		return WATCH_FAILED;
 	}
 	event = pair_may_ask(&pair->row, wall_s(bridge), bridge->params.ask_again_s)
 			? EVENT_REQUESTED_DUE
@@ -145,7 +145,7 @@ enum watch_answer bridge_watch_requested(struct bridge *bridge, const struct wat
 	if (over != NULL) {
 		bridge_let_go(bridge, pair);
 		refuse_for_now(fault, FAULT_RATE, over);
-		return WATCH_REJECTED;
+		return WATCH_FAILED;
 	}
 	sign_of_life(bridge, pair);
 	bridge_step(bridge, pair, event, NULL, watch->nick);
@@ -224,6 +224,17 @@ void bridge_watch_withdrawn(struct bridge *bridge, const struct watch *watch)
 	bridge_let_go(bridge, pair);
 }
 
+/* An error in place of an answer asked nobody, so it must not block a later try (SUBX-010). */
+static enum pair_event event_of(const struct pair *pair, enum watch_answer answer,
+				const struct fault *fault)
+{
+	bool is_error = fault != NULL && fault->code != FAULT_NONE;
+
+	if (answer == WATCH_REJECTED && is_error && watched_side(pair) == SIDE_XMPP)
+		return EVENT_FORBIDDEN;
+	return pair_event_of(answer);
+}
+
 void bridge_watch_answered(struct bridge *bridge, const struct watch *watch,
 			   enum watch_answer answer, const struct fault *fault)
 {
@@ -239,7 +250,7 @@ void bridge_watch_answered(struct bridge *bridge, const struct watch *watch,
 			pair->doubt_ms = 0;
 		}
 	}
-	bridge_step(bridge, pair, pair_event_of(answer), fault, NULL);
+	bridge_step(bridge, pair, event_of(pair, answer, fault), fault, NULL);
 	if (bridge_note_refusal(bridge, pair, answer))
 		bridge_tidy_pair(bridge, pair);
 	else
