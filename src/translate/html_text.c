@@ -198,6 +198,11 @@ static void apply_tag(struct html *h, const char *name, size_t len, bool is_end)
 	}
 }
 
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /* At '<'. A '<' that begins no tag is text. */
 static void take_tag(struct html *h)
 {
@@ -213,9 +218,10 @@ static void take_tag(struct html *h)
 	is_end = p < h->end && *p == '/';
 	if (is_end)
 		p = ++name;
-	while (p < h->end &&
-	       ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9')))
-		p++;
+	if (p < h->end && is_letter(*p)) { /* "<3" is no tag */
+		while (p < h->end && (is_letter(*p) || (*p >= '0' && *p <= '9')))
+			p++;
+	}
 	if (p == name && !(p < h->end && (*p == '!' || *p == '?'))) {
 		put(h, "<", 1);
 		h->at++;

@@ -79,7 +79,7 @@ static const struct {
 	 "<b> &amp; \"'AB\xC2\xA0\xC3\xA4\xE2\x80\xA6"},
 	{"text/html", "&unknown; & &; &#; &#x; &#xD800; &#0; &#99999999;", 0,
 	 "&unknown; & &; &#; &#x; " REPLACED " " REPLACED " &#99999999;"},
-	{"text/html", "1 < 2 > 1 <3", 0, "1 < 2 > 1 "},
+	{"text/html", "1 < 2 > 1 <3", 0, "1 < 2 > 1 <3"},
 	{"text/html", "never <closed", 0, "never"},
 	{"text/html", "x<script>never closed", 0, "x"},
 	{"text/html", "<!-- never closed", 0, ""},
