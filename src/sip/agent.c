@@ -103,6 +103,8 @@ static int on_message(struct agent *agent, nta_agent_t *nta, msg_t *msg, sip_t *
 	request.is_udp = tport_is_udp(request.tport);
 	request.size = (size_t)msg_size(msg);
 	net_address_from_sockaddr(&request.source, (const struct sockaddr *)msg_addr(msg));
+	if (request.is_udp && sip->sip_via->v_maddr != NULL) /* SEC-024: only to the source */
+		msg_header_remove_param(sip->sip_via->v_common, "maddr");
 	make_tag(agent, &request);
 	agent->fn(&request, agent->arg);
 	return 0;

@@ -10,7 +10,6 @@
 #include <sofia-sip/url.h>
 
 #include "base/buf.h"
-#include "base/mem.h"
 #include "sip/agent.h"
 #include "sip/net_address.h"
 #include "sip/side_core.h"
@@ -77,47 +76,16 @@ static bool is_anonymous(const sip_t *sip)
 	return url->url_user != NULL && strcasecmp(url->url_user, "anonymous") == 0;
 }
 
-/* Percent-encoding is the map's business; here only the host is exchanged (D-05). */
-static bool with_domain(const char *uri, const char *domain, struct buf *out)
-{
-	const char *user = strchr(uri, ':');
-	const char *at = strchr(uri, '@');
-
-	if (user == NULL || at == NULL || domain == NULL)
-		return false;
-	buf_puts(out, "sip");
-	buf_append(out, user, (size_t)(at - user));
-	buf_putc(out, '@');
-	buf_puts(out, domain);
-	return true;
-}
-
-static bool is_peer_host(const struct side_core *core, const char *uri)
-{
-	struct net_address literal;
-	struct uri_parts parts;
-
-	if (!uri_parts_read(&parts, uri))
-		return false;
-	return net_address_parse(&literal, parts.host) ||
-	       trust_is_proxy_host(core->trust, parts.host);
-}
-
+/* D-05: what the host of a From means depends on the peer that wrote it. */
 static int map_sender(const struct side_core *core, const struct request *request,
 		      const char *uri, struct address *out, const char **why)
 {
-	int error = address_from_uri(core->params->map, uri, strlen(uri), out, NULL, why);
+	const char *domain = trust_only_domain(core->trust, &request->source);
+	struct address_map *map = core->params->map;
 
-	/* D-05: a PBX writes its address where its domain belongs. */
-	if (error != ENOENT || !is_peer_host(core, uri))
-		return error;
-	struct buf better = BUF_INIT;
-
-	if (with_domain(uri, trust_only_domain(core->trust, &request->source), &better))
-		error = address_from_uri(core->params->map, better.data, better.len, out, NULL,
-					 why);
-	buf_free(&better);
-	return error;
+	if (domain == NULL)
+		return address_from_uri(map, uri, strlen(uri), out, NULL, why);
+	return address_from_peer_uri(map, uri, strlen(uri), domain, out, NULL, why);
 }
 
 static int check_sender(const struct side_core *core, const struct request *request,

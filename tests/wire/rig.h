@@ -1,0 +1,66 @@
+/* A running SIP side on loopback between a fake core and a peer of bytes. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/counters.h"
+#include "model/limits.h"
+#include "sip/sip_side.h"
+#include "support/sip_peer.h"
+#include "translate/address_map.h"
+#include "wire/fake_bridge.h"
+
+struct rig {
+	struct loop *loop;
+	struct bridge *bridge;
+	struct address_map *map;
+	struct sip_side *side;
+	struct text_peer *peer; /* the proxy of pbx.example */
+	struct limits limits;
+	struct counters counters;
+	struct sip_side_params params;
+	struct sip_peer peers[2];
+	uint16_t port;
+	char listen[2][64];
+	const char *listens[2];
+	char proxy[80];
+	unsigned char key[16];
+};
+
+/* What a test wants otherwise than usual. Zeroed is the usual: profile generic, proxy over UDP, T1
+ * 30 ms, trust as D-52. */
+struct rig_options {
+	const char *profile;
+	bool proxy_is_tcp;
+	bool has_no_proxy;
+	const char *const *trusted;
+	size_t trusted_count;
+	int t1_ms;
+	void (*limits)(struct limits *limits);
+	const char *listen_host; /* "127.0.0.1" */
+	const char *advertise;
+};
+
+struct rig *rig_new(const struct rig_options *options);
+void rig_free(struct rig **rig);
+
+/* Formats a request of the peer's user 1001 to juliet@chat.example. head: more header lines. */
+struct rig_request {
+	const char *method;
+	const char *uri;     /* NULL: sip:juliet@chat.example */
+	const char *from;    /* value without tag; NULL: <sip:1001@pbx.example> */
+	const char *to;	     /* value; NULL: <sip:juliet@chat.example> */
+	const char *to_tag;
+	const char *from_tag; /* NULL: "ft" */
+	const char *call_id;  /* NULL: a new one each time */
+	const char *branch;   /* NULL: a new one each time */
+	unsigned cseq;	      /* 0: 1 */
+	const char *headers;  /* lines, or NULL */
+	const char *body;     /* or NULL */
+	const char *type;     /* of the body; NULL: text/plain */
+	bool has_no_hops;     /* no Max-Forwards */
+};
+void rig_send(struct rig *rig, enum sip_way way, const struct rig_request *request);
+/* The text of a request; the caller frees it with mem_free. */
+char *rig_text(struct rig *rig, enum sip_way way, const struct rig_request *request);
