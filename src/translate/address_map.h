@@ -72,7 +72,8 @@ int address_from_uri(struct address_map *map, const char *uri, size_t len, struc
 		     struct uri_facts *facts, const char **why);
 /* The same for the From (or an asserted identity) of a request that came from a peer whose SIP domain
  * is peer: tel: lands in that domain, and a host that is an address literal or one of own_hosts counts
- * as that domain (D-05, D-09). address_from_uri() reads such a host as a target: an alias, an escaped
+ * as that domain (D-05, D-09); with peer NULL (it may assert several domains) both are ENOENT where
+ * they would be ambiguous. address_from_uri() reads such a host as a target: an alias, an escaped
  * form, or a user of the only chat domain. */
 int address_from_peer_uri(struct address_map *map, const char *uri, size_t len, const char *peer,
 			  struct address *out, struct uri_facts *facts, const char **why);

@@ -22,7 +22,8 @@ struct uri_parts {
 /* What one reading of a URI works with. */
 struct reading {
 	struct address_map *map;
-	const struct map_entry *peer; /* who wrote it, or NULL */
+	bool is_sender;               /* it names who wrote, not who is written to */
+	const struct map_entry *peer; /* the domain of who wrote it, or NULL */
 	struct uri_parts uri;
 	const char **why;
 };
@@ -316,6 +317,9 @@ static int read_own_host(const struct reading *reading, struct address *out)
 	struct local plain;
 	int error;
 
+	if (reading->is_sender)
+		return refuse(reading, ENOENT,
+			      "the host is an address and the peer has no single domain");
 	if (reading->uri.user == NULL)
 		return refuse(reading, ENOENT, "the host is our own and there is no user");
 	error = local_decode(reading->uri.user, reading->uri.user_len, &plain, reading->why);
@@ -422,28 +426,38 @@ static int read_parts(const struct reading *reading, struct address *out)
 	return read_other_host(reading, host, kind, out);
 }
 
-int address_from_peer_uri(struct address_map *map, const char *uri, size_t len, const char *peer,
-			  struct address *out, struct uri_facts *facts, const char **why)
+static int read_uri(struct reading *reading, const char *uri, size_t len, struct address *out,
+		    struct uri_facts *facts)
 {
-	struct reading reading = {.map = map, .peer = map_entry_by_sip(map, peer), .why = why};
-	size_t scheme = cut_scheme(uri, len, &reading.uri);
+	size_t scheme = cut_scheme(uri, len, &reading->uri);
 
-	*why = NULL;
+	*reading->why = NULL;
 	if (facts != NULL)
 		*facts = (struct uri_facts){0};
 	if (scheme == 0)
-		return refuse(&reading, EPROTONOSUPPORT, "the scheme of the URI is unknown");
-	if (!cut_uri(uri + scheme, uri + len, &reading.uri))
-		return refuse(&reading, EINVAL, "the URI is malformed");
+		return refuse(reading, EPROTONOSUPPORT, "the scheme of the URI is unknown");
+	if (!cut_uri(uri + scheme, uri + len, &reading->uri))
+		return refuse(reading, EINVAL, "the URI is malformed");
 	if (facts != NULL) {
-		facts->is_sips = reading.uri.is_sips;
-		facts->is_user_phone = reading.uri.is_phone;
+		facts->is_sips = reading->uri.is_sips;
+		facts->is_user_phone = reading->uri.is_phone;
 	}
-	return read_parts(&reading, out);
+	return read_parts(reading, out);
+}
+
+int address_from_peer_uri(struct address_map *map, const char *uri, size_t len, const char *peer,
+			  struct address *out, struct uri_facts *facts, const char **why)
+{
+	struct reading reading = {.map = map, .is_sender = true, .why = why};
+
+	reading.peer = map_entry_by_sip(map, peer);
+	return read_uri(&reading, uri, len, out, facts);
 }
 
 int address_from_uri(struct address_map *map, const char *uri, size_t len, struct address *out,
 		     struct uri_facts *facts, const char **why)
 {
-	return address_from_peer_uri(map, uri, len, NULL, out, facts, why);
+	struct reading reading = {.map = map, .why = why};
+
+	return read_uri(&reading, uri, len, out, facts);
 }

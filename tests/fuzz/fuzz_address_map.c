@@ -101,6 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = mem_strndup((const char *)data + 1, size - 1);
 	if (data[0] == 'j')
 		error = address_from_jid(map, text, &address, NULL, &why);
+	else if (data[0] == 'u')
+		error = address_from_uri(map, text, strlen(text), &address, NULL, &why);
 	else
 		error = address_from_peer_uri(map, (const char *)data + 1, size - 1,
 					      readers[data[0] % READERS], &address, NULL, &why);
