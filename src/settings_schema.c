@@ -233,7 +233,7 @@ const struct setting settings_schema[] = {
 	LIST("domains", AT(domains), domain_settings, struct draft_domain),
 	LIST("chat_domains", AT(chat_domains), chat_settings, struct draft_chat),
 	LIST("users", AT(users), user_settings, struct draft_user),
-	TEXT("language", BUILT, AT(language), "en", settings_text_language),
+	TEXT("language", UNBUILT, AT(language), "en", settings_text_language),
 	GROUP("presence", presence_settings),
 	GROUP("messages", messages_settings),
 	GROUP("stop", stop_settings),
