@@ -14,7 +14,13 @@
 
 #define NS_NICK "http://jabber.org/protocol/nick"
 
-enum { THREAD_BYTES_MAX = 255, NICK_BYTES_MAX = 256, URL_BYTES_MAX = 4096, REACTIONS_MAX = 16 };
+enum {
+	THREAD_BYTES_MAX = 255,
+	NICK_BYTES_MAX = 256,
+	URL_BYTES_MAX = 4096,
+	REACTIONS_MAX = 16,
+	REACTION_BYTES_MAX = 64
+};
 
 /* What the stanza holds beside ids; found in one walk over the children. */
 struct parts {
@@ -184,6 +190,15 @@ static char *take_text(const struct _xmpp_stanza_t *node, struct buf *scratch, s
 	return len == 0 ? NULL : mem_strndup(text, len);
 }
 
+static bool is_one_line(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < 0x20)
+			return false;
+	}
+	return true;
+}
+
 /* "its URL, once" (D-45, MSG-031). */
 static void append_url(const struct _xmpp_stanza_t *node, struct buf *scratch, struct buf *body)
 {
@@ -191,7 +206,7 @@ static void append_url(const struct _xmpp_stanza_t *node, struct buf *scratch, s
 	const char *url = tree_text(node, scratch, &len);
 
 	text_trim(&url, &len);
-	if (len == 0 || len > URL_BYTES_MAX)
+	if (len == 0 || len > URL_BYTES_MAX || !is_one_line(url, len))
 		return;
 	if (body->len > 0 && memmem(body->data, body->len, url, len) != NULL)
 		return;
@@ -215,7 +230,7 @@ static void append_reactions(const struct _xmpp_stanza_t *reactions, struct buf 
 			continue;
 		text = tree_text(node, scratch, &len);
 		text_trim(&text, &len);
-		if (len == 0 || len > 64 || memchr(text, '\n', len) != NULL)
+		if (len == 0 || len > REACTION_BYTES_MAX || !is_one_line(text, len))
 			continue;
 		buf_puts(body, count == 0 ? "Reacted: " : " ");
 		buf_append(body, text, len);

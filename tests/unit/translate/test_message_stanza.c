@@ -102,6 +102,7 @@ static const struct {
 	{CHAT("<body>look</body><x xmlns='jabber:x:oob'><url> https://x.example/a.png </url></x>"),
 	 "text chat 'look\nhttps://x.example/a.png'"},
 	{CHAT("<body>look</body><x xmlns='jabber:x:oob'/>"), "text chat 'look'"},
+	{CHAT("<body>look</body><x xmlns='jabber:x:oob'><url>a&#13;&#10;b</url></x>"), "text chat 'look'"},
 	/* [X999-2] [D-45] [MSG-095] encrypted: the body is no text of the sender */
 	{CHAT("<body>I sent you an OMEMO message</body><encryption xmlns='urn:xmpp:eme:0' namespace='x'/>"),
 	 "encrypted"},
