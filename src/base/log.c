@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 enum {
-	LOG_LINE_MAX = 2048,	/* below PIPE_BUF: a pipe takes a line whole or not at all */
+	LOG_LINE_MAX = 2048, /* below PIPE_BUF: a pipe takes a line whole or not at all */
 	LOG_HEAD_MAX = 128,
-	LOG_BURST = 10,		/* lines of one call site at once */
-	LOG_WINDOW_MS = 10000,	/* then one in this time */
-	LOG_RETRY_MS = 1000	/* between attempts to reach an absent syslog */
+	LOG_BURST = 10,        /* lines of one call site at once */
+	LOG_WINDOW_MS = 10000, /* then one in this time */
+	LOG_RETRY_MS = 1000    /* between attempts to reach an absent syslog */
 };
 
 static struct {
@@ -48,10 +48,8 @@ static const struct {
 	const char *name;
 	int priority;
 } levels[] = {
-	[LOG_LEVEL_ERR] = {"err", LOG_ERR},
-	[LOG_LEVEL_WARNING] = {"warning", LOG_WARNING},
-	[LOG_LEVEL_NOTICE] = {"notice", LOG_NOTICE},
-	[LOG_LEVEL_INFO] = {"info", LOG_INFO},
+	[LOG_LEVEL_ERR] = {"err", LOG_ERR},          [LOG_LEVEL_WARNING] = {"warning", LOG_WARNING},
+	[LOG_LEVEL_NOTICE] = {"notice", LOG_NOTICE}, [LOG_LEVEL_INFO] = {"info", LOG_INFO},
 	[LOG_LEVEL_DEBUG] = {"debug", LOG_DEBUG},
 };
 
@@ -59,12 +57,12 @@ static const struct {
 	const char *name;
 	int value;
 } facilities[] = {
-	{"auth", LOG_AUTH},	{"authpriv", LOG_AUTHPRIV}, {"cron", LOG_CRON},
-	{"daemon", LOG_DAEMON}, {"ftp", LOG_FTP},	    {"kern", LOG_KERN},
-	{"lpr", LOG_LPR},	{"mail", LOG_MAIL},	    {"news", LOG_NEWS},
-	{"syslog", LOG_SYSLOG}, {"user", LOG_USER},	    {"uucp", LOG_UUCP},
-	{"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1},	    {"local2", LOG_LOCAL2},
-	{"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4},	    {"local5", LOG_LOCAL5},
+	{"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV}, {"cron", LOG_CRON},
+	{"daemon", LOG_DAEMON}, {"ftp", LOG_FTP},           {"kern", LOG_KERN},
+	{"lpr", LOG_LPR},       {"mail", LOG_MAIL},         {"news", LOG_NEWS},
+	{"syslog", LOG_SYSLOG}, {"user", LOG_USER},         {"uucp", LOG_UUCP},
+	{"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1},     {"local2", LOG_LOCAL2},
+	{"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4},     {"local5", LOG_LOCAL5},
 	{"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7},
 };
 

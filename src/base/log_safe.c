@@ -9,9 +9,9 @@
 
 enum {
 	SAFE_RING = 8,
-	SAFE_MAX = 256,	  /* bytes of the result */
-	SAFE_PIECE = 16,  /* longest form of one character */
-	SAFE_TAIL = 4	  /* "..." and the closing quote */
+	SAFE_MAX = 256,  /* bytes of the result */
+	SAFE_PIECE = 16, /* longest form of one character */
+	SAFE_TAIL = 4    /* "..." and the closing quote */
 };
 
 /* Characters that change how the rest of the line is read: C1 controls, zero-width and

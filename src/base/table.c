@@ -10,9 +10,9 @@
 #include "base/random.h"
 
 enum {
-	TABLE_FIRST = 16,     /* buckets, a power of two */
-	TABLE_MOVE = 8,	      /* buckets moved at each change while resizing */
-	TABLE_SPARSE = 8      /* fewer than one member in so many buckets: shrink */
+	TABLE_FIRST = 16, /* buckets, a power of two */
+	TABLE_MOVE = 8,   /* buckets moved at each change while resizing */
+	TABLE_SPARSE = 8  /* fewer than one member in so many buckets: shrink */
 };
 
 struct node {

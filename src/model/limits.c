@@ -15,7 +15,12 @@ static const struct row {
 	size_t hit; /* in struct limits_hit */
 } rows[] = {
 #define X(name, value, least, most, what)                                                          \
-	{#name, what, value, least, most, offsetof(struct limits, name),                           \
+	{#name,                                                                                    \
+	 what,                                                                                     \
+	 value,                                                                                    \
+	 least,                                                                                    \
+	 most,                                                                                     \
+	 offsetof(struct limits, name),                                                            \
 	 offsetof(struct limits_hit, name)},
 	LIMITS(X)
 #undef X

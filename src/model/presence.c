@@ -131,9 +131,8 @@ struct device *presence_add_device(struct presence *presence, const char *id)
 	presence->devices = mem_resize(presence->devices, presence->device_count + 1,
 				       sizeof *presence->devices);
 	device = &presence->devices[presence->device_count++];
-	*device = (struct device){.id = mem_strdup_or_null(id),
-				  .priority = PRESENCE_PRIORITY_UNSET,
-				  .is_im = true};
+	*device = (struct device){
+		.id = mem_strdup_or_null(id), .priority = PRESENCE_PRIORITY_UNSET, .is_im = true};
 	return device;
 }
 

@@ -12,9 +12,9 @@
 #include "store/store_engine.h"
 
 enum {
-	DB_LOG_PAGES = 1000,		/* checkpoint from here on */
-	DB_LOG_WARN = 256 << 20,	/* a reader keeps the log growing */
-	DB_ROWS = 512			/* rows of a load handed over at a time */
+	DB_LOG_PAGES = 1000,     /* checkpoint from here on */
+	DB_LOG_WARN = 256 << 20, /* a reader keeps the log growing */
+	DB_ROWS = 512            /* rows of a load handed over at a time */
 };
 
 static const char *const statements[ST_COUNT] = {
@@ -83,8 +83,8 @@ static int log_errno(struct sqlite_db *db)
 /* Lack of space: SQLite says so only for ENOSPC, not for a quota (REL-009). */
 static bool is_lack_of_space(struct sqlite_db *db, int extended)
 {
-	int system = extended == SQLITE_IOERR_WRITE ? log_errno(db)
-						    : sqlite3_system_errno(db->handle);
+	int system =
+		extended == SQLITE_IOERR_WRITE ? log_errno(db) : sqlite3_system_errno(db->handle);
 
 	if (extended != SQLITE_IOERR_WRITE && extended != SQLITE_IOERR_SHMSIZE)
 		return false;
@@ -340,7 +340,7 @@ void sqlite_db_checkpoint(struct sqlite_db *db)
 		log_warning("store: log is large pages=%d (does a program hold the file open?)",
 			    db->log_pages);
 	db->log_warned = large;
-	judge(db, sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &log,
-					    &moved));
+	judge(db,
+	      sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &moved));
 	db->log_pages = log - moved;
 }

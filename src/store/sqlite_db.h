@@ -15,9 +15,16 @@ struct store_item;
 struct store_op;
 
 enum sqlite_statement {
-	ST_BEGIN, ST_COMMIT, ST_ROLLBACK,
-	ST_PUT_PAIR, ST_DROP_PAIR, ST_PUT_SPELLING, ST_PUT_META, ST_GET_META,
-	ST_LOAD_PAIRS, ST_LOAD_SPELLINGS,
+	ST_BEGIN,
+	ST_COMMIT,
+	ST_ROLLBACK,
+	ST_PUT_PAIR,
+	ST_DROP_PAIR,
+	ST_PUT_SPELLING,
+	ST_PUT_META,
+	ST_GET_META,
+	ST_LOAD_PAIRS,
+	ST_LOAD_SPELLINGS,
 	ST_COUNT
 };
 
@@ -25,14 +32,14 @@ struct sqlite_db {
 	struct sqlite3 *handle;
 	struct sqlite3_stmt *statements[ST_COUNT];
 	struct buf key; /* reused for each bound address */
-	int log_pages;	/* of the write-ahead log, not yet moved into the file */
+	int log_pages;  /* of the write-ahead log, not yet moved into the file */
 	bool log_warned;
 	int broken; /* errno value of the failure after which nothing is true any more */
 };
 
 /* As store_open(); *out may be half open after an error: sqlite_db_close() copes. */
-int sqlite_db_open(struct sqlite_db **out, const char *path, struct store_found *found,
-		   char *error, size_t error_len);
+int sqlite_db_open(struct sqlite_db **out, const char *path, struct store_found *found, char *error,
+		   size_t error_len);
 void sqlite_db_close(struct sqlite_db **db);
 
 /* Carries out requests that write, count of them, in one transaction, and puts the result into each

@@ -21,8 +21,8 @@ static const struct {
 	uint32_t magic;
 	const char *name;
 } network_types[] = {
-	{0x6969, "NFS"},      {0x517b, "SMB"},	     {0xff534d42, "CIFS"}, {0xfe534d42, "SMB2"},
-	{0x5346414f, "AFS"},  {0x00c36400, "Ceph"},  {0x73757245, "Coda"}, {0x564c, "NCP"},
+	{0x6969, "NFS"},     {0x517b, "SMB"},      {0xff534d42, "CIFS"}, {0xfe534d42, "SMB2"},
+	{0x5346414f, "AFS"}, {0x00c36400, "Ceph"}, {0x73757245, "Coda"}, {0x564c, "NCP"},
 };
 
 static const char *network_type(const char *directory)
@@ -142,7 +142,7 @@ int sqlite_files_set_aside(const char *path, struct buf *out)
 	int result;
 
 	sqlite_files_name(path, "damaged", out);
-	/* The log first: without its file it is nothing, but a new file must not meet an old log. */
+	/* The log first: a new file must not meet an old log. */
 	result = move(path, out->data + start, "-wal");
 	if (result == 0)
 		result = move(path, out->data + start, "-shm");

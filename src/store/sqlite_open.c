@@ -40,9 +40,12 @@ static const struct {
 	int option;
 	int value;
 } options[] = {
-	{SQLITE_DBCONFIG_DEFENSIVE, 1},	     {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-	{SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-	{SQLITE_DBCONFIG_DQS_DML, 0},	     {SQLITE_DBCONFIG_DQS_DDL, 0},
+	{SQLITE_DBCONFIG_DEFENSIVE, 1},
+	{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+	{SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+	{SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+	{SQLITE_DBCONFIG_DQS_DML, 0},
+	{SQLITE_DBCONFIG_DQS_DDL, 0},
 	/* Until the file is accepted, closing it must not change it (REL-018). */
 	{SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
 };
@@ -259,7 +262,7 @@ static int accept_file(struct opening *opening)
 }
 
 static int (*const steps[])(struct opening *opening) = {
-	connect_file, inspect, check,	 configure,  migrate,
+	connect_file,   inspect, check,    configure,  migrate,
 	compare_schema, prepare, find_key, find_alive, accept_file,
 };
 
@@ -337,8 +340,8 @@ static int open_protected(struct opening *opening)
 	return explain(opening, rc);
 }
 
-int sqlite_db_open(struct sqlite_db **out, const char *path, struct store_found *found,
-		   char *error, size_t error_len)
+int sqlite_db_open(struct sqlite_db **out, const char *path, struct store_found *found, char *error,
+		   size_t error_len)
 {
 	struct opening opening = {
 		.db = mem_zalloc(sizeof *opening.db),

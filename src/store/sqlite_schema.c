@@ -48,8 +48,8 @@ static int stamp(sqlite3 *db)
 	struct buf sql = BUF_INIT;
 	int rc;
 
-	buf_printf(&sql, "PRAGMA user_version=%d; PRAGMA application_id=%d",
-		   SQLITE_SCHEMA_VERSION, SQLITE_SCHEMA_APPLICATION);
+	buf_printf(&sql, "PRAGMA user_version=%d; PRAGMA application_id=%d", SQLITE_SCHEMA_VERSION,
+		   SQLITE_SCHEMA_APPLICATION);
 	rc = sqlite3_exec(db, buf_text(&sql), NULL, NULL, NULL);
 	buf_free(&sql);
 	return rc;

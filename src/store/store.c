@@ -24,7 +24,7 @@ static const struct store_engine *const engines[] = {
 };
 
 static const char *const state_names[] = {
-	[PAIR_NONE] = "none",	    [PAIR_ASKED] = "asked", [PAIR_GRANTED] = "granted",
+	[PAIR_NONE] = "none",       [PAIR_ASKED] = "asked", [PAIR_GRANTED] = "granted",
 	[PAIR_REFUSED] = "refused", [PAIR_ENDED] = "ended",
 };
 
@@ -48,8 +48,7 @@ static const struct store_engine *find_engine(const char *name)
 	return NULL;
 }
 
-int store_open(struct store **out, const struct store_params *params, char *error,
-	       size_t error_len)
+int store_open(struct store **out, const struct store_params *params, char *error, size_t error_len)
 {
 	const struct store_engine *engine = find_engine(params->engine);
 	struct store *store;
@@ -183,8 +182,7 @@ void store_alive(struct store *store, int64_t now_s)
 	submit(store, op);
 }
 
-void store_put_pair(struct store *store, const struct pair_row *row, store_done_fn *done,
-		    void *arg)
+void store_put_pair(struct store *store, const struct pair_row *row, store_done_fn *done, void *arg)
 {
 	struct store_op *op = op_new(store, STORE_OP_PUT_PAIR, done, arg);
 

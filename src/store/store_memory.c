@@ -1,4 +1,4 @@
-/* A store that forgets everything at the end of the process: for tests and for those who want it. */
+/* A store that forgets everything at the end of the process: for tests, and by setting. */
 #include <errno.h>
 #include <stddef.h>
 
@@ -10,7 +10,7 @@
 
 struct memory {
 	struct store_pending pending;
-	struct table *pairs;	 /* watcher and watched -> struct store_item */
+	struct table *pairs;     /* watcher and watched -> struct store_item */
 	struct table *spellings; /* address -> struct store_item */
 };
 

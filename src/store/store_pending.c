@@ -30,7 +30,8 @@ void store_pending_add(struct store_pending *pending, struct store_op *op)
 void store_pending_clear(struct store_pending *pending)
 {
 	loop_forget(pending->loop, pending);
-	LIST_EACH (link, next, &pending->ops) {
+	LIST_EACH(link, next, &pending->ops)
+	{
 		list_remove(link);
 		store_op_free(LIST_ENTRY(link, struct store_op, link));
 	}

@@ -18,11 +18,11 @@
 #include "store/store_engine.h"
 
 enum {
-	GROUP_MAX = 256,      /* requests of one transaction */
-	GROUP_MS = 5,	      /* least time between two transactions, to collect */
+	GROUP_MAX = 256,       /* requests of one transaction */
+	GROUP_MS = 5,          /* least time between two transactions, to collect */
 	CHECKPOINT_IDLE_S = 1, /* without work the log is moved into the file (SQL-004) */
-	DELIVER_MAX = 256,    /* results handed over in one turn of the loop */
-	PIECES_MAX = 16	      /* pieces of a load that wait for the loop */
+	DELIVER_MAX = 256,     /* results handed over in one turn of the loop */
+	PIECES_MAX = 16        /* pieces of a load that wait for the loop */
 };
 
 struct sqlite_store {
@@ -216,7 +216,8 @@ static void on_done(int fd, unsigned events, void *arg)
 	(void)events;
 	list_init(&ready);
 	take_done(store, &ready);
-	LIST_EACH (link, next, &ready) {
+	LIST_EACH(link, next, &ready)
+	{
 		list_remove(link);
 		store_op_finish(op_of(link));
 	}
@@ -237,7 +238,8 @@ static void sqlite_submit(void *state, struct store_op *op)
 
 static void free_list(struct list *list)
 {
-	LIST_EACH (link, next, list) {
+	LIST_EACH(link, next, list)
+	{
 		list_remove(link);
 		store_op_free(op_of(link));
 	}

@@ -216,7 +216,8 @@ static void test_unwatch_inside(void **state)
 
 	assert_int_equal(loop_fd(trace->loop, trace->fds[0], LOOP_READ, on_input, trace), 0);
 	assert_int_equal(loop_fd(trace->loop, trace->fds[0], LOOP_READ | LOOP_WRITE,
-				 on_writable_once, trace), 0);
+				 on_writable_once, trace),
+			 0);
 	loop_run(trace->loop);
 	assert_int_equal(trace->count, 1);
 }
@@ -234,8 +235,8 @@ static void test_hang_up_is_both(void **state)
 {
 	struct trace *trace = *state;
 
-	assert_int_equal(loop_fd(trace->loop, trace->fds[0], LOOP_READ | LOOP_WRITE, on_hang_up,
-				 trace), 0);
+	assert_int_equal(
+		loop_fd(trace->loop, trace->fds[0], LOOP_READ | LOOP_WRITE, on_hang_up, trace), 0);
 	shutdown(trace->fds[1], SHUT_RDWR);
 	loop_run(trace->loop);
 	assert_int_equal(trace->count, LOOP_READ | LOOP_WRITE);
@@ -341,7 +342,6 @@ static void test_sofia_follows_boottime(void **state)
 	}
 	assert_true(offset > 0);
 }
-
 
 static void on_sofia_quit(su_root_magic_t *magic, su_timer_t *timer, su_timer_arg_t *arg)
 {

@@ -8,9 +8,9 @@ struct fault_vfs {
 	_Atomic int write_error;   /* SQLite code for every write, 0: none */
 	_Atomic int write_errno;   /* system error that goes with it */
 	_Atomic int syncs_to_fail; /* the next so many flushes fail */
-	_Atomic bool hold_sync;	   /* flushes wait while this is set */
-	_Atomic int syncs;	   /* flushes that were asked for */
-	_Atomic int waiting;	   /* flushes that wait now */
+	_Atomic bool hold_sync;    /* flushes wait while this is set */
+	_Atomic int syncs;         /* flushes that were asked for */
+	_Atomic int waiting;       /* flushes that wait now */
 };
 
 /* The one instance, installed at the first call. */

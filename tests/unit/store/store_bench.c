@@ -90,8 +90,8 @@ static void on_done(int error, void *arg)
 	bench->errors[bench->done++] = error;
 }
 
-void bench_put(struct bench *bench, const char *watcher, const char *watched,
-	       enum pair_state state, int64_t at)
+void bench_put(struct bench *bench, const char *watcher, const char *watched, enum pair_state state,
+	       int64_t at)
 {
 	struct pair_row row = {.state = state, .asked_at = at, .heard_at = at + 1};
 

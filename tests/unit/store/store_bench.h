@@ -15,8 +15,8 @@ struct bench {
 	char directory[64];
 	char path[160];
 	char error[512];
-	size_t done;	       /* completions so far */
-	size_t expected;       /* completions that are asked for */
+	size_t done;     /* completions so far */
+	size_t expected; /* completions that are asked for */
 	int errors[BENCH_DONE_MAX];
 	size_t row_count;
 	struct pair_row rows[BENCH_ROWS_MAX];
@@ -35,8 +35,8 @@ int bench_teardown(void **state);
 int bench_open(struct bench *bench, const char *engine);
 void bench_close(struct bench *bench);
 /* Requests whose completion is recorded. */
-void bench_put(struct bench *bench, const char *watcher, const char *watched,
-	       enum pair_state state, int64_t at);
+void bench_put(struct bench *bench, const char *watcher, const char *watched, enum pair_state state,
+	       int64_t at);
 void bench_drop(struct bench *bench, const char *watcher, const char *watched);
 void bench_put_spelling(struct bench *bench, const char *local, const char *text);
 void bench_stop(struct bench *bench);

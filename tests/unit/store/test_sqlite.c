@@ -47,7 +47,7 @@ static void test_survives(void **state)
 	bench_wait(bench);
 	reopen(bench);
 	assert_memory_equal(store_key(bench->store), key, sizeof key); /* [D-10] */
-	assert_int_equal(store_last_alive(bench->store), 4711);	       /* [D-49] */
+	assert_int_equal(store_last_alive(bench->store), 4711);        /* [D-49] */
 	bench_load(bench);
 	row = bench_row(bench, "juliet", "1001");
 	assert_non_null(row);
@@ -194,7 +194,8 @@ static void test_answer_waits_for_flush(void **state)
 	assert_true(fault_vfs()->syncs > syncs);
 }
 
-/* [SQL-002] what comes while a flush runs shares the next one: 600 requests, a handful of flushes */
+/* [SQL-002] what comes while a flush runs shares the next one: 600 requests, a handful of flushes
+ */
 static void test_group_commit(void **state)
 {
 	struct bench *bench = *state;
@@ -249,9 +250,9 @@ static const struct {
 	int expected;
 	bool fatal;
 } write_faults[] = {
-	{SQLITE_FULL, ENOSPC, ENOSPC, false},	      /* [REL-009] disk full */
+	{SQLITE_FULL, ENOSPC, ENOSPC, false},        /* [REL-009] disk full */
 	{SQLITE_IOERR_WRITE, EDQUOT, ENOSPC, false}, /* [REL-009] quota */
-	{SQLITE_IOERR_WRITE, EIO, EIO, true},	      /* [REL-010] */
+	{SQLITE_IOERR_WRITE, EIO, EIO, true},        /* [REL-010] */
 };
 
 /* [REL-009] [SQL-005] without space requests are refused now, what was accepted stays, and when
@@ -297,8 +298,9 @@ static void test_reader_does_not_block(void **state)
 	bench_wait(bench);
 	assert_int_equal(sqlite3_open_v2(bench->path, &reader, SQLITE_OPEN_READONLY, "unix"),
 			 SQLITE_OK);
-	assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM pairs", NULL, NULL,
-				      NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM pairs", NULL, NULL, NULL),
+		SQLITE_OK);
 	put_many(bench, 300);
 	bench_wait(bench);
 	for (size_t i = 0; i < bench->done; i++)
@@ -306,7 +308,8 @@ static void test_reader_does_not_block(void **state)
 	sqlite3_close(reader);
 }
 
-/* [REL-018] the copy that is kept before a change of format holds the rows, and overwrites nothing */
+/* [REL-018] the copy that is kept before a change of format holds the rows, and overwrites nothing
+ */
 static void test_copy(void **state)
 {
 	struct bench *bench = *state;

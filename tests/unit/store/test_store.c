@@ -79,7 +79,7 @@ static void calls_back_later(struct bench *bench)
 {
 	bench_put(bench, "juliet", "1001", PAIR_ASKED, 1);
 	assert_int_equal(bench->done, 0);
-	bench_put(bench, "juliet", "1002", PAIR_NONE, 1); /* breaks a rule */
+	bench_put(bench, "juliet", "1002", PAIR_NONE, 1);   /* breaks a rule */
 	bench_put(bench, "juliet", "1003", PAIR_ASKED, -1); /* so does this */
 	bench_put(bench, "juliet", "1004", PAIR_ENDED, 1);
 	bench_stop(bench);
