@@ -287,42 +287,38 @@ bool rpid_has_person(const struct presence *presence, enum show show)
 }
 
 /* Lunch is missing from the schema of RFC 4480: a meal is written (RPR-017). */
+static const char *const activity_elements[ACTIVITY_COUNT] = {
+	[ACTIVITY_APPOINTMENT] = "rpid:appointment",
+	[ACTIVITY_AWAY] = "rpid:away",
+	[ACTIVITY_BREAKFAST] = "rpid:breakfast",
+	[ACTIVITY_BUSY] = "rpid:busy",
+	[ACTIVITY_DINNER] = "rpid:dinner",
+	[ACTIVITY_HOLIDAY] = "rpid:holiday",
+	[ACTIVITY_IN_TRANSIT] = "rpid:in-transit",
+	[ACTIVITY_LOOKING_FOR_WORK] = "rpid:looking-for-work",
+	[ACTIVITY_LUNCH] = "rpid:meal",
+	[ACTIVITY_MEAL] = "rpid:meal",
+	[ACTIVITY_MEETING] = "rpid:meeting",
+	[ACTIVITY_ON_THE_PHONE] = "rpid:on-the-phone",
+	[ACTIVITY_OTHER] = "rpid:other",
+	[ACTIVITY_PERFORMANCE] = "rpid:performance",
+	[ACTIVITY_PERMANENT_ABSENCE] = "rpid:permanent-absence",
+	[ACTIVITY_PLAYING] = "rpid:playing",
+	[ACTIVITY_PRESENTATION] = "rpid:presentation",
+	[ACTIVITY_SHOPPING] = "rpid:shopping",
+	[ACTIVITY_SLEEPING] = "rpid:sleeping",
+	[ACTIVITY_SPECTATOR] = "rpid:spectator",
+	[ACTIVITY_STEERING] = "rpid:steering",
+	[ACTIVITY_TRAVEL] = "rpid:travel",
+	[ACTIVITY_TV] = "rpid:tv",
+	[ACTIVITY_UNKNOWN] = "rpid:unknown",
+	[ACTIVITY_VACATION] = "rpid:vacation",
+	[ACTIVITY_WORKING] = "rpid:working",
+	[ACTIVITY_WORSHIP] = "rpid:worship",
+};
+
 static void write_activities(struct xml_writer *writer, uint32_t activities)
 {
-	static const struct {
-		enum activity activity;
-		const char *element;
-	} rows[ACTIVITY_COUNT] = {
-#define ROW(activity, name) {activity, "rpid:" name}
-		ROW(ACTIVITY_APPOINTMENT, "appointment"),
-		ROW(ACTIVITY_AWAY, "away"),
-		ROW(ACTIVITY_BREAKFAST, "breakfast"),
-		ROW(ACTIVITY_BUSY, "busy"),
-		ROW(ACTIVITY_DINNER, "dinner"),
-		ROW(ACTIVITY_HOLIDAY, "holiday"),
-		ROW(ACTIVITY_IN_TRANSIT, "in-transit"),
-		ROW(ACTIVITY_LOOKING_FOR_WORK, "looking-for-work"),
-		ROW(ACTIVITY_LUNCH, "meal"),
-		ROW(ACTIVITY_MEAL, "meal"),
-		ROW(ACTIVITY_MEETING, "meeting"),
-		ROW(ACTIVITY_ON_THE_PHONE, "on-the-phone"),
-		ROW(ACTIVITY_OTHER, "other"),
-		ROW(ACTIVITY_PERFORMANCE, "performance"),
-		ROW(ACTIVITY_PERMANENT_ABSENCE, "permanent-absence"),
-		ROW(ACTIVITY_PLAYING, "playing"),
-		ROW(ACTIVITY_PRESENTATION, "presentation"),
-		ROW(ACTIVITY_SHOPPING, "shopping"),
-		ROW(ACTIVITY_SLEEPING, "sleeping"),
-		ROW(ACTIVITY_SPECTATOR, "spectator"),
-		ROW(ACTIVITY_STEERING, "steering"),
-		ROW(ACTIVITY_TRAVEL, "travel"),
-		ROW(ACTIVITY_TV, "tv"),
-		ROW(ACTIVITY_UNKNOWN, "unknown"),
-		ROW(ACTIVITY_VACATION, "vacation"),
-		ROW(ACTIVITY_WORKING, "working"),
-		ROW(ACTIVITY_WORSHIP, "worship"),
-#undef ROW
-	};
 	uint32_t lunch = UINT32_C(1) << ACTIVITY_LUNCH;
 	uint32_t meal = UINT32_C(1) << ACTIVITY_MEAL;
 
@@ -334,9 +330,9 @@ static void write_activities(struct xml_writer *writer, uint32_t activities)
 		activities &= ~(UINT32_C(1) << ACTIVITY_UNKNOWN);
 	xml_open(writer, "rpid:activities");
 	for (size_t i = 0; i < ACTIVITY_COUNT; i++) {
-		if ((activities & (UINT32_C(1) << rows[i].activity)) == 0)
+		if ((activities & (UINT32_C(1) << i)) == 0)
 			continue;
-		xml_open(writer, rows[i].element);
+		xml_open(writer, activity_elements[i]);
 		xml_close(writer);
 	}
 	xml_close(writer);
