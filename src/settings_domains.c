@@ -152,6 +152,14 @@ static bool entry_is_complete(struct loader *loader, size_t i, struct draft_doma
 /* Components ------------------------------------------------------------------------------------
  */
 
+static int secret_line(const struct loader *loader, size_t i, bool is_shared)
+{
+	if (is_shared)
+		return loader_line(loader, loader->draft.secret_file != NULL ? "xmpp.secret_file"
+									     : "xmpp.secret");
+	return line_of(loader, i, "secret");
+}
+
 static void add_component(struct loader *loader, struct settings *out, size_t i, const char *shared)
 {
 	const struct draft_domain *entry = (struct draft_domain *)loader->draft.domains.items + i;
@@ -175,7 +183,7 @@ static void add_component(struct loader *loader, struct settings *out, size_t i,
 			"that the chat server has for %s",
 			component->domain);
 	else if (component->secret != NULL && strlen(component->secret) < SECRET_SHORT)
-		loader_warn(loader, line_of(loader, i, "secret"),
+		loader_warn(loader, secret_line(loader, i, component->secret == shared),
 			    "the secret for %s has less than %d characters; use a longer one",
 			    component->domain, (int)SECRET_SHORT); /* SEC-106 */
 }

@@ -52,7 +52,7 @@ static void smallest_file(void **state)
 	(void)state;
 	assert_int_equal(error, 0);
 	assert_string_equal(buf_text(&report),
-			    "x.cfg:3: warning: the secret for sip.chat.example has less than 16 "
+			    "x.cfg:1: warning: the secret for sip.chat.example has less than 16 "
 			    "characters; use a longer one\n");
 	assert_int_equal(settings->component_count, 1);
 	assert_string_equal(settings->components[0].domain, "sip.chat.example");
