@@ -121,7 +121,7 @@ static void check_twin(struct address_map *map, const struct twin *twin)
 	buf_free(&text);
 }
 
-/* File 03 C.3. A received gr is not shown: rows 13 and 14 end at the bare JID [D-10]. */
+/* File 03 C.3. A received gr is not shown: rows 13 and 14 end at the bare JID [D-10] [GRUU-003]. */
 static const struct twin vectors[] = {
 	{"sip:anna@sip.example.net", "anna@sip.example.net", NULL}, /* [ADDR-003] */
 	{"sip:j%C3%BCrgen@sip.example.net", "j\xc3\xbcrgen@sip.example.net", NULL},
@@ -179,7 +179,7 @@ static const struct twin escapes[] = {
 	{"sip:a%5C4@sip.example.net", "a\\4@sip.example.net", NULL},
 };
 
-/* [ADDR-006] [ADDR-007] [ADDR-009] [X0106-1] [X0106-2] [X0106-3] */
+/* [ADDR-006] [ADDR-007] [ADDR-009] [JID-008] [X0106-1] [X0106-2] [X0106-3] */
 static void jid_escapes(void **state)
 {
 	for (size_t i = 0; i < CHECK_COUNT(escapes); i++)
@@ -333,7 +333,7 @@ static const struct {
 	{"sip:1001;phone-context=+1666@pbx.example;user=phone", REFUSED_404},
 	{"sip:1001;phone-context=+1555@esc.example;user=phone", REFUSED_404},
 	{"tel:+1-555-0100", REFUSED_404}, /* more than one domain and nobody's */
-	/* the user part is identity, [ADDR-018] the rest is not [ADDR-004] [D-09] */
+	/* the user part is identity, [ADDR-018] the rest is not [ADDR-004] [D-09] [JID-009] */
 	{"sip:+1555;ext=7@pbx.example", "sip:+1555;ext=7@pbx.example"},
 	{"sip:a?b@pbx.example", "sip:a?b@pbx.example"},
 	{"sip:alice@pbx.example:5060", "sip:alice@pbx.example"},

@@ -314,7 +314,7 @@ static void everybody(void **state)
 	address_map_free(&map);
 }
 
-/* One domain for phones and chat. [D-01] */
+/* One domain for phones and chat. [D-01] [MODEL-022] */
 static void shared_domain_needs_the_escaped_form(void **state)
 {
 	static const char *const chat[] = {"example.org"};
