@@ -28,8 +28,8 @@ static const char *const statements[ST_COUNT] = {
 	[ST_PUT_SPELLING] = "INSERT INTO spellings VALUES (?1,?2) ON CONFLICT DO NOTHING",
 	[ST_PUT_META] = "INSERT INTO meta VALUES ('',?1,?2) ON CONFLICT DO UPDATE SET value=?2",
 	[ST_GET_META] = "SELECT value FROM meta WHERE node='' AND name=?1",
-	[ST_LOAD_PAIRS] = "SELECT watcher, watched, state, asked_at, granted_at, refused_at, "
-			  "ended_at, heard_at FROM pairs",
+	[ST_LOAD_PAIRS] = ("SELECT watcher, watched, state, asked_at, granted_at, refused_at, "
+			   "ended_at, heard_at FROM pairs"),
 	[ST_LOAD_SPELLINGS] = "SELECT address, spelling FROM spellings",
 };
 

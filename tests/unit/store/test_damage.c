@@ -203,8 +203,8 @@ static void test_changed_schema(void **state)
 		"CREATE VIEW v AS SELECT * FROM pairs",
 		"DROP TABLE learned",
 		"ALTER TABLE pairs ADD COLUMN more INTEGER",
-		"DROP TABLE pairs; CREATE TABLE pairs (watcher, watched, state, asked_at, "
-		"granted_at, refused_at, ended_at, heard_at, PRIMARY KEY (watcher, watched))",
+		("DROP TABLE pairs; CREATE TABLE pairs (watcher, watched, state, asked_at, "
+		 "granted_at, refused_at, ended_at, heard_at, PRIMARY KEY (watcher, watched))"),
 	};
 	struct bench *bench = *state;
 	struct buf bytes = BUF_INIT;
