@@ -21,8 +21,7 @@ const struct map_domain fixture_domains[FIXTURE_DOMAINS] = {
 };
 
 static const char *const chats[FIXTURE_CHATS] = {"chat.example", "xmpp.example.com", "example.org",
-						 "b\xc3\xbc"
-						 "cher.example"};
+						 "b\xc3\xbc\x63her.example"};
 static const struct map_chat_domain named[] = {{"example.org", "im.example.org"}};
 static const char *const aliases[] = {"sip:8001@pbx.example", "sip:8001@plain.example"};
 static const struct map_user users[] = {
