@@ -255,7 +255,7 @@ static void read_presence(struct reader *reader, const xmlNode *root)
 		if (is_base(reader, node, "tuple"))
 			read_tuple(reader, node);
 		else if (is_base(reader, node, "note"))
-			rpid_read_note(node, reader->language, &reader->out->notes);
+			rpid_read_user_note(node, reader->language, &reader->out->notes);
 	}
 	rpid_finish(&reader->rpid, reader->language, &reader->out->person);
 }

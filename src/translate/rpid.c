@@ -201,18 +201,46 @@ bool rpid_is_foreign_tuple(const xmlNode *tuple)
 }
 
 /* Own xml:lang, then the nearest ancestor's, then the carrier's if it is one tag. */
-void rpid_read_note(const xmlNode *node, const char *language, struct notes *out)
+static const char *note_language(const xmlNode *node, const char *language)
 {
-	struct buf text = BUF_INIT;
 	const char *lang = xml_lang(node);
 
 	if (lang == NULL)
 		lang = language;
-	if (lang == NULL || !text_is_lang(lang, strlen(lang)))
-		lang = "";
+	return lang != NULL && text_is_lang(lang, strlen(lang)) ? lang : "";
+}
+
+void rpid_read_note(const xmlNode *node, const char *language, struct notes *out)
+{
+	struct buf text = BUF_INIT;
+
 	xml_content(node, &text);
-	notes_add(out, lang, buf_text(&text), text.len);
+	notes_add(out, note_language(node, language), buf_text(&text), text.len);
 	buf_free(&text);
+}
+
+/* Fixed words of Asterisk, FreeSWITCH and Kamailio, which name no language. */
+static bool is_idle_word(const char *text)
+{
+	static const char *const words[] = {"Ready", "Available", "Unavailable", "Unregistered"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strcmp(text, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+void rpid_read_user_note(const xmlNode *node, const char *language, struct notes *out)
+{
+	struct buf text = BUF_INIT;
+	bool is_of_pbx;
+
+	xml_content(node, &text);
+	is_of_pbx = xml_lang(node) == NULL && is_idle_word(buf_text(&text));
+	buf_free(&text);
+	if (!is_of_pbx)
+		rpid_read_note(node, language, out);
 }
 
 static void read_notes_in(const xmlNode *parent, const char *language, struct notes *out)
@@ -221,7 +249,7 @@ static void read_notes_in(const xmlNode *parent, const char *language, struct no
 		if (node->type == XML_ELEMENT_NODE &&
 		    strcmp((const char *)node->name, "note") == 0 &&
 		    is_known_namespace(xml_namespace(node)))
-			rpid_read_note(node, language, out);
+			rpid_read_user_note(node, language, out);
 	}
 }
 

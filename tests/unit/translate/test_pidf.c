@@ -194,7 +194,7 @@ static const struct {
 	 "xmlns:ep='urn:ietf:params:xml:ns:pidf:rpid:rpid-person'><pp:person><status><ep:activities><ep:away/>"
 	 "</ep:activities></status></pp:person><note>Ready</note><tuple id='7'><contact priority='1'>sip:7@b</contact>"
 	 "<status><basic>open</basic></status></tuple></presence>",
-	 "7 open 127; person away; user 'Ready'"},
+	 "7 open 127; person away"},
 	{STATUS("<basic>open</basic><es:activities xmlns:es='urn:ietf:params:xml:ns:pidf:rpid:status:rpid-status'>"
 		"<es:activity>busy</es:activity></es:activities>"),
 	 "t open; person busy"},
@@ -203,6 +203,15 @@ static const struct {
 	     "<digium_presence type='dnd' subtype='x'>text</digium_presence></status></tuple>"),
 	 "1001 open, digium-presence unset dnd 'text'"},
 	{DOC("<tuple id='d'><status><digium_presence type='not_set'/></status></tuple>"), "d unset"},
+	/* [D-27] [PBX-002] [PBX-029] a PBX's words for idle and absent are nobody's notes */
+	{DOC("<note>Ready</note><tuple id='1'><status><basic>open</basic></status></tuple>"), "1 open"},
+	{DOC("<note>Unavailable</note><tuple id='1'><status><basic>closed</basic></status></tuple>"), "1 closed"},
+	{PERSON("<dm:note>Available</dm:note>"), "t open"},
+	{PERSON("<dm:note>Unregistered</dm:note>"), "t open"},
+	{PERSON("<dm:note>On the phone</dm:note>"), "t open; person 'On the phone'"},
+	{PERSON("<dm:note>Ready to go</dm:note>"), "t open; person 'Ready to go'"},
+	{PERSON("<dm:note xml:lang='en'>Available</dm:note>"), "t open; person 'Available'@en"},
+	{OPEN_TUPLE("<note>Available</note>"), "t open 'Available'"},
 	/* [D-59] */
 	{"<!DOCTYPE presence SYSTEM 'x.dtd'>" OPEN_TUPLE(""), "t open"},
 };
