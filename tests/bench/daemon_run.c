@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -182,6 +184,21 @@ bool daemon_run_is_alive(struct daemon_run *run)
 	if (!run->has_ended && waitpid(run->pid, &run->status, WNOHANG) == run->pid)
 		run->has_ended = true;
 	return !run->has_ended;
+}
+
+bool daemon_run_is_serving(const struct daemon_run *run)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char text[256] = "";
+	bool result = false;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/control", run->folder);
+	if (connect(fd, (struct sockaddr *)(void *)&address, sizeof(address)) == 0 &&
+	    send(fd, "status\n", 7, MSG_NOSIGNAL) == 7 && read(fd, text, sizeof(text) - 1) > 0)
+		result = strstr(text, "state serving") != NULL;
+	close(fd);
+	return result;
 }
 
 uint64_t daemon_run_cpu_ns(const struct daemon_run *run)

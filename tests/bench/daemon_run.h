@@ -32,6 +32,8 @@ unsigned daemon_run_port(const struct daemon_run *run);
 const char *daemon_run_folder(const struct daemon_run *run);
 pid_t daemon_run_pid(const struct daemon_run *run);
 bool daemon_run_is_alive(struct daemon_run *run);
+/* Asks over the control socket: has it read its store, does it serve? */
+bool daemon_run_is_serving(const struct daemon_run *run);
 /* CPU time of the process in nanoseconds, user and system. */
 uint64_t daemon_run_cpu_ns(const struct daemon_run *run);
 /* VmRSS, in KiB. */

@@ -93,7 +93,16 @@ void figures_print(const struct figures *f, const struct figures *floor)
 		       f->sent, f->delivered, f->repeated, f->answered, f->refused, f->resent);
 	else if (f->resent > 0)
 		printf("    %lu requests were sent again over UDP\n", f->resent);
+	if (f->first_wrong[0] != '\0')
+		printf("    the first error:\n%s\n", f->first_wrong);
 	fflush(stdout);
+}
+
+void figures_note(struct figures *figures, const char *data, size_t len)
+{
+	if (figures->first_wrong[0] == '\0')
+		snprintf(figures->first_wrong, sizeof(figures->first_wrong), "%.*s", (int)len,
+			 data);
 }
 
 bool figures_are_right(const struct figures *f)

@@ -13,7 +13,8 @@ struct figures {
 	unsigned long answered;  /* with success, at the near side */
 	unsigned long refused;   /* with an error */
 	unsigned long repeated;  /* delivered more than once */
-	unsigned long resent;    /* by us, over UDP, for want of an answer */
+	unsigned long resent;    /* over UDP, for want of an answer, by us or by the daemon */
+	char first_wrong[400];   /* the first error that came, for the eye */
 	/* times */
 	double seconds;
 	double cpu_us; /* of the daemon, for one message or subscription */
@@ -40,5 +41,7 @@ void latencies_sum_up(struct latencies *latencies, struct figures *out);
 void figures_print_head(void);
 /* floor may be NULL. */
 void figures_print(const struct figures *figures, const struct figures *floor);
+/* Keeps the first of them. */
+void figures_note(struct figures *figures, const char *data, size_t len);
 /* All that was sent arrived once and was answered with success. */
 bool figures_are_right(const struct figures *figures);

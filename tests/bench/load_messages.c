@@ -57,8 +57,7 @@ static void run_end(struct run *run)
 	out->cpu_us = out->sent > 0 ? (double)used / 1000 / (double)out->sent : 0;
 	out->rss_kib[2] = daemon_run_rss_kib(run->rig->daemon);
 	latencies_sum_up(&run->latencies, out);
-	sip_end_listen(run->rig->sip, NULL, NULL);
-	xmpp_end_listen(run->rig->xmpp, NULL, NULL);
+	rig_rest(run->rig);
 	latencies_free(&run->latencies);
 	mem_free(run->delivered);
 	mem_free(run->answered);
@@ -72,6 +71,12 @@ static bool mark(struct run *run, bool *marks, long i)
 	marks[i] = true;
 	run->last_ns = reactor_now_ns();
 	return true;
+}
+
+static void repeated(struct run *run, struct slice text)
+{
+	run->out->repeated++;
+	figures_note(run->out, text.at, text.len);
 }
 
 /* SIP to XMPP ---------------------------------------------------------------------------------- */
@@ -115,10 +120,12 @@ static void on_answer(struct sip_end *end, const struct sip_wire *message,
 	if (message->status < 200 || !mark(run, run->answered, i))
 		return;
 	latencies_arrive(&run->latencies, (size_t)i, run->last_ns);
-	if (message->status < 300)
+	if (message->status < 300) {
 		run->out->answered++;
-	else
+	} else {
 		run->out->refused++;
+		figures_note(run->out, message->all.at, message->all.len);
+	}
 }
 
 static void on_delivered_stanza(struct xmpp_end *end, const struct xmpp_wire *stanza, void *arg)
@@ -131,7 +138,7 @@ static void on_delivered_stanza(struct xmpp_end *end, const struct xmpp_wire *st
 	if (mark(run, run->delivered, slice_number_after(stanza->all, "place? #")))
 		run->out->delivered++;
 	else
-		run->out->repeated++;
+		repeated(run, stanza->all);
 }
 
 /* XMPP to SIP ---------------------------------------------------------------------------------- */
@@ -160,7 +167,11 @@ static void on_request(struct sip_end *end, const struct sip_wire *message,
 	sip_wire_reply(&run->text, message, 200, "OK", "bench", "", NULL, NULL);
 	sip_end_send(end, from, run->text.data, run->text.len);
 	if (!mark(run, run->delivered, i)) {
-		run->out->repeated++;
+		/* over UDP the daemon repeats what our answer did not stop, as it must */
+		if (from->stream == NULL && i >= 0)
+			run->out->resent++;
+		else
+			repeated(run, message->all);
 		return;
 	}
 	latencies_arrive(&run->latencies, (size_t)i, run->last_ns);
@@ -179,6 +190,7 @@ static void on_error_stanza(struct xmpp_end *end, const struct xmpp_wire *stanza
 		return;
 	run->last_ns = reactor_now_ns();
 	run->out->refused++;
+	figures_note(run->out, stanza->all.at, stanza->all.len);
 }
 
 /* Both ----------------------------------------------------------------------------------------- */

@@ -62,9 +62,10 @@ static void answer(struct run *run, long i)
 	run->last_ns = reactor_now_ns();
 }
 
-static void refuse(struct run *run)
+static void refuse(struct run *run, struct slice text)
 {
 	run->out->refused++;
+	figures_note(run->out, text.at, text.len);
 	run->last_ns = reactor_now_ns();
 }
 
@@ -108,7 +109,7 @@ static void on_notify(struct sip_end *end, const struct sip_wire *message,
 
 	(void)end;
 	if (message->status >= 300)
-		refuse(run);
+		refuse(run, message->all);
 	else if (message->status >= 200)
 		answer(run, i);
 	if (!slice_is(message->method, "NOTIFY"))
@@ -117,7 +118,7 @@ static void on_notify(struct sip_end *end, const struct sip_wire *message,
 	if (slice_starts(message->state, "active"))
 		arrive(run, i);
 	else if (slice_starts(message->state, "terminated"))
-		refuse(run);
+		refuse(run, message->all);
 }
 
 static void on_question(struct xmpp_end *end, const struct xmpp_wire *stanza, void *arg)
@@ -188,7 +189,7 @@ static void on_subscribe(struct sip_end *end, const struct sip_wire *message,
 
 	(void)end;
 	if (message->status >= 300)
-		refuse(run);
+		refuse(run, message->all);
 	if (!slice_is(message->method, "SUBSCRIBE"))
 		return;
 	snprintf(extra, sizeof(extra),
@@ -212,7 +213,7 @@ static void on_presence(struct xmpp_end *end, const struct xmpp_wire *stanza, vo
 	if (slice_is(stanza->type, "subscribed"))
 		answer(run, i);
 	else if (slice_is(stanza->type, "error") || slice_is(stanza->type, "unsubscribed"))
-		refuse(run);
+		refuse(run, stanza->all);
 	else if (stanza->type.len == 0)
 		arrive(run, i);
 }
@@ -293,8 +294,7 @@ static void load_watches(struct rig *rig, const struct load *load, struct figure
 	xmpp_end_listen(rig->xmpp, from_sip ? on_question : on_presence, &run);
 	run_all(&run, from_sip ? send_subscribe : send_question);
 	measure(&run);
-	sip_end_listen(rig->sip, NULL, NULL);
-	xmpp_end_listen(rig->xmpp, NULL, NULL);
+	rig_rest(rig);
 	latencies_free(&run.latencies);
 	mem_free(run.answered);
 	buf_free(&run.text);

@@ -8,7 +8,7 @@
 #include "bench/floor.h"
 #include "bench/reactor.h"
 
-enum { START_MS = 20000, TRY_MS = 200 };
+enum { START_MS = 20000, TRY_MS = 200, POLL_MS = 20 };
 
 static void start_program(struct rig *rig, const struct rig_params *params)
 {
@@ -29,59 +29,102 @@ static void start_program(struct rig *rig, const struct rig_params *params)
 		rig->daemon = daemon_run_new(&daemon);
 }
 
+static void answer(struct rig *rig, const struct sip_wire *message, const struct sip_hop *from)
+{
+	struct buf text = BUF_INIT;
+
+	sip_wire_reply(&text, message, 200, "OK", "rig", "Expires: 0\r\n", NULL, NULL);
+	sip_end_send(rig->sip, from, text.data, text.len);
+	sip_end_flush(rig->sip);
+	buf_free(&text);
+}
+
+/* 503: not yet. A fetch that was accepted ends with its NOTIFY. */
 static void on_sip(struct sip_end *end, const struct sip_wire *message, const struct sip_hop *from,
 		   void *arg)
 {
 	struct rig *rig = arg;
 
 	(void)end;
-	(void)from;
-	if (message->status >= 200 && slice_has(message->cseq, "OPTIONS"))
-		rig->options_answered = true;
+	if (message->method.len > 0)
+		answer(rig, message, from);
+	if (slice_is(message->method, "NOTIFY"))
+		rig->is_serving = true;
+	else if (message->status >= 300 && message->status != 503)
+		rig->is_serving = true;
+	else if (message->status == 200 && rig->is_floor)
+		rig->is_serving = true;
 }
 
-static void send_options(struct rig *rig, unsigned number, bool is_tcp)
+/* A fetch: it leaves nothing behind. */
+static void send_first(struct rig *rig, unsigned number, bool is_tcp)
 {
 	struct buf text = BUF_INIT;
 	unsigned port = sip_end_port(rig->sip);
 
 	buf_printf(&text,
-		   "OPTIONS sip:127.0.0.1:%u SIP/2.0\r\n"
+		   "SUBSCRIBE sip:start@" RIG_CHAT " SIP/2.0\r\n"
 		   "Via: SIP/2.0/%s 127.0.0.1:%u;rport;branch=z9hG4bKstart%u\r\n"
 		   "Max-Forwards: 70\r\nFrom: <sip:start@" RIG_PBX ">;tag=start\r\n"
-		   "To: <sip:127.0.0.1:%u>\r\nCall-ID: start%u@bench\r\nCSeq: 1 OPTIONS\r\n"
-		   "Content-Length: 0\r\n\r\n",
-		   daemon_run_port(rig->daemon), is_tcp ? "TCP" : "UDP", port, number,
-		   daemon_run_port(rig->daemon), number);
+		   "To: <sip:start@" RIG_CHAT ">\r\nCall-ID: start%u@bench\r\n"
+		   "CSeq: 1 SUBSCRIBE\r\nContact: <sip:start@127.0.0.1:%u;transport=%s>\r\n"
+		   "Event: presence\r\nExpires: 0\r\nContent-Length: 0\r\n\r\n",
+		   is_tcp ? "TCP" : "UDP", port, number, number, port, is_tcp ? "tcp" : "udp");
 	sip_end_send(rig->sip, &rig->hop, text.data, text.len);
 	buf_free(&text);
 }
 
-bool rig_start(struct rig *rig, const struct rig_params *params)
+static void rest(struct rig *rig, int ms)
+{
+	bool never = false;
+
+	reactor_until(rig->reactor, &never, ms);
+}
+
+static bool is_late(struct rig *rig, uint64_t end)
+{
+	return reactor_now_ns() >= end || !daemon_run_is_alive(rig->daemon);
+}
+
+/* The link is up, SIP answers, the store is read. */
+static bool wait_ready(struct rig *rig, bool is_tcp)
 {
 	uint64_t end = reactor_now_ns() + (uint64_t)START_MS * 1000000u;
-	const bool *is_up = NULL;
+	const bool *is_up = xmpp_end_is_up(rig->xmpp);
 
+	while (!*is_up && !is_late(rig, end))
+		reactor_turn(rig->reactor, 10);
+	while (!rig->is_floor && !daemon_run_is_serving(rig->daemon) && !is_late(rig, end))
+		rest(rig, POLL_MS);
+	for (unsigned i = 0; !rig->is_serving && !is_late(rig, end); i++) {
+		if (sip_end_hop(rig->sip, daemon_run_port(rig->daemon), is_tcp, &rig->hop))
+			send_first(rig, i, is_tcp);
+		sip_end_flush(rig->sip);
+		reactor_until(rig->reactor, &rig->is_serving, TRY_MS);
+	}
+	sip_end_flush(rig->sip);
+	return rig->is_serving;
+}
+
+void rig_rest(struct rig *rig)
+{
+	sip_end_listen(rig->sip, on_sip, rig);
+	xmpp_end_listen(rig->xmpp, NULL, NULL);
+}
+
+bool rig_start(struct rig *rig, const struct rig_params *params)
+{
 	memset(rig, 0, sizeof(*rig));
 	rig->reactor = reactor_new();
 	rig->sip = sip_end_new(rig->reactor);
 	rig->xmpp = xmpp_end_new(rig->reactor, RIG_COMPONENT);
-	is_up = xmpp_end_is_up(rig->xmpp);
 	start_program(rig, params);
-	sip_end_listen(rig->sip, on_sip, rig);
-	for (unsigned i = 0; reactor_now_ns() < end && daemon_run_is_alive(rig->daemon); i++) {
-		if (*is_up && sip_end_hop(rig->sip, daemon_run_port(rig->daemon), params->is_tcp,
-					  &rig->hop)) {
-			send_options(rig, i, params->is_tcp);
-			sip_end_flush(rig->sip);
-			if (reactor_until(rig->reactor, &rig->options_answered, TRY_MS))
-				return true;
-		}
-		reactor_until(rig->reactor, is_up, TRY_MS);
-	}
-	fprintf(stderr, "bench: the %s did not start: handshake %s, OPTIONS %s, process %s\n",
-		rig->is_floor ? "floor" : "daemon", *is_up ? "yes" : "no",
-		rig->options_answered ? "answered" : "not answered",
+	rig_rest(rig);
+	if (wait_ready(rig, params->is_tcp))
+		return true;
+	fprintf(stderr, "bench: the %s did not start: handshake %s, SUBSCRIBE %s, process %s\n",
+		rig->is_floor ? "floor" : "daemon", *xmpp_end_is_up(rig->xmpp) ? "yes" : "no",
+		rig->is_serving ? "answered" : "not answered",
 		daemon_run_is_alive(rig->daemon) ? "alive" : "gone");
 	if (!rig->is_floor)
 		daemon_run_report(rig->daemon, 20);

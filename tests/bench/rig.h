@@ -20,7 +20,7 @@ struct rig {
 	struct daemon_run *daemon;
 	struct sip_hop hop; /* to the daemon */
 	bool is_floor;
-	bool options_answered;
+	bool is_serving;
 };
 
 struct rig_params {
@@ -32,9 +32,12 @@ struct rig_params {
 	const char *log_level;
 };
 
-/* Starts all and waits until the component shook hands and OPTIONS is answered. Returns false,
+/* Starts all and waits until the component shook hands and a SUBSCRIBE is accepted, or
+ * refused for good. Returns false,
  * after saying why, if that takes more than 20 s. The rig is then to be freed too. */
 bool rig_start(struct rig *rig, const struct rig_params *params);
+/* From now on the SIP server answers every request with 200, and the chat server only pings. */
+void rig_rest(struct rig *rig);
 void rig_free(struct rig *rig);
 /* Writes everything that was put on either side, and handles what came, waiting up to wait_ms. */
 void rig_turn(struct rig *rig, int wait_ms);

@@ -194,7 +194,6 @@ void actors_start(struct actors *actors, struct rig *rig, const struct seeds *se
 
 void actors_stop(struct actors *actors)
 {
-	sip_end_listen(actors->rig->sip, NULL, NULL);
-	xmpp_end_listen(actors->rig->xmpp, NULL, NULL);
+	rig_rest(actors->rig);
 	buf_free(&actors->text);
 }
