@@ -1,4 +1,4 @@
-/* libxml2 behind one door. File 40 section F.3 lists what its defaults do. */
+/* libxml2 behind one door; LXM-001 to LXM-008 are what its defaults would do. */
 #include "translate/xml.h"
 
 #include <errno.h>

@@ -65,9 +65,9 @@ void describe_presence(const struct presence *presence, int has_times, struct bu
 
 void describe_presence_stanza(const struct presence_stanza *stanza, struct buf *out)
 {
-	static const char *const types[] = {"available",   "unavailable",  "subscribe",
-					    "subscribed",  "unsubscribe",  "unsubscribed",
-					    "probe",	   "error",	   "invalid"};
+	static const char *const types[] = {"available",  "unavailable", "subscribe",
+					    "subscribed", "unsubscribe", "unsubscribed",
+					    "probe",      "error",       "invalid"};
 
 	buf_printf(out, "%s ", types[stanza->type]);
 	describe_device(&stanza->device, 1, out);

@@ -17,61 +17,61 @@ static const struct {
 	const char *condition;
 	const char *type;
 } from_sip[] = {
-	{300, "redirect", "modify"},		     /* [ERR-201] */
-	{302, "redirect", "modify"},		     /* [ERR-203] */
-	{305, "redirect", "modify"},		     /* [ERR-204] */
-	{380, "not-acceptable", "modify"},	     /* [ERR-205] */
-	{399, "redirect", "modify"},		     /* [ERR-200] [ERR-013] */
-	{400, "bad-request", "modify"},		     /* [ERR-207] */
-	{401, "not-authorized", "auth"},	     /* [ERR-208] */
-	{402, "bad-request", "modify"},		     /* [ERR-209] */
-	{403, "forbidden", "auth"},		     /* [ERR-210] */
-	{404, "item-not-found", "cancel"},	     /* [ERR-211] */
-	{405, "feature-not-implemented", "cancel"},  /* [ERR-212] */
-	{406, "not-acceptable", "modify"},	     /* [ERR-213] */
-	{407, "registration-required", "auth"},	     /* [ERR-214] */
-	{408, "remote-server-timeout", "wait"},	     /* [ERR-215] */
-	{410, "gone", "cancel"},		     /* [ERR-216] */
-	{413, "policy-violation", "modify"},	     /* [ERR-217] */
-	{414, "policy-violation", "modify"},	     /* [ERR-218] */
-	{415, "not-acceptable", "modify"},	     /* [ERR-219] */
-	{416, "not-acceptable", "modify"},	     /* [ERR-220] */
-	{420, "feature-not-implemented", "cancel"},  /* [ERR-221] */
-	{421, "not-acceptable", "modify"},	     /* [ERR-222] */
-	{423, "resource-constraint", "wait"},	     /* [ERR-223] */
-	{430, "recipient-unavailable", "wait"},	     /* [ERR-224] */
-	{439, "feature-not-implemented", "cancel"},  /* [ERR-225] */
-	{440, "policy-violation", "wait"},	     /* [ERR-226] */
-	{480, "recipient-unavailable", "wait"},	     /* [ERR-227] */
-	{481, "item-not-found", "cancel"},	     /* [ERR-228] */
-	{482, "not-acceptable", "cancel"},	     /* [ERR-229] */
-	{483, "not-acceptable", "cancel"},	     /* [ERR-230] */
-	{484, "item-not-found", "cancel"},	     /* [ERR-231] */
-	{485, "item-not-found", "cancel"},	     /* [ERR-232] */
-	{486, "recipient-unavailable", "wait"},	     /* [ERR-233] */
-	{487, "recipient-unavailable", "wait"},	     /* [ERR-234] */
-	{488, "not-acceptable", "modify"},	     /* [ERR-235] */
-	{489, "policy-violation", "cancel"},	     /* [ERR-236] */
-	{491, "unexpected-request", "wait"},	     /* [ERR-237] */
-	{493, "bad-request", "modify"},		     /* [ERR-238] */
-	{412, "bad-request", "modify"},		     /* [ERR-206] */
+	{300, "redirect", "modify"},                /* [ERR-201] */
+	{302, "redirect", "modify"},                /* [ERR-203] */
+	{305, "redirect", "modify"},                /* [ERR-204] */
+	{380, "not-acceptable", "modify"},          /* [ERR-205] */
+	{399, "redirect", "modify"},                /* [ERR-200] [ERR-013] */
+	{400, "bad-request", "modify"},             /* [ERR-207] */
+	{401, "not-authorized", "auth"},            /* [ERR-208] */
+	{402, "bad-request", "modify"},             /* [ERR-209] */
+	{403, "forbidden", "auth"},                 /* [ERR-210] */
+	{404, "item-not-found", "cancel"},          /* [ERR-211] */
+	{405, "feature-not-implemented", "cancel"}, /* [ERR-212] */
+	{406, "not-acceptable", "modify"},          /* [ERR-213] */
+	{407, "registration-required", "auth"},     /* [ERR-214] */
+	{408, "remote-server-timeout", "wait"},     /* [ERR-215] */
+	{410, "gone", "cancel"},                    /* [ERR-216] */
+	{413, "policy-violation", "modify"},        /* [ERR-217] */
+	{414, "policy-violation", "modify"},        /* [ERR-218] */
+	{415, "not-acceptable", "modify"},          /* [ERR-219] */
+	{416, "not-acceptable", "modify"},          /* [ERR-220] */
+	{420, "feature-not-implemented", "cancel"}, /* [ERR-221] */
+	{421, "not-acceptable", "modify"},          /* [ERR-222] */
+	{423, "resource-constraint", "wait"},       /* [ERR-223] */
+	{430, "recipient-unavailable", "wait"},     /* [ERR-224] */
+	{439, "feature-not-implemented", "cancel"}, /* [ERR-225] */
+	{440, "policy-violation", "wait"},          /* [ERR-226] */
+	{480, "recipient-unavailable", "wait"},     /* [ERR-227] */
+	{481, "item-not-found", "cancel"},          /* [ERR-228] */
+	{482, "not-acceptable", "cancel"},          /* [ERR-229] */
+	{483, "not-acceptable", "cancel"},          /* [ERR-230] */
+	{484, "item-not-found", "cancel"},          /* [ERR-231] */
+	{485, "item-not-found", "cancel"},          /* [ERR-232] */
+	{486, "recipient-unavailable", "wait"},     /* [ERR-233] */
+	{487, "recipient-unavailable", "wait"},     /* [ERR-234] */
+	{488, "not-acceptable", "modify"},          /* [ERR-235] */
+	{489, "policy-violation", "cancel"},        /* [ERR-236] */
+	{491, "unexpected-request", "wait"},        /* [ERR-237] */
+	{493, "bad-request", "modify"},             /* [ERR-238] */
+	{412, "bad-request", "modify"},             /* [ERR-206] */
 	{433, "bad-request", "modify"},
 	{469, "bad-request", "modify"},
 	{499, "bad-request", "modify"},
-	{500, "internal-server-error", "cancel"},    /* [ERR-240] */
-	{501, "feature-not-implemented", "cancel"},  /* [ERR-241] */
-	{502, "remote-server-not-found", "cancel"},  /* [ERR-242] */
-	{503, "internal-server-error", "wait"},	     /* [ERR-243] */
-	{504, "remote-server-timeout", "wait"},	     /* [ERR-244] */
-	{505, "not-acceptable", "modify"},	     /* [ERR-245] */
-	{513, "policy-violation", "modify"},	     /* [ERR-246] */
-	{555, "internal-server-error", "cancel"},    /* [ERR-239] */
+	{500, "internal-server-error", "cancel"},   /* [ERR-240] */
+	{501, "feature-not-implemented", "cancel"}, /* [ERR-241] */
+	{502, "remote-server-not-found", "cancel"}, /* [ERR-242] */
+	{503, "internal-server-error", "wait"},     /* [ERR-243] */
+	{504, "remote-server-timeout", "wait"},     /* [ERR-244] */
+	{505, "not-acceptable", "modify"},          /* [ERR-245] */
+	{513, "policy-violation", "modify"},        /* [ERR-246] */
+	{555, "internal-server-error", "cancel"},   /* [ERR-239] */
 	{580, "internal-server-error", "cancel"},
-	{600, "recipient-unavailable", "wait"},	     /* [ERR-248] */
-	{603, "recipient-unavailable", "wait"},	     /* [ERR-249] */
-	{604, "item-not-found", "cancel"},	     /* [ERR-250] */
-	{606, "not-acceptable", "modify"},	     /* [ERR-251] */
-	{607, "recipient-unavailable", "wait"},	     /* [ERR-247] */
+	{600, "recipient-unavailable", "wait"}, /* [ERR-248] */
+	{603, "recipient-unavailable", "wait"}, /* [ERR-249] */
+	{604, "item-not-found", "cancel"},      /* [ERR-250] */
+	{606, "not-acceptable", "modify"},      /* [ERR-251] */
+	{607, "recipient-unavailable", "wait"}, /* [ERR-247] */
 	{608, "recipient-unavailable", "wait"},
 	/* [ERR-264] what no server may answer */
 	{0, "internal-server-error", "cancel"},
@@ -135,34 +135,34 @@ static const struct {
 	enum fault_code code;
 	int status;
 } to_sip[] = {
-	{FAULT_BAD_REQUEST, 400},	       /* [ERR-101] */
-	{FAULT_CONFLICT, 400},		       /* [ERR-102] */
-	{FAULT_FEATURE_NOT_IMPLEMENTED, 488},  /* [ERR-103] [D-46] */
-	{FAULT_FORBIDDEN, 403},		       /* [ERR-104] [D-46] */
-	{FAULT_GONE, 410},		       /* [ERR-105] [ERR-007] */
-	{FAULT_INTERNAL_SERVER_ERROR, 500},    /* [ERR-106] */
-	{FAULT_ITEM_NOT_FOUND, 404},	       /* [ERR-107] [D-46] */
-	{FAULT_JID_MALFORMED, 400},	       /* [ERR-108] */
-	{FAULT_NOT_ACCEPTABLE, 406},	       /* [ERR-109] [D-46] */
-	{FAULT_NOT_ALLOWED, 403},	       /* [ERR-110] */
-	{FAULT_NOT_AUTHORIZED, 403},	       /* [ERR-111] [ERR-008] */
-	{FAULT_POLICY_VIOLATION, 403},	       /* [ERR-112] */
-	{FAULT_RECIPIENT_UNAVAILABLE, 480},    /* [ERR-113] [D-46] */
-	{FAULT_REDIRECT, 403},		       /* [ERR-114] without the address it cannot be 302: [ERR-008] */
-	{FAULT_REGISTRATION_REQUIRED, 403},    /* [ERR-115] [ERR-008] */
-	{FAULT_REMOTE_SERVER_NOT_FOUND, 404},  /* [ERR-116] */
-	{FAULT_REMOTE_SERVER_TIMEOUT, 504},    /* [ERR-117] [D-46] [SIP-030] */
-	{FAULT_RESOURCE_CONSTRAINT, 500},      /* [ERR-118] */
-	{FAULT_SERVICE_UNAVAILABLE, 403},      /* [ERR-119] [ERR-009] */
-	{FAULT_SUBSCRIPTION_REQUIRED, 400},    /* [ERR-120] */
-	{FAULT_UNDEFINED_CONDITION, 400},      /* [ERR-121] */
-	{FAULT_UNEXPECTED_REQUEST, 400},       /* [ERR-122] */
-	{FAULT_LINK_DOWN, 503},		       /* [ERR-265] [D-36] */
-	{FAULT_NO_ANSWER, 504},		       /* [D-36] */
-	{FAULT_TOO_LARGE, 413},		       /* [MSG-080] */
-	{FAULT_LOOP, 482},		       /* [SIP-032] */
-	{FAULT_ANONYMOUS, 433},		       /* [D-53] */
-	{FAULT_RATE, 480},		       /* [MSG-096] */
+	{FAULT_BAD_REQUEST, 400},             /* [ERR-101] */
+	{FAULT_CONFLICT, 400},                /* [ERR-102] */
+	{FAULT_FEATURE_NOT_IMPLEMENTED, 488}, /* [ERR-103] [D-46] */
+	{FAULT_FORBIDDEN, 403},               /* [ERR-104] [D-46] */
+	{FAULT_GONE, 410},                    /* [ERR-105] [ERR-007] */
+	{FAULT_INTERNAL_SERVER_ERROR, 500},   /* [ERR-106] */
+	{FAULT_ITEM_NOT_FOUND, 404},          /* [ERR-107] [D-46] */
+	{FAULT_JID_MALFORMED, 400},           /* [ERR-108] */
+	{FAULT_NOT_ACCEPTABLE, 406},          /* [ERR-109] [D-46] */
+	{FAULT_NOT_ALLOWED, 403},             /* [ERR-110] */
+	{FAULT_NOT_AUTHORIZED, 403},          /* [ERR-111] [ERR-008] */
+	{FAULT_POLICY_VIOLATION, 403},        /* [ERR-112] */
+	{FAULT_RECIPIENT_UNAVAILABLE, 480},   /* [ERR-113] [D-46] */
+	{FAULT_REDIRECT, 403}, /* [ERR-114] without the address it cannot be 302: [ERR-008] */
+	{FAULT_REGISTRATION_REQUIRED, 403},   /* [ERR-115] [ERR-008] */
+	{FAULT_REMOTE_SERVER_NOT_FOUND, 404}, /* [ERR-116] */
+	{FAULT_REMOTE_SERVER_TIMEOUT, 504},   /* [ERR-117] [D-46] [SIP-030] */
+	{FAULT_RESOURCE_CONSTRAINT, 500},     /* [ERR-118] */
+	{FAULT_SERVICE_UNAVAILABLE, 403},     /* [ERR-119] [ERR-009] */
+	{FAULT_SUBSCRIPTION_REQUIRED, 400},   /* [ERR-120] */
+	{FAULT_UNDEFINED_CONDITION, 400},     /* [ERR-121] */
+	{FAULT_UNEXPECTED_REQUEST, 400},      /* [ERR-122] */
+	{FAULT_LINK_DOWN, 503},               /* [ERR-265] [D-36] */
+	{FAULT_NO_ANSWER, 504},               /* [D-36] */
+	{FAULT_TOO_LARGE, 413},               /* [MSG-080] */
+	{FAULT_LOOP, 482},                    /* [SIP-032] */
+	{FAULT_ANONYMOUS, 433},               /* [D-53] */
+	{FAULT_RATE, 480},                    /* [MSG-096] */
 };
 
 static void fault_becomes_sip_status(void **state)
@@ -192,7 +192,8 @@ static void never_sends_forbidden_codes(void **state)
 
 		fault_set(&fault, (enum fault_code)code, NULL);
 		for (int with_uri = 0; with_uri < 2; with_uri++) {
-			(void)snprintf(fault.uri, sizeof fault.uri, "%s", with_uri ? "xmpp:a@b" : "");
+			(void)snprintf(fault.uri, sizeof fault.uri, "%s",
+				       with_uri ? "xmpp:a@b" : "");
 			status = fault_to_sip(&fault, NULL, 0);
 			assert_in_range(status, 300, 599);
 			assert_int_equal(status == 503, code == FAULT_LINK_DOWN);
@@ -308,32 +309,38 @@ static const struct {
 	{"<message xmlns='jabber:component:accept' type='error'><error type='modify' code='404'>"
 	 "<policy-violation" NS "/></error></message>",
 	 FAULT_POLICY_VIOLATION, "modify", "", ""},
-	{"<message type='error'><body>b</body><error type='auth'><app xmlns='x'/><forbidden" NS "/></error></message>",
+	{"<message type='error'><body>b</body><error type='auth'><app xmlns='x'/><forbidden" NS
+	 "/></error></message>",
 	 FAULT_FORBIDDEN, "auth", "", ""},
-	{"<message type='error'><error><not-acceptable" NS "/></error></message>", FAULT_NOT_ACCEPTABLE,
-	 "modify", "", ""},
+	{"<message type='error'><error><not-acceptable" NS "/></error></message>",
+	 FAULT_NOT_ACCEPTABLE, "modify", "", ""},
 	{"<message type='error'><error type='never'><not-acceptable" NS "/></error></message>",
 	 FAULT_NOT_ACCEPTABLE, "modify", "", ""},
 	{"<message type='error'><error type='cancel'><new-condition" NS "/></error></message>",
 	 FAULT_UNDEFINED_CONDITION, "cancel", "", ""},
-	{"<message type='error'><error type='cancel'><payment-required" NS "/></error></message>", /* [ERR-123] */
+	{"<message type='error'><error type='cancel'><payment-required" NS
+	 "/></error></message>", /* [ERR-123] */
 	 FAULT_UNDEFINED_CONDITION, "cancel", "", ""},
 	/* the names of our own faults are no conditions */
 	{"<message type='error'><error type='cancel'><link-down" NS "/></error></message>",
 	 FAULT_UNDEFINED_CONDITION, "cancel", "", ""},
-	{"<message type='error'><error type='cancel'><item-not-found xmlns='other'/></error></message>",
+	{"<message type='error'><error type='cancel'><item-not-found "
+	 "xmlns='other'/></error></message>",
 	 FAULT_UNDEFINED_CONDITION, "cancel", "", ""},
-	{"<message type='error'><error type='cancel' code='404'/></message>", FAULT_UNDEFINED_CONDITION, "cancel",
-	 "", ""},
+	{"<message type='error'><error type='cancel' code='404'/></message>",
+	 FAULT_UNDEFINED_CONDITION, "cancel", "", ""},
 	{"<message type='error'/>", FAULT_UNDEFINED_CONDITION, "cancel", "", ""},
 	{"<message type='error'><error xmlns='x' type='wait'><forbidden" NS "/></error></message>",
 	 FAULT_UNDEFINED_CONDITION, "cancel", "", ""},
 	/* [ERR-007] [ERR-012] */
-	{"<message type='error'><error type='cancel'><gone" NS "> xmpp:new@chat.example </gone></error></message>",
+	{"<message type='error'><error type='cancel'><gone" NS
+	 "> xmpp:new@chat.example </gone></error></message>",
 	 FAULT_GONE, "cancel", "", "xmpp:new@chat.example"},
-	{"<message type='error'><error type='modify'><redirect" NS ">xmpp:new@chat.example</redirect></error></message>",
+	{"<message type='error'><error type='modify'><redirect" NS
+	 ">xmpp:new@chat.example</redirect></error></message>",
 	 FAULT_REDIRECT, "modify", "", "xmpp:new@chat.example"},
-	{"<message type='error'><error type='cancel'><item-not-found" NS ">xmpp:x@y</item-not-found></error></message>",
+	{"<message type='error'><error type='cancel'><item-not-found" NS
+	 ">xmpp:x@y</item-not-found></error></message>",
 	 FAULT_ITEM_NOT_FOUND, "cancel", "", ""},
 };
 
@@ -398,21 +405,25 @@ static void writes_errors(void **state)
 
 	(void)state;
 	fault_from_sip(480, "Phone <off>", NULL, &fault);
-	written_is(&fault, "<error type=\"wait\" by=\"sip.example\"><recipient-unavailable" WNS "/>"
-			   "<text" WNS " xml:lang=\"en\">Phone &lt;off&gt; (SIP 480)</text></error>");
+	written_is(&fault,
+		   "<error type=\"wait\" by=\"sip.example\"><recipient-unavailable" WNS "/>"
+		   "<text" WNS " xml:lang=\"en\">Phone &lt;off&gt; (SIP 480)</text></error>");
 	fault_from_sip(404, "", NULL, &fault);
 	written_is(&fault, "<error type=\"cancel\" by=\"sip.example\"><item-not-found" WNS "/>"
 			   "<text" WNS " xml:lang=\"en\">SIP 404</text></error>");
 	fault_from_sip(301, "Moved", "xmpp:new@chat.example", &fault);
-	written_is(&fault, "<error type=\"cancel\" by=\"sip.example\"><gone" WNS ">xmpp:new@chat.example</gone>"
+	written_is(&fault, "<error type=\"cancel\" by=\"sip.example\"><gone" WNS
+			   ">xmpp:new@chat.example</gone>"
 			   "<text" WNS " xml:lang=\"en\">Moved (SIP 301)</text></error>");
 	fault_set(&fault, FAULT_NOT_ALLOWED, NULL);
-	written_is(&fault, "<error type=\"cancel\" by=\"sip.example\"><not-allowed" WNS "/></error>");
+	written_is(&fault,
+		   "<error type=\"cancel\" by=\"sip.example\"><not-allowed" WNS "/></error>");
 	/* [ERR-239] */
 	fault_from_sip(500, NULL, NULL, &fault);
 	fault.retry_after_s = 5;
 	fault.sip_status = 0;
-	written_is(&fault, "<error type=\"wait\" by=\"sip.example\"><internal-server-error" WNS "/></error>");
+	written_is(&fault, "<error type=\"wait\" by=\"sip.example\"><internal-server-error" WNS
+			   "/></error>");
 }
 
 static const struct {
@@ -502,7 +513,9 @@ static void hides_from_strangers(void **state)
 			assert_int_equal(fault.code, rows[i].code);
 			continue;
 		}
-		written_is(&fault, "<error type=\"cancel\" by=\"sip.example\"><service-unavailable" WNS "/></error>");
+		written_is(&fault,
+			   "<error type=\"cancel\" by=\"sip.example\"><service-unavailable" WNS
+			   "/></error>");
 	}
 }
 

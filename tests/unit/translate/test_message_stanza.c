@@ -8,7 +8,7 @@
 #include "translate/message_stanza.h"
 #include "unit/translate/describe.h"
 
-#define CHAT(inside) "<message type='chat'>" inside "</message>"
+#define CHAT(inside)      "<message type='chat'>" inside "</message>"
 #define REACTIONS(inside) "<reactions xmlns='urn:xmpp:reactions:0' id='1'>" inside "</reactions>"
 
 static const struct {
@@ -25,7 +25,8 @@ static const struct {
 	{"<message type='groupchat'><body>hi</body></message>", "groupchat"},
 	{"<message type='error'><body>hi</body><error type='cancel'/></message>", "error"},
 	/* [CMP-015] */
-	{"<message xmlns='jabber:component:accept' type='chat'><body>hi</body></message>", "text chat 'hi'"},
+	{"<message xmlns='jabber:component:accept' type='chat'><body>hi</body></message>",
+	 "text chat 'hi'"},
 	{"<message xmlns='jabber:client' type='chat'><body>hi</body></message>", "text chat 'hi'"},
 	{CHAT("<body xmlns='other'>hi</body>"), "nothing"},
 	/* [MSG-009] the text as it was */
@@ -45,18 +46,22 @@ static const struct {
 	{CHAT("<sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"
 	      "<message xmlns='jabber:client'><body>forged</body></message></forwarded></sent>"),
 	 "nothing"},
-	{"<message><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='n'/></event></message>",
+	{"<message><event xmlns='http://jabber.org/protocol/pubsub#event'><items "
+	 "node='n'/></event></message>",
 	 "nothing"},
 	{CHAT("<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>"), "nothing"},
 	/* [MSG-029] [MSG-016] one body, never glued together */
 	{CHAT("<body xml:lang='de'>hallo</body><body>hello</body><body xml:lang='fr'>salut</body>"),
 	 "text chat 'hello'"},
-	{CHAT("<body xml:lang='de'>hallo</body><body xml:lang='en'>hello</body>"), "text chat 'hallo'@de"},
+	{CHAT("<body xml:lang='de'>hallo</body><body xml:lang='en'>hello</body>"),
+	 "text chat 'hallo'@de"},
 	{"<message xml:lang='en'><body xml:lang='de'>hallo</body><body>hello</body></message>",
 	 "text normal 'hello'@en"},
-	{"<message xml:lang='en'><body xml:lang='de'>hallo</body></message>", "text normal 'hallo'@de"},
+	{"<message xml:lang='en'><body xml:lang='de'>hallo</body></message>",
+	 "text normal 'hallo'@de"},
 	/* [MSG-010] subject, thread, nick */
-	{CHAT("<subject xml:lang='de'>S1</subject><subject>S2</subject><thread parent='p'>t-1</thread><body>b</body>"
+	{CHAT("<subject xml:lang='de'>S1</subject><subject>S2</subject><thread "
+	      "parent='p'>t-1</thread><body>b</body>"
 	      "<nick xmlns='http://jabber.org/protocol/nick'>Juliet</nick>"),
 	 "text chat 'b' subject 'S2' thread 't-1' nick 'Juliet'"},
 	{CHAT("<subject/><thread/><body>b</body>"), "text chat 'b'"},
@@ -64,63 +69,82 @@ static const struct {
 	{CHAT("<body>plain</body><html xmlns='http://jabber.org/protocol/xhtml-im'>"
 	      "<body xmlns='http://www.w3.org/1999/xhtml'><p>rich</p></body></html>"),
 	 "text chat 'plain'"},
-	{CHAT("<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>"
+	{CHAT("<html xmlns='http://jabber.org/protocol/xhtml-im'><body "
+	      "xmlns='http://www.w3.org/1999/xhtml'>"
 	      "<p>rich</p></body></html>"),
 	 "nothing"},
 	/* [X0393-1] */
 	{CHAT("<body>*bold* `code`\n> quote</body>"), "text chat '*bold* `code`\n> quote'"},
 	/* [X0308-1] [D-45] correction */
-	{CHAT("<body>fixed</body><replace xmlns='urn:xmpp:message-correct:0' id='1'/>"), "text chat '* fixed'"},
+	{CHAT("<body>fixed</body><replace xmlns='urn:xmpp:message-correct:0' id='1'/>"),
+	 "text chat '* fixed'"},
 	{CHAT("<body/><replace xmlns='urn:xmpp:message-correct:0' id='1'/>"), "nothing"},
 	/* [X0424-1] [D-45] retraction, old and new, with its sentence */
-	{CHAT("<body>This person tried to retract</body><retract xmlns='urn:xmpp:message-retract:1' id='1'/>"
+	{CHAT("<body>This person tried to retract</body><retract "
+	      "xmlns='urn:xmpp:message-retract:1' id='1'/>"
 	      "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:message-retract:1'/>"),
 	 "nothing"},
 	{CHAT("<body>tried</body><apply-to xmlns='urn:xmpp:fasten:0' id='1'>"
 	      "<retract xmlns='urn:xmpp:message-retract:0'/></apply-to>"),
 	 "nothing"},
-	{CHAT("<body>kept</body><apply-to xmlns='urn:xmpp:fasten:0' id='1'><other xmlns='x'/></apply-to>"),
+	{CHAT("<body>kept</body><apply-to xmlns='urn:xmpp:fasten:0' id='1'><other "
+	      "xmlns='x'/></apply-to>"),
 	 "text chat 'kept'"},
 	/* [X0444-1] [D-45] reactions are one line */
-	{CHAT(REACTIONS("<reaction>\xF0\x9F\x91\x8D</reaction>")), "text chat 'Reacted: \xF0\x9F\x91\x8D'"},
-	{CHAT(REACTIONS("<reaction>a</reaction><reaction>b</reaction>")), "text chat 'Reacted: a b'"},
+	{CHAT(REACTIONS("<reaction>\xF0\x9F\x91\x8D</reaction>")),
+	 "text chat 'Reacted: \xF0\x9F\x91\x8D'"},
+	{CHAT(REACTIONS("<reaction>a</reaction><reaction>b</reaction>")),
+	 "text chat 'Reacted: a b'"},
 	{CHAT(REACTIONS("<reaction>l1\nl2</reaction><other/>")), "nothing"},
 	{CHAT(REACTIONS("")), "nothing"},
-	{CHAT("<body>> hi\n\xF0\x9F\x91\x8D</body>" REACTIONS("<reaction>\xF0\x9F\x91\x8D</reaction>")
-	      "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reactions:0'/>"),
+	{CHAT("<body>> hi\n\xF0\x9F\x91\x8D</body>" REACTIONS(
+		 "<reaction>\xF0\x9F\x91\x8D</reaction>") "<fallback xmlns='urn:xmpp:fallback:0' "
+							  "for='urn:xmpp:reactions:0'/>"),
 	 "text chat 'Reacted: \xF0\x9F\x91\x8D'"},
-	{CHAT("<body>real text</body>" REACTIONS("<reaction>x</reaction>")), "text chat 'real text'"},
+	{CHAT("<body>real text</body>" REACTIONS("<reaction>x</reaction>")),
+	 "text chat 'real text'"},
 	/* [X0428-1] [D-45] a reply keeps its quote */
 	{CHAT("<body>> hi\nyes</body><reply xmlns='urn:xmpp:reply:0' id='1'/>"
-	      "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'><body start='0' end='5'/></fallback>"),
+	      "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'><body start='0' "
+	      "end='5'/></fallback>"),
 	 "text chat '> hi\nyes'"},
 	/* [X999-1] [MSG-031] [D-45] an attachment: its URL, once */
-	{CHAT("<body>https://x.example/a.png</body><x xmlns='jabber:x:oob'><url>https://x.example/a.png</url></x>"),
+	{CHAT("<body>https://x.example/a.png</body><x "
+	      "xmlns='jabber:x:oob'><url>https://x.example/a.png</url></x>"),
 	 "text chat 'https://x.example/a.png'"},
 	{CHAT("<x xmlns='jabber:x:oob'><url>https://x.example/a.png</url><desc>d</desc></x>"),
 	 "text chat 'https://x.example/a.png'"},
 	{CHAT("<body>look</body><x xmlns='jabber:x:oob'><url> https://x.example/a.png </url></x>"),
 	 "text chat 'look\nhttps://x.example/a.png'"},
 	{CHAT("<body>look</body><x xmlns='jabber:x:oob'/>"), "text chat 'look'"},
-	{CHAT("<body>look</body><x xmlns='jabber:x:oob'><url>a&#13;&#10;b</url></x>"), "text chat 'look'"},
+	{CHAT("<body>look</body><x xmlns='jabber:x:oob'><url>a&#13;&#10;b</url></x>"),
+	 "text chat 'look'"},
 	/* [X999-2] [D-45] [MSG-095] encrypted: the body is no text of the sender */
-	{CHAT("<body>I sent you an OMEMO message</body><encryption xmlns='urn:xmpp:eme:0' namespace='x'/>"),
+	{CHAT("<body>I sent you an OMEMO message</body><encryption xmlns='urn:xmpp:eme:0' "
+	      "namespace='x'/>"),
 	 "encrypted"},
-	{CHAT("<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'/><payload>x</payload></encrypted>"),
+	{CHAT("<encrypted xmlns='eu.siacs.conversations.axolotl'><header "
+	      "sid='1'/><payload>x</payload></encrypted>"),
 	 "encrypted"},
-	{CHAT("<encrypted xmlns='urn:xmpp:omemo:2'><header sid='1'/><payload>x</payload></encrypted>"),
+	{CHAT("<encrypted xmlns='urn:xmpp:omemo:2'><header "
+	      "sid='1'/><payload>x</payload></encrypted>"),
 	 "encrypted"},
 	{CHAT("<body>This is encrypted</body><x xmlns='jabber:x:encrypted'>x</x>"), "encrypted"},
 	{CHAT("<openpgp xmlns='urn:xmpp:openpgp:0'>x</openpgp>"), "encrypted"},
 	/* key transport has nothing to read and asks for no answer */
-	{CHAT("<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'/></encrypted>"), "nothing"},
+	{CHAT("<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'/></encrypted>"),
+	 "nothing"},
 	/* [X0203-2] */
-	{CHAT("<body>b</body><delay xmlns='urn:xmpp:delay' from='chat.example' stamp='2024-05-06T07:08:09Z'/>"),
+	{CHAT("<body>b</body><delay xmlns='urn:xmpp:delay' from='chat.example' "
+	      "stamp='2024-05-06T07:08:09Z'/>"),
 	 "text chat 'b' sent 1714979289000"},
 	/* [CMP-019] [MSG-007] everything else is passed over */
-	{CHAT("<active xmlns='http://jabber.org/protocol/chatstates'/><request xmlns='urn:xmpp:receipts'/>"
-	      "<markable xmlns='urn:xmpp:chat-markers:0'/><origin-id xmlns='urn:xmpp:sid:0' id='x'/>"
-	      "<store xmlns='urn:xmpp:hints'/><body>b</body><unknown xmlns='u'><body>no</body></unknown>"),
+	{CHAT("<active xmlns='http://jabber.org/protocol/chatstates'/><request "
+	      "xmlns='urn:xmpp:receipts'/>"
+	      "<markable xmlns='urn:xmpp:chat-markers:0'/><origin-id xmlns='urn:xmpp:sid:0' "
+	      "id='x'/>"
+	      "<store xmlns='urn:xmpp:hints'/><body>b</body><unknown "
+	      "xmlns='u'><body>no</body></unknown>"),
 	 "text chat 'b'"},
 };
 
@@ -147,7 +171,8 @@ static void reads_stanzas(void **state)
 
 static void reads_addresses(void **state)
 {
-	xmpp_stanza_t *tree = stanza_from_text("<message from='a@b/c' to='d@e' id='i'><body>x</body></message>");
+	xmpp_stanza_t *tree =
+		stanza_from_text("<message from='a@b/c' to='d@e' id='i'><body>x</body></message>");
 	struct message_stanza stanza;
 
 	(void)state;
@@ -186,37 +211,46 @@ static void is_bounded(void **state)
 
 static void writes_a_message(void **state)
 {
-	struct message message = {
-		.kind = MESSAGE_CHAT, .uid = mem_strdup("u1"), .body = mem_strdup("a<b>\n&"), .body_len = 6,
-		.subject = mem_strdup("S"), .lang = mem_strdup("en"), .thread = mem_strdup("t"),
-		.nick = mem_strdup("Bob"), .sent_at_ms = INT64_C(1714979289000)};
+	struct message message = {.kind = MESSAGE_CHAT,
+				  .uid = mem_strdup("u1"),
+				  .body = mem_strdup("a<b>\n&"),
+				  .body_len = 6,
+				  .subject = mem_strdup("S"),
+				  .lang = mem_strdup("en"),
+				  .thread = mem_strdup("t"),
+				  .nick = mem_strdup("Bob"),
+				  .sent_at_ms = INT64_C(1714979289000)};
 	struct buf out = BUF_INIT;
 
 	(void)state;
 	message_stanza_write(&out, &message, "b@sip.example/sip", "j@chat.example", "sip.example");
 	/* [D-34] type chat; [D-35] [X0359-1] one uid, no stanza-id; [D-32] nick; [D-44] delay */
-	assert_string_equal(
-		buf_text(&out),
-		"<message from=\"b@sip.example/sip\" to=\"j@chat.example\" id=\"u1\" type=\"chat\" xml:lang=\"en\">"
-		"<subject>S</subject><body>a&lt;b&gt;\n&amp;</body><thread>t</thread>"
-		"<nick xmlns=\"http://jabber.org/protocol/nick\">Bob</nick>"
-		"<origin-id xmlns=\"urn:xmpp:sid:0\" id=\"u1\"/>"
-		"<delay xmlns=\"urn:xmpp:delay\" from=\"sip.example\" stamp=\"2024-05-06T07:08:09Z\"/></message>");
+	assert_string_equal(buf_text(&out),
+			    "<message from=\"b@sip.example/sip\" to=\"j@chat.example\" id=\"u1\" "
+			    "type=\"chat\" xml:lang=\"en\">"
+			    "<subject>S</subject><body>a&lt;b&gt;\n&amp;</body><thread>t</thread>"
+			    "<nick xmlns=\"http://jabber.org/protocol/nick\">Bob</nick>"
+			    "<origin-id xmlns=\"urn:xmpp:sid:0\" id=\"u1\"/>"
+			    "<delay xmlns=\"urn:xmpp:delay\" from=\"sip.example\" "
+			    "stamp=\"2024-05-06T07:08:09Z\"/></message>");
 	message_clear(&message);
 	buf_free(&out);
 }
 
 static void writes_no_more_than_there_is(void **state)
 {
-	struct message message = {.kind = MESSAGE_NORMAL, .uid = mem_strdup("u"), .body = mem_strdup("x"),
+	struct message message = {.kind = MESSAGE_NORMAL,
+				  .uid = mem_strdup("u"),
+				  .body = mem_strdup("x"),
 				  .body_len = 1};
 	struct buf out = BUF_INIT;
 
 	(void)state;
 	message_stanza_write(&out, &message, "a@b", "c@d", NULL);
-	assert_string_equal(buf_text(&out),
-			    "<message from=\"a@b\" to=\"c@d\" id=\"u\" type=\"normal\"><body>x</body>"
-			    "<origin-id xmlns=\"urn:xmpp:sid:0\" id=\"u\"/></message>");
+	assert_string_equal(
+		buf_text(&out),
+		"<message from=\"a@b\" to=\"c@d\" id=\"u\" type=\"normal\"><body>x</body>"
+		"<origin-id xmlns=\"urn:xmpp:sid:0\" id=\"u\"/></message>");
 	buf_reset(&out);
 	message.kind = MESSAGE_HEADLINE;
 	message_stanza_write(&out, &message, "a@b", "c@d", NULL);
@@ -228,9 +262,12 @@ static void writes_no_more_than_there_is(void **state)
 /* [SEC-050] [MSG-078] nothing that comes from SIP makes the stanza illegal. */
 static void scrubs(void **state)
 {
-	struct message message = {.kind = MESSAGE_CHAT, .uid = mem_strdup("u\x01"),
-				  .body = mem_strndup("a\0b\x1B[0m\xFF", 8), .body_len = 8,
-				  .subject = mem_strdup("\xED\xA0\x80"), .nick = mem_strdup("\x02")};
+	struct message message = {.kind = MESSAGE_CHAT,
+				  .uid = mem_strdup("u\x01"),
+				  .body = mem_strndup("a\0b\x1B[0m\xFF", 8),
+				  .body_len = 8,
+				  .subject = mem_strdup("\xED\xA0\x80"),
+				  .nick = mem_strdup("\x02")};
 	struct buf out = BUF_INIT;
 	xmpp_stanza_t *tree;
 	struct message_stanza stanza;
@@ -239,7 +276,8 @@ static void scrubs(void **state)
 	message_stanza_write(&out, &message, "a@b\x03", "c@d", NULL);
 	tree = stanza_from_text(out.data);
 	message_stanza_read(tree, &stanza);
-	assert_string_equal(stanza.message.body, "a\xEF\xBF\xBD" "b\xEF\xBF\xBD[0m\xEF\xBF\xBD");
+	assert_string_equal(stanza.message.body, "a\xEF\xBF\xBD"
+						 "b\xEF\xBF\xBD[0m\xEF\xBF\xBD");
 	message_stanza_clear(&stanza);
 	xmpp_stanza_release(tree);
 	message_clear(&message);
@@ -249,10 +287,15 @@ static void scrubs(void **state)
 static void what_is_written_is_read_back(void **state)
 {
 	static const char body[] = " \xC3\xBC <&>\"' ]]>\n\tx \xF0\x9F\x98\x80 ";
-	struct message message = {
-		.kind = MESSAGE_CHAT, .uid = mem_strdup("u1"), .body = mem_strdup(body),
-		.body_len = sizeof body - 1, .subject = mem_strdup("S & <s>"), .lang = mem_strdup("en"),
-		.thread = mem_strdup("t'\""), .nick = mem_strdup("Bob"), .sent_at_ms = INT64_C(1714979289123)};
+	struct message message = {.kind = MESSAGE_CHAT,
+				  .uid = mem_strdup("u1"),
+				  .body = mem_strdup(body),
+				  .body_len = sizeof body - 1,
+				  .subject = mem_strdup("S & <s>"),
+				  .lang = mem_strdup("en"),
+				  .thread = mem_strdup("t'\""),
+				  .nick = mem_strdup("Bob"),
+				  .sent_at_ms = INT64_C(1714979289123)};
 	struct buf out = BUF_INIT;
 	struct message_stanza stanza;
 	xmpp_stanza_t *tree;

@@ -9,14 +9,16 @@
 #include "translate/pidf.h"
 #include "unit/translate/describe.h"
 
-#define PIDF	  "xmlns='urn:ietf:params:xml:ns:pidf'"
-#define DM	  " xmlns:dm='urn:ietf:params:xml:ns:pidf:data-model'"
-#define RPID	  " xmlns:rpid='urn:ietf:params:xml:ns:pidf:rpid'"
-#define DOC(inside)  "<presence " PIDF DM RPID " entity='sip:a@b'>" inside "</presence>"
-#define OPEN_TUPLE(inside) DOC("<tuple id='t'><status><basic>open</basic></status>" inside "</tuple>")
+#define PIDF        "xmlns='urn:ietf:params:xml:ns:pidf'"
+#define DM          " xmlns:dm='urn:ietf:params:xml:ns:pidf:data-model'"
+#define RPID        " xmlns:rpid='urn:ietf:params:xml:ns:pidf:rpid'"
+#define DOC(inside) "<presence " PIDF DM RPID " entity='sip:a@b'>" inside "</presence>"
+#define OPEN_TUPLE(inside)                                                                         \
+	DOC("<tuple id='t'><status><basic>open</basic></status>" inside "</tuple>")
 #define STATUS(inside) DOC("<tuple id='t'><status>" inside "</status></tuple>")
-#define PERSON(inside) \
-	DOC("<tuple id='t'><status><basic>open</basic></status></tuple><dm:person id='p'>" inside "</dm:person>")
+#define PERSON(inside)                                                                             \
+	DOC("<tuple id='t'><status><basic>open</basic></status></tuple><dm:person id='p'>" inside  \
+	    "</dm:person>")
 
 static const struct {
 	const char *text;
@@ -29,13 +31,16 @@ static const struct {
 	{"<p:presence xmlns:p='urn:ietf:params:xml:ns:pidf'><p:tuple id='t'><p:status><p:basic>open"
 	 "</p:basic></p:status></p:tuple></p:presence>",
 	 "t open"},
-	{"<presence xmlns='urn:ietf:params:xml:ns:pidf:'><tuple id='t'><status><basic>closed</basic>"
+	{"<presence xmlns='urn:ietf:params:xml:ns:pidf:'><tuple "
+	 "id='t'><status><basic>closed</basic>"
 	 "</status></tuple></presence>",
 	 "t closed"},
-	{"<presence><tuple id='t'><status><basic>open</basic></status></tuple></presence>", "t open"},
+	{"<presence><tuple id='t'><status><basic>open</basic></status></tuple></presence>",
+	 "t open"},
 	/* [PIDF-006] [PIDF-010] [RPR-005] any order */
 	{DOC("<note>u</note><dm:person/><tuple id='t'><timestamp>2024-05-06T07:08:09Z</timestamp>"
-	     "<note>n</note><contact priority='0.5'>sip:a@b</contact><status><basic>open</basic></status></tuple>"),
+	     "<note>n</note><contact "
+	     "priority='0.5'>sip:a@b</contact><status><basic>open</basic></status></tuple>"),
 	 "t open 64 'n' since 1714979289000; user 'u'"},
 	/* no tuple at all is a document */
 	{DOC(""), ""},
@@ -56,16 +61,20 @@ static const struct {
 	{DOC("<tuple id='t'/>"), "t unset"},
 	/* [PIDF-014] tuples may contradict each other */
 	{DOC("<tuple id='a'><status><basic>open</basic></status><contact>sip:a@b</contact></tuple>"
-	     "<tuple id='b'><status><basic>closed</basic></status><contact>sip:a@b</contact></tuple>"),
+	     "<tuple "
+	     "id='b'><status><basic>closed</basic></status><contact>sip:a@b</contact></tuple>"),
 	 "a open, b closed"},
 	/* [PRES-148] one id twice */
 	{DOC("<tuple id='a'><status><basic>closed</basic></status><note>c</note></tuple>"
 	     "<tuple id='a'><status><basic>open</basic></status><note>o</note></tuple>"),
 	 "a open 'o'"},
-	{DOC("<tuple id='a'><status><basic>open</basic></status><contact priority='0.9'>sip:a@b</contact></tuple>"
-	     "<tuple id='a'><status><basic>open</basic></status><contact priority='0.2'>sip:a@b</contact><note>n</note></tuple>"),
+	{DOC("<tuple id='a'><status><basic>open</basic></status><contact "
+	     "priority='0.9'>sip:a@b</contact></tuple>"
+	     "<tuple id='a'><status><basic>open</basic></status><contact "
+	     "priority='0.2'>sip:a@b</contact><note>n</note></tuple>"),
 	 "a open 115"},
-	{DOC("<tuple id='a'><status/></tuple><tuple id='a'><status><basic>closed</basic></status></tuple>"),
+	{DOC("<tuple id='a'><status/></tuple><tuple "
+	     "id='a'><status><basic>closed</basic></status></tuple>"),
 	 "a closed"},
 	/* [PIDF-020] [PRES-133] contacts */
 	{OPEN_TUPLE("<contact>\n  SIPS:a@b\n </contact>"), "t open"},
@@ -90,28 +99,36 @@ static const struct {
 	/* [PIDF-025] [PIDF-027] [RPR-011] [PRES-135] notes and languages */
 	{OPEN_TUPLE("<note xml:lang='en'>one</note><note xml:lang='de'>eins</note>"),
 	 "t open 'one'@en 'eins'@de"},
-	{OPEN_TUPLE("<note>one</note><note>two</note><note xml:lang='EN'>x</note><note xml:lang='en'>y</note>"),
+	{OPEN_TUPLE("<note>one</note><note>two</note><note xml:lang='EN'>x</note><note "
+		    "xml:lang='en'>y</note>"),
 	 "t open 'one' 'x'@EN"},
-	{"<presence " PIDF " xml:lang='fr'><tuple id='t' xml:lang='de'><status><basic>open</basic></status>"
+	{"<presence " PIDF
+	 " xml:lang='fr'><tuple id='t' xml:lang='de'><status><basic>open</basic></status>"
 	 "<note>eins</note><note xml:lang='en'>one</note></tuple><note>un</note></presence>",
 	 "t open 'eins'@de 'one'@en; user 'un'@fr"},
 	{OPEN_TUPLE("<note xml:lang='no tag'>n</note>"), "t open 'n'"},
-	{OPEN_TUPLE("<note>\n  two\n  lines </note><note xml:lang='en'> </note>"), "t open 'two\n  lines'"},
+	{OPEN_TUPLE("<note>\n  two\n  lines </note><note xml:lang='en'> </note>"),
+	 "t open 'two\n  lines'"},
 	{OPEN_TUPLE("<note>a &lt;b&gt; &amp; <x>no</x>c</note>"), "t open 'a <b> & c'"},
 	/* [PIDF-028] */
-	{OPEN_TUPLE("<timestamp>2024-05-06T09:08:09.5+02:00</timestamp>"), "t open since 1714979289500"},
+	{OPEN_TUPLE("<timestamp>2024-05-06T09:08:09.5+02:00</timestamp>"),
+	 "t open since 1714979289500"},
 	{OPEN_TUPLE("<timestamp>yesterday</timestamp>"), "t open"},
 	/* [PIDF-040] what is unknown is passed over with all its content */
-	{OPEN_TUPLE("<x xmlns='u'><basic xmlns='urn:ietf:params:xml:ns:pidf'>closed</basic></x>"), "t open"},
-	{STATUS("<x xmlns='u'><basic xmlns='urn:ietf:params:xml:ns:pidf'>closed</basic></x><basic>open</basic>"),
+	{OPEN_TUPLE("<x xmlns='u'><basic xmlns='urn:ietf:params:xml:ns:pidf'>closed</basic></x>"),
+	 "t open"},
+	{STATUS("<x xmlns='u'><basic "
+		"xmlns='urn:ietf:params:xml:ns:pidf'>closed</basic></x><basic>open</basic>"),
 	 "t open"},
 	{DOC("<x xmlns='u'><tuple xmlns='urn:ietf:params:xml:ns:pidf' id='no'/></x>"), ""},
 	{OPEN_TUPLE("<basic xmlns='u'>closed</basic><note xmlns='u'>no</note>"), "t open"},
 	/* [PIDF-041] [PIDF-042] mustUnderstand */
-	{"<presence " PIDF " xmlns:p='urn:ietf:params:xml:ns:pidf'" DM RPID "><tuple id='t'><status>"
+	{"<presence " PIDF " xmlns:p='urn:ietf:params:xml:ns:pidf'" DM RPID
+	 "><tuple id='t'><status>"
 	 "<basic>open</basic><x xmlns='u' p:mustUnderstand='1'/></status></tuple></presence>",
 	 "t open"},
-	{"<presence " PIDF " xmlns:p='urn:ietf:params:xml:ns:pidf'" DM RPID "><tuple id='t'><status>"
+	{"<presence " PIDF " xmlns:p='urn:ietf:params:xml:ns:pidf'" DM RPID
+	 "><tuple id='t'><status>"
 	 "<basic>open</basic></status></tuple><dm:person><rpid:activities><rpid:busy/><x xmlns='u' "
 	 "p:mustUnderstand='true'/></rpid:activities><dm:note>n</dm:note></dm:person></presence>",
 	 "t open; person 'n'"},
@@ -119,16 +136,19 @@ static const struct {
 	 "<x xmlns='u' p:mustUnderstand='1'/><dm:note>n</dm:note></dm:person></presence>",
 	 ""},
 	{"<presence " PIDF " xmlns:p='urn:ietf:params:xml:ns:pidf'" DM RPID "><dm:person>"
-	 "<x xmlns='u' p:mustUnderstand='0'><y p:mustUnderstand='1'/></x><dm:note>n</dm:note></dm:person></presence>",
+	 "<x xmlns='u' p:mustUnderstand='0'><y "
+	 "p:mustUnderstand='1'/></x><dm:note>n</dm:note></dm:person></presence>",
 	 "; person 'n'"},
 	/* [PRES-137] jabber show */
 	{STATUS("<basic>open</basic><show xmlns='jabber:client'>dnd</show>"), "t open dnd"},
 	{STATUS("<basic>open</basic><show xmlns='jabber:client'>busy</show>"), "t open"},
 	{STATUS("<basic>open</basic><show>dnd</show>"), "t open"},
-	{STATUS("<basic>open</basic><show xmlns='jabber:client'>xa</show><show xmlns='jabber:client'>chat</show>"),
+	{STATUS("<basic>open</basic><show xmlns='jabber:client'>xa</show><show "
+		"xmlns='jabber:client'>chat</show>"),
 	 "t open xa"},
 	/* [PRES-138] im:im, weaker than show */
-	{STATUS("<basic>open</basic><im xmlns='urn:ietf:params:xml:ns:pidf:im'>busy</im>"), "t open dnd"},
+	{STATUS("<basic>open</basic><im xmlns='urn:ietf:params:xml:ns:pidf:im'>busy</im>"),
+	 "t open dnd"},
 	{STATUS("<basic>open</basic><im xmlns='urn:ietf:params:xml:ns:pidf:im'>busy</im>"
 		"<show xmlns='jabber:client'>away</show>"),
 	 "t open away"},
@@ -136,8 +156,10 @@ static const struct {
 	{PERSON("<rpid:activities><rpid:meeting/><rpid:on-the-phone/></rpid:activities>"),
 	 "t open; person meeting on-the-phone"},
 	{OPEN_TUPLE("<rpid:activities><rpid:away/></rpid:activities>"), "t open; person away"},
-	{STATUS("<basic>open</basic><rpid:activities><rpid:busy/></rpid:activities>"), "t open; person busy"},
-	{STATUS("<basic>closed</basic><rpid:activities><rpid:busy/></rpid:activities>"), "t closed"},
+	{STATUS("<basic>open</basic><rpid:activities><rpid:busy/></rpid:activities>"),
+	 "t open; person busy"},
+	{STATUS("<basic>closed</basic><rpid:activities><rpid:busy/></rpid:activities>"),
+	 "t closed"},
 	/* [RPR-007] [PBX-003] [PBX-046] nothing said is nothing known */
 	{PERSON("<rpid:activities/>"), "t open"},
 	{DOC("<tuple id='t'><status><basic>open</basic></status></tuple><dm:person/>"), "t open"},
@@ -155,28 +177,41 @@ static const struct {
 	{PERSON("<rpid:activities from='2024-01-01T00:00:00Z'><rpid:meeting/></rpid:activities>"),
 	 "t open; person meeting"},
 	/* [RPR-004] the newest person, else the last */
-	{DOC("<dm:person id='a'><dm:note>old</dm:note><dm:timestamp>2024-05-06T07:08:09Z</dm:timestamp></dm:person>"
-	     "<dm:person id='b'><dm:note>new</dm:note><dm:timestamp>2024-05-06T07:08:10Z</dm:timestamp></dm:person>"
+	{DOC("<dm:person "
+	     "id='a'><dm:note>old</dm:note><dm:timestamp>2024-05-06T07:08:09Z</dm:timestamp></"
+	     "dm:person>"
+	     "<dm:person "
+	     "id='b'><dm:note>new</dm:note><dm:timestamp>2024-05-06T07:08:10Z</dm:timestamp></"
+	     "dm:person>"
 	     "<dm:person id='c'><dm:note>undated</dm:note></dm:person>"),
 	 "; person 'new'"},
-	{DOC("<dm:person id='a'><dm:note>first</dm:note></dm:person><dm:person id='b'><dm:note>last</dm:note></dm:person>"),
+	{DOC("<dm:person id='a'><dm:note>first</dm:note></dm:person><dm:person "
+	     "id='b'><dm:note>last</dm:note></dm:person>"),
 	 "; person 'last'"},
 	/* notes of the person; those of its activities when it has none */
 	{PERSON("<rpid:activities><rpid:note>a</rpid:note><rpid:away/></rpid:activities>"),
 	 "t open; person away 'a'"},
-	{PERSON("<rpid:activities><rpid:note>a</rpid:note></rpid:activities><dm:note xml:lang='en'>p</dm:note>"),
+	{PERSON("<rpid:activities><rpid:note>a</rpid:note></rpid:activities><dm:note "
+		"xml:lang='en'>p</dm:note>"),
 	 "t open; person 'p'@en"},
 	/* [RPR-029] user-input */
-	{PERSON("<rpid:user-input last-input='2024-05-06T07:08:09Z' idle-threshold='600'>idle</rpid:user-input>"),
+	{PERSON("<rpid:user-input last-input='2024-05-06T07:08:09Z' "
+		"idle-threshold='600'>idle</rpid:user-input>"),
 	 "t open; person idle 1714979289000"},
 	{PERSON("<rpid:user-input>idle</rpid:user-input>"), "t open; person idle 0"},
 	{PERSON("<rpid:user-input>active</rpid:user-input>"), "t open"},
 	{OPEN_TUPLE("<rpid:user-input last-input='2024-05-06T07:08:09Z'>idle</rpid:user-input>"),
 	 "t open; person idle 1714979289000"},
-	{DOC("<tuple id='a'><status><basic>open</basic></status><rpid:user-input>idle</rpid:user-input></tuple>"
-	     "<tuple id='b'><status><basic>open</basic></status><rpid:user-input>active</rpid:user-input></tuple>"),
+	{DOC("<tuple "
+	     "id='a'><status><basic>open</basic></status><rpid:user-input>idle</rpid:user-input></"
+	     "tuple>"
+	     "<tuple "
+	     "id='b'><status><basic>open</basic></status><rpid:user-input>active</"
+	     "rpid:user-input></tuple>"),
 	 "a open, b open"},
-	{DOC("<tuple id='a'><status><basic>open</basic></status><rpid:user-input>idle</rpid:user-input></tuple>"
+	{DOC("<tuple "
+	     "id='a'><status><basic>open</basic></status><rpid:user-input>idle</rpid:user-input></"
+	     "tuple>"
 	     "<dm:person><rpid:user-input>active</rpid:user-input></dm:person>"),
 	 "a open"},
 	/* [RPR-025] [RPR-026] tuples about others and about parcels */
@@ -185,27 +220,39 @@ static const struct {
 	{OPEN_TUPLE("<rpid:service-class><rpid:postal/></rpid:service-class>"), ""},
 	{OPEN_TUPLE("<rpid:service-class><rpid:electronic/></rpid:service-class>"), "t open"},
 	/* [RPR-009] [RPR-034] devices and timed status are not the service */
-	{DOC("<dm:device id='d'><rpid:user-input>idle</rpid:user-input><dm:deviceID>urn:x</dm:deviceID></dm:device>"), ""},
-	{OPEN_TUPLE("<timed-status xmlns='urn:ietf:params:xml:ns:pidf:timed-status' from='2030-01-01T00:00:00Z'>"
+	{DOC("<dm:device "
+	     "id='d'><rpid:user-input>idle</rpid:user-input><dm:deviceID>urn:x</dm:deviceID></"
+	     "dm:device>"),
+	 ""},
+	{OPEN_TUPLE("<timed-status xmlns='urn:ietf:params:xml:ns:pidf:timed-status' "
+		    "from='2030-01-01T00:00:00Z'>"
 		    "<basic>closed</basic><note>later</note></timed-status>"),
 	 "t open"},
 	/* forms of drafts that old phones still send */
 	{"<presence " PIDF " xmlns:pp='urn:ietf:params:xml:ns:pidf:person' "
-	 "xmlns:ep='urn:ietf:params:xml:ns:pidf:rpid:rpid-person'><pp:person><status><ep:activities><ep:away/>"
-	 "</ep:activities></status></pp:person><note>Ready</note><tuple id='7'><contact priority='1'>sip:7@b</contact>"
+	 "xmlns:ep='urn:ietf:params:xml:ns:pidf:rpid:rpid-person'><pp:person><status><ep:"
+	 "activities><ep:away/>"
+	 "</ep:activities></status></pp:person><note>Ready</note><tuple id='7'><contact "
+	 "priority='1'>sip:7@b</contact>"
 	 "<status><basic>open</basic></status></tuple></presence>",
 	 "7 open 127; person away"},
-	{STATUS("<basic>open</basic><es:activities xmlns:es='urn:ietf:params:xml:ns:pidf:rpid:status:rpid-status'>"
+	{STATUS("<basic>open</basic><es:activities "
+		"xmlns:es='urn:ietf:params:xml:ns:pidf:rpid:status:rpid-status'>"
 		"<es:activity>busy</es:activity></es:activities>"),
 	 "t open; person busy"},
 	/* [PBX-004] */
-	{DOC("<tuple id='1001'><status><basic>open</basic></status></tuple><tuple id='digium-presence'><status>"
+	{DOC("<tuple id='1001'><status><basic>open</basic></status></tuple><tuple "
+	     "id='digium-presence'><status>"
 	     "<digium_presence type='dnd' subtype='x'>text</digium_presence></status></tuple>"),
 	 "1001 open, digium-presence unset dnd 'text'"},
-	{DOC("<tuple id='d'><status><digium_presence type='not_set'/></status></tuple>"), "d unset"},
+	{DOC("<tuple id='d'><status><digium_presence type='not_set'/></status></tuple>"),
+	 "d unset"},
 	/* [D-27] [PBX-002] [PBX-029] a PBX's words for idle and absent are nobody's notes */
-	{DOC("<note>Ready</note><tuple id='1'><status><basic>open</basic></status></tuple>"), "1 open"},
-	{DOC("<note>Unavailable</note><tuple id='1'><status><basic>closed</basic></status></tuple>"), "1 closed"},
+	{DOC("<note>Ready</note><tuple id='1'><status><basic>open</basic></status></tuple>"),
+	 "1 open"},
+	{DOC("<note>Unavailable</note><tuple "
+	     "id='1'><status><basic>closed</basic></status></tuple>"),
+	 "1 closed"},
 	{PERSON("<dm:note>Available</dm:note>"), "t open"},
 	{PERSON("<dm:note>Unregistered</dm:note>"), "t open"},
 	{PERSON("<dm:note>On the phone</dm:note>"), "t open; person 'On the phone'"},
@@ -224,10 +271,12 @@ static void reads_documents(void **state)
 		struct buf line = BUF_INIT;
 		const char *text = documents[i].text;
 
-		assert_int_equal(pidf_parse(text, strlen(text), PIDF_MAX_BYTES, NULL, &presence), 0);
+		assert_int_equal(pidf_parse(text, strlen(text), PIDF_MAX_BYTES, NULL, &presence),
+				 0);
 		describe_presence(&presence, 1, &line);
 		if (strcmp(buf_text(&line), documents[i].wanted) != 0)
-			fail_msg("%s\nis     %s\nwanted %s", text, buf_text(&line), documents[i].wanted);
+			fail_msg("%s\nis     %s\nwanted %s", text, buf_text(&line),
+				 documents[i].wanted);
 		buf_free(&line);
 		presence_clear(&presence);
 	}
@@ -245,8 +294,10 @@ static const struct {
 	{"<list xmlns='urn:ietf:params:xml:ns:rlmi'/>", EBADMSG},
 	{"<tuple " PIDF "/>", EBADMSG},
 	/* [PBX-008] xpidf is not PIDF */
-	{"<?xml version=\"1.0\"?><!DOCTYPE presence PUBLIC \"-//IETF//DTD RFCxxxx XPIDF 1.0//EN\" \"xpidf.dtd\">"
-	 "<presence><presentity uri='sip:a@b'/><atom id='x'><address uri='sip:a@b'/></atom></presence>",
+	{"<?xml version=\"1.0\"?><!DOCTYPE presence PUBLIC \"-//IETF//DTD RFCxxxx XPIDF 1.0//EN\" "
+	 "\"xpidf.dtd\">"
+	 "<presence><presentity uri='sip:a@b'/><atom id='x'><address "
+	 "uri='sip:a@b'/></atom></presence>",
 	 EBADMSG},
 	/* [SEC-055] [D-59] */
 	{"<!DOCTYPE presence [<!ENTITY a 'x'>]>" OPEN_TUPLE("<note>&a;</note>"), EPROTO},
@@ -272,7 +323,8 @@ static void refuses_what_is_too_large(void **state)
 	struct presence presence;
 
 	(void)state;
-	assert_int_equal(pidf_parse(text, sizeof text - 1, sizeof text - 2, NULL, &presence), E2BIG);
+	assert_int_equal(pidf_parse(text, sizeof text - 1, sizeof text - 2, NULL, &presence),
+			 E2BIG);
 	assert_int_equal(pidf_parse(text, sizeof text - 1, sizeof text - 1, NULL, &presence), 0);
 	presence_clear(&presence);
 }
@@ -285,10 +337,8 @@ static void takes_the_carriers_language(void **state)
 		const char *language;
 		const char *wanted;
 	} rows[] = {
-		{NULL, "t open 'n' 'd'@de"},
-		{"en", "t open 'n'@en 'd'@de"},
-		{"en, fr", "t open 'n' 'd'@de"},
-		{"", "t open 'n' 'd'@de"},
+		{NULL, "t open 'n' 'd'@de"},     {"en", "t open 'n'@en 'd'@de"},
+		{"en, fr", "t open 'n' 'd'@de"}, {"", "t open 'n' 'd'@de"},
 		{"de", "t open 'n'@de"},
 	};
 
@@ -316,7 +366,9 @@ static void keeps_no_more_than_the_limits(void **state)
 	(void)state;
 	buf_puts(&text, "<presence " PIDF ">");
 	for (int i = 0; i < 200; i++)
-		buf_printf(&text, "<tuple id='t%d'><status><basic>open</basic></status><note>n</note></tuple>",
+		buf_printf(&text,
+			   "<tuple "
+			   "id='t%d'><status><basic>open</basic></status><note>n</note></tuple>",
 			   i);
 	for (int i = 0; i < 100; i++)
 		buf_printf(&text, "<note xml:lang='l%d'>n</note>", i);
@@ -359,12 +411,13 @@ static void check_sample(const char *path, void *arg)
 	mem_free(message);
 }
 
-/* [PBX-001] [PBX-002] [PBX-003] [PBX-027] [PBX-028] [PBX-044] [PBX-046] [PIDF-024] [RPR-008] [RPR-010]
- * Every document that a real server or client was seen to send. */
+/* [PBX-001] [PBX-002] [PBX-003] [PBX-027] [PBX-028] [PBX-044] [PBX-046] [PIDF-024] [RPR-008]
+ * [RPR-010] Every document that a real server or client was seen to send. */
 static void reads_every_sample(void **state)
 {
-	static const char *const folders[] = {"samples/asterisk", "samples/baresip", "samples/freeswitch",
-					      "samples/kamailio", "samples/linphone"};
+	static const char *const folders[] = {"samples/asterisk", "samples/baresip",
+					      "samples/freeswitch", "samples/kamailio",
+					      "samples/linphone"};
 	struct expected expected = {0};
 	size_t len;
 	size_t count = 0;

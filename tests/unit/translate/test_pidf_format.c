@@ -17,8 +17,8 @@ static void format(const struct presence *presence, struct buf *out)
 	pidf_format(presence, &params, out);
 }
 
-static struct device *add(struct presence *presence, const char *id, enum basic basic, enum show show,
-			  int priority)
+static struct device *add(struct presence *presence, const char *id, enum basic basic,
+			  enum show show, int priority)
 {
 	struct device *device = presence_add_device(presence, id);
 
@@ -34,7 +34,9 @@ static void note(struct notes *notes, const char *lang, const char *text)
 	notes_add(notes, lang, text, strlen(text));
 }
 
-#define HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?><presence xmlns=\"urn:ietf:params:xml:ns:pidf\""
+#define HEAD                                                                                       \
+	"<?xml version=\"1.0\" encoding=\"UTF-8\"?><presence "                                     \
+	"xmlns=\"urn:ietf:params:xml:ns:pidf\""
 #define RICH                                                                                       \
 	" xmlns:dm=\"urn:ietf:params:xml:ns:pidf:data-model\""                                     \
 	" xmlns:rpid=\"urn:ietf:params:xml:ns:pidf:rpid\""
@@ -54,8 +56,8 @@ static void check_text(const struct presence *presence, const char *before, cons
 	buf_free(&out);
 }
 
-/* [PIDF-002] [PIDF-005] [PIDF-006] [PIDF-010] [PIDF-013] [PIDF-016] [PIDF-019] [PIDF-045] [PRES-108]
- * [PRES-110] [PRES-113] [PRES-114] [PRES-118] [D-28] [D-29] [RPR-005] */
+/* [PIDF-002] [PIDF-005] [PIDF-006] [PIDF-010] [PIDF-013] [PIDF-016] [PIDF-019] [PIDF-045]
+ * [PRES-108] [PRES-110] [PRES-113] [PRES-114] [PRES-118] [D-28] [D-29] [RPR-005] */
 static void writes_one_device(void **state)
 {
 	struct presence presence = {0};
@@ -64,13 +66,14 @@ static void writes_one_device(void **state)
 	(void)state;
 	note(&device->notes, "en", "Writing <the> report");
 	device->since_ms = INT64_C(1714979289000);
-	check_text(&presence, HEAD RICH ENTITY "<tuple id=\"ID-",
-		   "\"><status><basic>open</basic><show xmlns=\"jabber:client\">dnd</show></status>"
-		   "<contact priority=\"0.078\">sip:juliet@chat.example</contact>"
-		   "<note xml:lang=\"en\">Writing &lt;the&gt; report</note>"
-		   "<timestamp>2024-05-06T07:08:09Z</timestamp></tuple>"
-		   "<dm:person id=\"p1\"><rpid:activities><rpid:busy/></rpid:activities></dm:person>"
-		   "</presence>");
+	check_text(
+		&presence, HEAD RICH ENTITY "<tuple id=\"ID-",
+		"\"><status><basic>open</basic><show xmlns=\"jabber:client\">dnd</show></status>"
+		"<contact priority=\"0.078\">sip:juliet@chat.example</contact>"
+		"<note xml:lang=\"en\">Writing &lt;the&gt; report</note>"
+		"<timestamp>2024-05-06T07:08:09Z</timestamp></tuple>"
+		"<dm:person id=\"p1\"><rpid:activities><rpid:busy/></rpid:activities></dm:person>"
+		"</presence>");
 	presence_clear(&presence);
 }
 
@@ -93,11 +96,13 @@ static void writes_a_closed_tuple_for_nothing(void **state)
 
 	(void)state;
 	check_text(&presence, HEAD ENTITY "<tuple id=\"ID-",
-		   "\"><status><basic>closed</basic></status><contact>sip:juliet@chat.example</contact>"
+		   "\"><status><basic>closed</basic></status><contact>sip:juliet@chat.example</"
+		   "contact>"
 		   "</tuple></presence>");
 	(void)add(&presence, "silent", BASIC_UNSET, SHOW_DND, 5);
 	check_text(&presence, HEAD ENTITY "<tuple id=\"ID-",
-		   "\"><status><basic>closed</basic></status><contact>sip:juliet@chat.example</contact>"
+		   "\"><status><basic>closed</basic></status><contact>sip:juliet@chat.example</"
+		   "contact>"
 		   "</tuple></presence>");
 	presence_clear(&presence);
 }
@@ -106,12 +111,14 @@ static void writes_a_closed_tuple_for_nothing(void **state)
 static void writes_a_closed_device(void **state)
 {
 	struct presence presence = {0};
-	struct device *device = add(&presence, "desk", BASIC_CLOSED, SHOW_AWAY, PRESENCE_PRIORITY_UNSET);
+	struct device *device =
+		add(&presence, "desk", BASIC_CLOSED, SHOW_AWAY, PRESENCE_PRIORITY_UNSET);
 
 	(void)state;
 	note(&device->notes, "", "gone home");
 	check_text(&presence, HEAD ENTITY "<tuple id=\"ID-",
-		   "\"><status><basic>closed</basic></status><contact>sip:juliet@chat.example</contact>"
+		   "\"><status><basic>closed</basic></status><contact>sip:juliet@chat.example</"
+		   "contact>"
 		   "<note>gone home</note></tuple></presence>");
 	presence_clear(&presence);
 }
@@ -155,18 +162,19 @@ static void writes_the_person(void **state)
 
 	(void)state;
 	(void)add(&presence, "d", BASIC_OPEN, SHOW_AWAY, 0);
-	presence.person.activities = 1u << ACTIVITY_LUNCH | 1u << ACTIVITY_UNKNOWN | 1u << ACTIVITY_MEAL |
-				     1u << ACTIVITY_TV;
+	presence.person.activities = 1u << ACTIVITY_LUNCH | 1u << ACTIVITY_UNKNOWN |
+				     1u << ACTIVITY_MEAL | 1u << ACTIVITY_TV;
 	presence.person.idle = true;
 	presence.person.idle_since_ms = INT64_C(1714979289000);
 	note(&presence.person.notes, "en", "back at 3");
 	note(&presence.notes, "", "of the user");
 	format(&presence, &out);
 	assert_non_null(strstr(
-		out.data,
-		"</tuple><note>of the user</note><dm:person id=\"p1\"><rpid:activities><rpid:meal/><rpid:tv/>"
-		"</rpid:activities><rpid:user-input last-input=\"2024-05-06T07:08:09Z\">idle</rpid:user-input>"
-		"<dm:note xml:lang=\"en\">back at 3</dm:note></dm:person></presence>"));
+		out.data, "</tuple><note>of the user</note><dm:person "
+			  "id=\"p1\"><rpid:activities><rpid:meal/><rpid:tv/>"
+			  "</rpid:activities><rpid:user-input "
+			  "last-input=\"2024-05-06T07:08:09Z\">idle</rpid:user-input>"
+			  "<dm:note xml:lang=\"en\">back at 3</dm:note></dm:person></presence>"));
 	buf_free(&out);
 	presence_clear(&presence);
 }
@@ -174,7 +182,8 @@ static void writes_the_person(void **state)
 /* [PRES-119] [PIDF-015] [CMP-038] all devices in one document, best first. */
 static void sorts_devices(void **state)
 {
-	static const char *const wanted[] = {"nine", "five", "chat", "plain", "away", "xa", "dnd", "gone"};
+	static const char *const wanted[] = {"nine", "five", "chat", "plain",
+					     "away", "xa",   "dnd",  "gone"};
 	struct presence presence = {0};
 	struct presence back;
 	struct buf out = BUF_INIT;
@@ -233,7 +242,7 @@ static const struct {
 	int priority;
 	const char *wanted;
 } printed[] = {
-	{0, "priority=\"0\""},	    {1, "priority=\"0.007\""},	 {2, "priority=\"0.015\""},
+	{0, "priority=\"0\""},      {1, "priority=\"0.007\""},   {2, "priority=\"0.015\""},
 	{13, "priority=\"0.102\""}, {126, "priority=\"0.992\""}, {127, "priority=\"1\""},
 };
 
@@ -355,7 +364,8 @@ static void is_small(void **state)
 	struct buf out = BUF_INIT;
 
 	(void)state;
-	note(&device->notes, "en", "At the customer's until four, then in the train home; call if urgent");
+	note(&device->notes, "en",
+	     "At the customer's until four, then in the train home; call if urgent");
 	device->since_ms = INT64_C(1714979289123);
 	presence.person.idle = true;
 	presence.person.idle_since_ms = INT64_C(1714979280000);

@@ -9,7 +9,8 @@
 #include "translate/presence_stanza.h"
 #include "unit/translate/describe.h"
 
-#define PRESENCE(inside) "<presence from='j@chat.example/desk' to='r@sip.example'>" inside "</presence>"
+#define PRESENCE(inside)                                                                           \
+	"<presence from='j@chat.example/desk' to='r@sip.example'>" inside "</presence>"
 
 static const struct {
 	const char *text;
@@ -29,8 +30,10 @@ static const struct {
 	{"<presence type='Subscribe'/>", "invalid closed"},
 	/* [CMP-015] all its namespaces are one */
 	{"<presence xmlns='jabber:client'><show>away</show></presence>", "available open away 0"},
-	{"<presence xmlns='jabber:component:accept'><show>away</show></presence>", "available open away 0"},
-	{"<presence xmlns='jabber:component:accept'><show xmlns='jabber:client'>away</show></presence>",
+	{"<presence xmlns='jabber:component:accept'><show>away</show></presence>",
+	 "available open away 0"},
+	{"<presence xmlns='jabber:component:accept'><show "
+	 "xmlns='jabber:client'>away</show></presence>",
 	 "available open away 0"},
 	{"<presence><show xmlns='other'>away</show></presence>", "available open 0"},
 	/* [CMP-036] [PRES-110] show */
@@ -57,16 +60,20 @@ static const struct {
 	{PRESENCE("<priority/>"), "available open 0"},
 	/* [PRES-113] [CMP-026] [CMP-040] status by language, the stanza's where it has none */
 	{PRESENCE("<status>gone</status>"), "available open 0 'gone'"},
-	{"<presence xml:lang='en'><status>gone</status><status xml:lang='de'>weg</status></presence>",
+	{"<presence xml:lang='en'><status>gone</status><status "
+	 "xml:lang='de'>weg</status></presence>",
 	 "available open 0 'gone'@en 'weg'@de"},
 	{"<presence xml:lang='en'><status>one</status><status>two</status></presence>",
 	 "available open 0 'one'@en"},
-	{"<presence type='unavailable'><status>bye</status></presence>", "unavailable closed 'bye'"},
-	{"<presence type='subscribe'><status>let me in</status></presence>", "subscribe closed 'let me in'"},
+	{"<presence type='unavailable'><status>bye</status></presence>",
+	 "unavailable closed 'bye'"},
+	{"<presence type='subscribe'><status>let me in</status></presence>",
+	 "subscribe closed 'let me in'"},
 	{PRESENCE("<status>a &lt;b&gt; &amp;\nc</status>"), "available open 0 'a <b> &\nc'"},
 	{PRESENCE("<status/>"), "available open 0"},
 	/* [X0172-1] [X0172-2] */
-	{"<presence type='subscribe'><nick xmlns='http://jabber.org/protocol/nick'> Juliet\nC </nick></presence>",
+	{"<presence type='subscribe'><nick xmlns='http://jabber.org/protocol/nick'> Juliet\nC "
+	 "</nick></presence>",
 	 "subscribe closed nick 'Juliet C'"},
 	{"<presence type='subscribe'><nick xmlns='http://jabber.org/protocol/nick'/></presence>",
 	 "subscribe closed"},
@@ -75,7 +82,8 @@ static const struct {
 	{PRESENCE("<idle xmlns='urn:xmpp:idle:1' since='2024-05-06T07:08:09Z'/>"),
 	 "available open 0 idle 1714979289000"},
 	{PRESENCE("<idle xmlns='urn:xmpp:idle:1'/>"), "available open 0 idle 0"},
-	{PRESENCE("<idle xmlns='urn:xmpp:idle:0' since='2024-05-06T07:08:09Z'/>"), "available open 0"},
+	{PRESENCE("<idle xmlns='urn:xmpp:idle:0' since='2024-05-06T07:08:09Z'/>"),
+	 "available open 0"},
 	/* [X0256-1] seconds before the delay stamp */
 	{PRESENCE("<query xmlns='jabber:iq:last' seconds='9'/>"), "available open 0 idle 0"},
 	{PRESENCE("<query xmlns='jabber:iq:last' seconds='9'/><delay xmlns='urn:xmpp:delay' "
@@ -83,17 +91,20 @@ static const struct {
 	 "available open 0 since 1714979289000 idle 1714979280000"},
 	{PRESENCE("<query xmlns='jabber:iq:last' seconds='0'/>"), "available open 0"},
 	{PRESENCE("<query xmlns='jabber:iq:last' seconds='-5'/>"), "available open 0"},
-	{PRESENCE("<query xmlns='jabber:iq:last' seconds='99999999999999999999'/>"), "available open 0"},
+	{PRESENCE("<query xmlns='jabber:iq:last' seconds='99999999999999999999'/>"),
+	 "available open 0"},
 	{PRESENCE("<query xmlns='jabber:iq:last'/>"), "available open 0"},
 	/* [X0203-1] [X0203-2] */
-	{PRESENCE("<delay xmlns='urn:xmpp:delay' from='chat.example' stamp='2024-05-06T07:08:09Z'/>"),
+	{PRESENCE("<delay xmlns='urn:xmpp:delay' from='chat.example' "
+		  "stamp='2024-05-06T07:08:09Z'/>"),
 	 "available open 0 since 1714979289000"},
 	{PRESENCE("<x xmlns='jabber:x:delay' stamp='20240506T07:08:09'/>"),
 	 "available open 0 since 1714979289000"},
 	{PRESENCE("<delay xmlns='urn:xmpp:delay' stamp='soon'/>"), "available open 0"},
 	/* [PRES-116] [CMP-019] everything else */
 	{PRESENCE("text<c xmlns='http://jabber.org/protocol/caps' node='n' ver='v'/>"
-		  "<x xmlns='vcard-temp:x:update'><photo/></x><x xmlns='http://jabber.org/protocol/muc'/>"),
+		  "<x xmlns='vcard-temp:x:update'><photo/></x><x "
+		  "xmlns='http://jabber.org/protocol/muc'/>"),
 	 "available open 0"},
 };
 
@@ -171,10 +182,12 @@ static void writes_types(void **state)
 	struct buf out = BUF_INIT;
 
 	(void)state;
-	presence_stanza_write(&out, PRESENCE_SUBSCRIBE, "a@b", "c@d", "i1", "hello & <hi>", "Ann \"A\"");
-	written_is(&out, "<presence from=\"a@b\" to=\"c@d\" id=\"i1\" type=\"subscribe\">"
-			 "<status>hello &amp; &lt;hi&gt;</status>"
-			 "<nick xmlns=\"http://jabber.org/protocol/nick\">Ann \"A\"</nick></presence>");
+	presence_stanza_write(&out, PRESENCE_SUBSCRIBE, "a@b", "c@d", "i1", "hello & <hi>",
+			      "Ann \"A\"");
+	written_is(&out,
+		   "<presence from=\"a@b\" to=\"c@d\" id=\"i1\" type=\"subscribe\">"
+		   "<status>hello &amp; &lt;hi&gt;</status>"
+		   "<nick xmlns=\"http://jabber.org/protocol/nick\">Ann \"A\"</nick></presence>");
 	buf_reset(&out);
 	presence_stanza_write(&out, PRESENCE_AVAILABLE, "a@b/sip", "c@d", NULL, NULL, NULL);
 	written_is(&out, "<presence from=\"a@b/sip\" to=\"c@d\"/>");
@@ -192,7 +205,10 @@ static void put_note(struct presence_view *view, const char *lang, const char *t
 /* [PRES-128] [PRES-130] [PRES-135] [PRES-137] [PRES-140] */
 static void writes_a_view(void **state)
 {
-	struct presence_view view = {.available = true, .show = SHOW_AWAY, .priority = 102, .idle = true,
+	struct presence_view view = {.available = true,
+				     .show = SHOW_AWAY,
+				     .priority = 102,
+				     .idle = true,
 				     .idle_since_ms = INT64_C(1714979289000)};
 	struct buf out = BUF_INIT;
 
@@ -200,10 +216,11 @@ static void writes_a_view(void **state)
 	put_note(&view, "en", "at lunch");
 	put_note(&view, "", "zu Tisch");
 	presence_stanza_write_view(&out, "a@b/sip", "c@d", "i", &view);
-	written_is(&out, "<presence from=\"a@b/sip\" to=\"c@d\" id=\"i\"><show>away</show>"
-			 "<priority>102</priority><status xml:lang=\"en\">at lunch</status>"
-			 "<status>zu Tisch</status>"
-			 "<idle xmlns=\"urn:xmpp:idle:1\" since=\"2024-05-06T07:08:09Z\"/></presence>");
+	written_is(&out,
+		   "<presence from=\"a@b/sip\" to=\"c@d\" id=\"i\"><show>away</show>"
+		   "<priority>102</priority><status xml:lang=\"en\">at lunch</status>"
+		   "<status>zu Tisch</status>"
+		   "<idle xmlns=\"urn:xmpp:idle:1\" since=\"2024-05-06T07:08:09Z\"/></presence>");
 	presence_view_clear(&view);
 	buf_free(&out);
 }
@@ -211,7 +228,8 @@ static void writes_a_view(void **state)
 /* [PRES-139] [CMP-036] */
 static void unavailable_has_no_show_or_priority(void **state)
 {
-	struct presence_view view = {.show = SHOW_AWAY, .priority = 5, .idle = true, .idle_since_ms = 9};
+	struct presence_view view = {
+		.show = SHOW_AWAY, .priority = 5, .idle = true, .idle_since_ms = 9};
 	struct buf out = BUF_INIT;
 
 	(void)state;
@@ -238,7 +256,8 @@ static void priority_is_never_negative(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-		struct presence_view view = {.available = true, .priority = rows[i].priority, .idle = true};
+		struct presence_view view = {
+			.available = true, .priority = rows[i].priority, .idle = true};
 		struct buf out = BUF_INIT;
 
 		presence_stanza_write_view(&out, "a", "b", NULL, &view);
@@ -249,7 +268,10 @@ static void priority_is_never_negative(void **state)
 
 static void what_is_written_is_read_back(void **state)
 {
-	struct presence_view view = {.available = true, .show = SHOW_XA, .priority = 7, .idle = true,
+	struct presence_view view = {.available = true,
+				     .show = SHOW_XA,
+				     .priority = 7,
+				     .idle = true,
 				     .idle_since_ms = INT64_C(1714979289123)};
 	struct presence_stanza stanza;
 	struct buf out = BUF_INIT;

@@ -31,7 +31,10 @@ static const struct {
 	{"text/plain", "\r", 0, "\n"},
 	{"text/plain", "", 0, ""},
 	/* [MSG-078] [SEC-050] */
-	{"text/plain", "a\x01" "b\x1B", 0, "a" REPLACED "b" REPLACED},
+	{"text/plain",
+	 "a\x01"
+	 "b\x1B",
+	 0, "a" REPLACED "b" REPLACED},
 	{"text/plain", "a\x7F\tb", 0, "a\x7F\tb"},
 	/* [MSG-075] [SEC-059] charsets, strictly */
 	{"text/plain", "\xFC", EBADMSG, ""},
@@ -73,7 +76,8 @@ static const struct {
 	{"text/html", "a<br>b<br/>c<BR />d", 0, "a\nb\nc\nd"},
 	{"text/html", "<p>one</p>\n<p>two</p><div>three</div>four", 0, "one\n\ntwo\n\nthree\nfour"},
 	{"text/html", "<html><head><title>t</title></head><body>  x\n y </body></html>", 0, "x y"},
-	{"text/html", "<script>alert('<b>')</script>a<style>p{}</style><STYLE>x</Style >b", 0, "ab"},
+	{"text/html", "<script>alert('<b>')</script>a<style>p{}</style><STYLE>x</Style >b", 0,
+	 "ab"},
 	{"text/html", "a<!-- <b>no</b> -->b<!doctype html>c<?php x ?>d", 0, "abcd"},
 	{"text/html", "&lt;b&gt; &amp;amp; &quot;&apos;&#65;&#x42;&nbsp;&auml;&hellip;", 0,
 	 "<b> &amp; \"'AB\xC2\xA0\xC3\xA4\xE2\x80\xA6"},
@@ -93,11 +97,12 @@ static void reads_bodies(void **state)
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(bodies); i++) {
 		struct buf out = BUF_INIT;
-		int err = text_body_read(bodies[i].body, strlen(bodies[i].body), bodies[i].type, NULL, NULL,
-					 &out);
+		int err = text_body_read(bodies[i].body, strlen(bodies[i].body), bodies[i].type,
+					 NULL, NULL, &out);
 
 		if (err != bodies[i].err || strcmp(buf_text(&out), bodies[i].wanted) != 0)
-			fail_msg("%s %s: %d '%s'", bodies[i].type, bodies[i].body, err, buf_text(&out));
+			fail_msg("%s %s: %d '%s'", bodies[i].type, bodies[i].body, err,
+				 buf_text(&out));
 		assert_true(utf8_is_valid(buf_text(&out), out.len));
 		buf_free(&out);
 	}
@@ -115,7 +120,8 @@ static void a_nul_does_not_end_the_text(void **state)
 	assert_int_equal(text_body_read("a\0b", 3, "text/html", NULL, NULL, &out), 0);
 	assert_string_equal(buf_text(&out), "a" REPLACED "b");
 	buf_reset(&out);
-	assert_int_equal(text_body_read("\0a\0b", 4, "text/plain;charset=utf-16be", NULL, NULL, &out), 0);
+	assert_int_equal(
+		text_body_read("\0a\0b", 4, "text/plain;charset=utf-16be", NULL, NULL, &out), 0);
 	assert_string_equal(buf_text(&out), "ab");
 	buf_free(&out);
 }
@@ -127,8 +133,13 @@ static void encodings(void **state)
 		const char *encoding;
 		int err;
 	} rows[] = {
-		{NULL, 0}, {"", 0}, {"identity", 0}, {" Identity ", 0}, {"gzip", EOPNOTSUPP},
-		{"deflate", EOPNOTSUPP}, {"x", EOPNOTSUPP},
+		{NULL, 0},
+		{"", 0},
+		{"identity", 0},
+		{" Identity ", 0},
+		{"gzip", EOPNOTSUPP},
+		{"deflate", EOPNOTSUPP},
+		{"x", EOPNOTSUPP},
 	};
 
 	(void)state;
@@ -165,8 +176,9 @@ static void dispositions(void **state)
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
 		struct buf out = BUF_INIT;
 
-		assert_int_equal(text_body_read("x", 1, "text/plain", NULL, rows[i].disposition, &out),
-				 rows[i].err);
+		assert_int_equal(
+			text_body_read("x", 1, "text/plain", NULL, rows[i].disposition, &out),
+			rows[i].err);
 		assert_string_equal(buf_text(&out), rows[i].wanted);
 		buf_free(&out);
 	}
@@ -180,9 +192,10 @@ static void appends(void **state)
 	(void)state;
 	buf_puts(&out, "before ");
 	assert_int_equal(text_body_read("x", 1, "text/html", NULL, NULL, &out), 0);
-	assert_int_equal(text_body_read("good then \xFF", 11, "text/plain", NULL, NULL, &out), EBADMSG);
-	assert_int_equal(text_body_read("good then \x81", 11, "text/plain;charset=windows-1252", NULL, NULL,
-					&out),
+	assert_int_equal(text_body_read("good then \xFF", 11, "text/plain", NULL, NULL, &out),
+			 EBADMSG);
+	assert_int_equal(text_body_read("good then \x81", 11, "text/plain;charset=windows-1252",
+					NULL, NULL, &out),
 			 EBADMSG);
 	assert_string_equal(buf_text(&out), "before x");
 	buf_free(&out);
@@ -197,7 +210,8 @@ static void converts_long_texts(void **state)
 	(void)state;
 	for (int i = 0; i < 50000; i++)
 		buf_putc(&body, '\xFC');
-	assert_int_equal(text_body_read(body.data, body.len, "text/plain;charset=iso-8859-1", NULL, NULL, &out),
+	assert_int_equal(text_body_read(body.data, body.len, "text/plain;charset=iso-8859-1", NULL,
+					NULL, &out),
 			 0);
 	assert_int_equal(out.len, 100000);
 	for (size_t i = 0; i < out.len; i += 2)
@@ -216,7 +230,8 @@ static void accept_is_true(void **state)
 	(void)state;
 	assert_true(strlen(text_body_accept) < sizeof types);
 	strcpy(types, text_body_accept);
-	for (type = strtok_r(types, ", ", &rest); type != NULL; type = strtok_r(NULL, ", ", &rest)) {
+	for (type = strtok_r(types, ", ", &rest); type != NULL;
+	     type = strtok_r(NULL, ", ", &rest)) {
 		struct buf out = BUF_INIT;
 
 		assert_int_equal(text_body_read("x", 1, type, NULL, NULL, &out), 0);
@@ -227,12 +242,9 @@ static void accept_is_true(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_bodies),
-		cmocka_unit_test(a_nul_does_not_end_the_text),
-		cmocka_unit_test(encodings),
-		cmocka_unit_test(dispositions),
-		cmocka_unit_test(appends),
-		cmocka_unit_test(converts_long_texts),
+		cmocka_unit_test(reads_bodies),   cmocka_unit_test(a_nul_does_not_end_the_text),
+		cmocka_unit_test(encodings),      cmocka_unit_test(dispositions),
+		cmocka_unit_test(appends),        cmocka_unit_test(converts_long_texts),
 		cmocka_unit_test(accept_is_true),
 	};
 

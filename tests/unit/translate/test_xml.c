@@ -34,7 +34,9 @@ static const struct {
 	{"<a b='>' c=\"/>\"><d/>&lt;&#65;<![CDATA[<x>]]></a>", 0},
 	{"<a xmlns:p='x'><p:b q:c='1'/></a>", 0}, /* an undeclared prefix hurts nobody */
 	/* [D-59] [SIP-111] [PBX-030] a DOCTYPE without internal subset is passed over */
-	{"<?xml version='1.0'?><!DOCTYPE a PUBLIC \"-//IETF//DTD RFCxxxx XPIDF 1.0//EN\" \"xpidf.dtd\"><a/>", 0},
+	{"<?xml version='1.0'?><!DOCTYPE a PUBLIC \"-//IETF//DTD RFCxxxx XPIDF 1.0//EN\" "
+	 "\"xpidf.dtd\"><a/>",
+	 0},
 	{"<!DOCTYPE a SYSTEM 'http://127.0.0.1:1/x.dtd'><a/>", 0},
 	{"<!DOCTYPE a SYSTEM '['><a/>", 0},
 	/* [D-59] [LXM-002] [LXM-006] [SEC-055] with one it is refused */
@@ -126,8 +128,8 @@ static void reads_text(void **state)
 
 static void mends_names_that_are_notes(void **state)
 {
-	static const char text[] =
-		"<a xmlns:rpid='r'><rpid:b><rpid:A tuple note/><rpid:Don't/><rpid:/><rpid:busy/></rpid:b></a>";
+	static const char text[] = "<a xmlns:rpid='r'><rpid:b><rpid:A tuple "
+				   "note/><rpid:Don't/><rpid:/><rpid:busy/></rpid:b></a>";
 	xmlDoc *doc;
 	const xmlNode *activities;
 

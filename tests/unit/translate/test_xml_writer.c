@@ -22,15 +22,18 @@ static const struct {
 	{"a\rb", "a&#13;b", "a&#13;b"},
 	{"]]>", "]]&gt;", "]]&gt;"},
 	/* [SEC-050] [CMP-017] [STRO-007] */
-	{"a\x01" "b\x1F", "a" REPLACED "b" REPLACED, "a" REPLACED "b" REPLACED},
+	{"a\x01"
+	 "b\x1F",
+	 "a" REPLACED "b" REPLACED, "a" REPLACED "b" REPLACED},
 	{"\x7F", "\x7F", "\x7F"}, /* legal in XML */
 	{"gr\xC3\xBC\xC3\x9F", "gr\xC3\xBC\xC3\x9F", "gr\xC3\xBC\xC3\x9F"},
-	{"\xE2\x98\x95\xF0\x9F\x98\x80", "\xE2\x98\x95\xF0\x9F\x98\x80", "\xE2\x98\x95\xF0\x9F\x98\x80"},
+	{"\xE2\x98\x95\xF0\x9F\x98\x80", "\xE2\x98\x95\xF0\x9F\x98\x80",
+	 "\xE2\x98\x95\xF0\x9F\x98\x80"},
 	{"\xFF", REPLACED, REPLACED},
 	{"\xC3", REPLACED, REPLACED},
 	{"\xED\xA0\x80", REPLACED REPLACED REPLACED, REPLACED REPLACED REPLACED}, /* surrogate */
-	{"\xEF\xBF\xBE", REPLACED, REPLACED},					  /* U+FFFE */
-	{"\xC0\x80", REPLACED REPLACED, REPLACED REPLACED},			  /* overlong NUL */
+	{"\xEF\xBF\xBE", REPLACED, REPLACED},                                     /* U+FFFE */
+	{"\xC0\x80", REPLACED REPLACED, REPLACED REPLACED},                       /* overlong NUL */
 };
 
 static void escapes_what_xml_needs(void **state)
