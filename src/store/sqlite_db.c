@@ -68,23 +68,24 @@ bool sqlite_db_is_damage(int rc)
 	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
 }
 
-/* errno of the write to the log that failed; SQLite itself does not keep it for a COMMIT. */
-static int log_errno(struct sqlite_db *db)
+/* errno of the write to the log or to the file that failed; SQLite itself does not keep it for a
+ * COMMIT. */
+static int write_errno(struct sqlite_db *db, int which)
 {
-	sqlite3_file *log = NULL;
+	sqlite3_file *file = NULL;
 	int value = 0;
 
-	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-	if (log != NULL && log->pMethods != NULL)
-		log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &value);
+	sqlite3_file_control(db->handle, "main", which, &file);
+	if (file != NULL && file->pMethods != NULL)
+		file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &value);
 	return value;
 }
 
 /* Lack of space: SQLite says so only for ENOSPC, not for a quota (REL-009). */
-static bool is_lack_of_space(struct sqlite_db *db, int extended)
+static bool is_lack_of_space(struct sqlite_db *db, int extended, int which)
 {
-	int system =
-		extended == SQLITE_IOERR_WRITE ? log_errno(db) : sqlite3_system_errno(db->handle);
+	int system = extended == SQLITE_IOERR_WRITE ? write_errno(db, which)
+						    : sqlite3_system_errno(db->handle);
 
 	if (extended != SQLITE_IOERR_WRITE && extended != SQLITE_IOERR_SHMSIZE)
 		return false;
@@ -93,13 +94,13 @@ static bool is_lack_of_space(struct sqlite_db *db, int extended)
 
 /* The errno value for rc. REL-010: after a failed flush, or any other I/O error than a lack of
  * space (REL-009), the kernel may have dropped what it was given; nothing is accepted any more. */
-static int judge(struct sqlite_db *db, int rc)
+static int judge_at(struct sqlite_db *db, int rc, int which)
 {
 	int extended = sqlite3_extended_errcode(db->handle);
 
 	if (sqlite_db_errno(rc) == 0)
 		return 0;
-	if ((rc & 0xff) == SQLITE_IOERR && is_lack_of_space(db, extended))
+	if ((rc & 0xff) == SQLITE_IOERR && is_lack_of_space(db, extended, which))
 		return ENOSPC;
 	if ((rc & 0xff) != SQLITE_IOERR && !sqlite_db_is_damage(rc))
 		return sqlite_db_errno(rc);
@@ -109,6 +110,12 @@ static int judge(struct sqlite_db *db, int rc)
 			sqlite3_errstr(rc), extended);
 	db->broken = EIO;
 	return EIO;
+}
+
+/* A commit writes to the log. */
+static int judge(struct sqlite_db *db, int rc)
+{
+	return judge_at(db, rc, SQLITE_FCNTL_JOURNAL_POINTER);
 }
 
 /* The only place that steps and resets: no binding outlives its use (SQL-009). */
@@ -216,7 +223,8 @@ void sqlite_db_write(struct sqlite_db *db, struct store_op *const *ops, size_t c
 		error = judge(db, sqlite_db_run(db, ST_COMMIT));
 	if (!sqlite3_get_autocommit(db->handle))
 		sqlite_db_run(db, ST_ROLLBACK);
-	if (error == 0 && db->log_pages >= DB_LOG_PAGES)
+	/* A log that was moved is written from its start again: that alone may give space back. */
+	if (error == ENOSPC || (error == 0 && db->log_pages >= DB_LOG_PAGES))
 		sqlite_db_checkpoint(db);
 	for (size_t i = 0; i < count; i++) {
 		if (ops[i]->error == 0)
@@ -332,6 +340,7 @@ void sqlite_db_checkpoint(struct sqlite_db *db)
 	bool large = (int64_t)db->log_pages * 4096 > DB_LOG_WARN;
 	int log = 0;
 	int moved = 0;
+	int rc;
 
 	if (db->broken != 0)
 		return;
@@ -340,7 +349,7 @@ void sqlite_db_checkpoint(struct sqlite_db *db)
 		log_warning("store: log is large pages=%d (does a program hold the file open?)",
 			    db->log_pages);
 	db->log_warned = large;
-	judge(db,
-	      sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &moved));
+	rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
+	judge_at(db, rc, SQLITE_FCNTL_FILE_POINTER);
 	db->log_pages = log - moved;
 }

@@ -2,8 +2,10 @@
 #include "support/check.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -57,6 +59,60 @@ static void test_survives(void **state)
 	store_alive(bench->store, 4712);
 	reopen(bench); /* closing writes what is pending */
 	assert_int_equal(store_last_alive(bench->store), 4712);
+}
+
+/* Writes rows for ever and tells each that is done. */
+static void write_until_killed(struct bench *bench, int out)
+{
+	if (bench_open(bench, "sqlite") != 0)
+		_exit(1);
+	for (int i = 0; i < BENCH_DONE_MAX; i++) {
+		char local[16];
+
+		snprintf(local, sizeof local, "%d", i);
+		bench_put(bench, "juliet", local, PAIR_GRANTED, i);
+		bench_wait(bench);
+		if (bench->errors[i] != 0 || write(out, &i, sizeof i) != sizeof i)
+			_exit(2);
+	}
+	_exit(3);
+}
+
+/* [REL-012] kill -9 at any moment: whatever was reported as done is there afterwards */
+static void test_killed(void **state)
+{
+	struct bench *bench = *state;
+
+	for (int round = 1; round <= 10; round++) {
+		int pipes[2];
+		int done = -1;
+		int status = 0;
+		pid_t child;
+
+		assert_int_equal(pipe(pipes), 0);
+		child = fork();
+		if (child == 0)
+			write_until_killed(bench, pipes[1]);
+		close(pipes[1]);
+		while (done < round * 7)
+			assert_int_equal(read(pipes[0], &done, sizeof done), sizeof done);
+		kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status));
+		while (read(pipes[0], &done, sizeof done) == sizeof done)
+			continue;
+		close(pipes[0]);
+		assert_int_equal(bench_open(bench, "sqlite"), 0);
+		bench_load(bench);
+		for (int i = 0; i <= done; i++) {
+			char local[16];
+
+			snprintf(local, sizeof local, "%d", i);
+			assert_non_null(bench_row(bench, "juliet", local));
+		}
+		assert_int_equal(bench_files(bench, "damaged"), 0);
+		bench_close(bench);
+	}
 }
 
 static unsigned mode_of(const char *path, const char *suffix)
@@ -347,6 +403,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_survives, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_modes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_makes_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_all_bytes, setup, teardown),
