@@ -41,6 +41,7 @@ struct component {
 	struct outbox *outbox;
 	struct barrier *barrier;
 	struct buf inward;  /* what the guard let through of one read */
+	unsigned inward_stanzas;
 	struct buf scratch;
 	struct backoff backoff;
 	struct backoff slow;
@@ -177,12 +178,13 @@ static void fail(struct component *component, const char *why)
 	loop_defer(component->params.loop, down, component);
 }
 
-/* Events of the link ---------------------------------------------------------------------------- */
+/* Events of the link ---------------------------------------- */
 
-static void guard_forward(const char *bytes, size_t len, void *arg)
+static void guard_forward(const char *bytes, size_t len, bool is_stanza, void *arg)
 {
 	struct component *component = arg;
 
+	component->inward_stanzas += is_stanza ? 1 : 0;
 	buf_append(&component->inward, bytes, len);
 }
 
@@ -256,9 +258,11 @@ static void link_bytes(const char *data, size_t len, void *arg)
 	if (component->guard == NULL || component->is_failing)
 		return;
 	buf_reset(&component->inward);
+	component->inward_stanzas = 0;
 	error = guard_feed(component->guard, data, len);
 	if (component->inward.len > 0)
-		stream_feed(component->stream, component->inward.data, component->inward.len);
+		stream_feed(component->stream, component->inward.data, component->inward.len,
+			    component->inward_stanzas);
 	if (error == ESHUTDOWN) {
 		stream_end(component->stream);
 		fail_with_condition(component, "stream closed by the server");
@@ -288,7 +292,7 @@ static void link_closed(const char *why, void *arg)
 	fail_with_condition(component, why);
 }
 
-/* Events of the stream -------------------------------------------------------------------------- */
+/* Events of the stream ---------------------------------------- */
 
 static void on_healthy(void *arg)
 {
@@ -344,7 +348,7 @@ static void stream_bytes(const char *data, size_t len, void *arg)
 	link_flush(component->link);
 }
 
-/* Events of outbox and barrier ------------------------------------------------------------------ */
+/* Events of outbox and barrier ---------------------------------------- */
 
 static void outbox_flushing(void *arg)
 {

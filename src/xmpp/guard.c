@@ -20,6 +20,7 @@ enum {
 	/* libstrophe walks all siblings to append one: steps per stanza. As many as
 	 * stanza_in_elements of its default make in one row. */
 	CHILD_STEPS_MAX = 4096 * 4097 / 2,
+	TEXT_COST = 2, /* a text among elements; measured */
 	/* and measures the text so far for each piece (a line end or an entity is a piece):
 	 * bytes looked at per stanza. */
 	TEXT_STEPS_MAX = 256 * 1024 * 1024,
@@ -45,6 +46,7 @@ struct guard {
 	uint64_t fed;	  /* bytes given to the parser */
 	uint64_t settled; /* offset up to which nothing is of use any more */
 	uint64_t start;	  /* offset of the present stanza */
+	uint64_t heard;	  /* offset behind the last tag or text that expat told of */
 	unsigned depth;
 	enum top top;
 	bool is_error; /* a stream error */
@@ -99,7 +101,7 @@ static uint64_t event_end(const struct guard *guard)
 static void forward(struct guard *guard, uint64_t start, uint64_t end)
 {
 	guard->events.forward(guard->hold.data + (start - guard->base), (size_t)(end - start),
-			      guard->arg);
+			      guard->top == TOP_STANZA, guard->arg);
 }
 
 /* The local name if the expanded name lies in namespace ns, else NULL. */
@@ -193,11 +195,11 @@ static void start_stanza(struct guard *guard, const char *name, const char **att
 	}
 }
 
-static void count_child(struct guard *guard)
+static void count_child(struct guard *guard, unsigned cost)
 {
 	unsigned level = guard->depth < DEPTH_COUNTED ? guard->depth : DEPTH_COUNTED;
 
-	guard->child_steps += guard->children[level]++;
+	guard->child_steps += (uint64_t)cost * guard->children[level]++;
 	if (guard->child_steps > CHILD_STEPS_MAX)
 		BREAK_LIMIT(guard, stanza_in_elements);
 }
@@ -221,12 +223,13 @@ static void XMLCALL on_start(void *arg, const char *name, const char **attribute
 {
 	struct guard *guard = arg;
 
+	guard->heard = event_end(guard);
 	if (guard->depth == 0) {
 		start_stream(guard, name);
 	} else if (guard->depth == 1) {
 		start_stanza(guard, name, attributes);
 	} else {
-		count_child(guard);
+		count_child(guard, 1);
 	}
 	guard->text_len = 0;
 	if (guard->depth >= 1) {
@@ -275,6 +278,7 @@ static void XMLCALL on_end(void *arg, const char *name)
 	struct guard *guard = arg;
 
 	(void)name;
+	guard->heard = event_end(guard);
 	guard->depth--;
 	guard->text_len = 0;
 	if (guard->depth == 1)
@@ -288,12 +292,13 @@ static void XMLCALL on_text(void *arg, const char *text, int len)
 	struct guard *guard = arg;
 
 	(void)text;
+	guard->heard = event_end(guard);
 	if (guard->depth < 2) {
-		guard->settled = event_end(guard); /* white space between stanzas */
+		guard->settled = guard->heard; /* white space between stanzas */
 		return;
 	}
 	if (guard->text_len == 0)
-		count_child(guard);
+		count_child(guard, TEXT_COST);
 	guard->text_steps += guard->text_len;
 	guard->text_len += (size_t)len;
 	if (guard->text_len > GUARD_TEXT_MAX || guard->text_steps > TEXT_STEPS_MAX)
@@ -359,6 +364,11 @@ struct guard *guard_new(const struct limits *limits, struct limits_hit *hits,
 		guard->why = "no memory for the parser";
 		return guard;
 	}
+#ifdef HAVE_REPARSE_DEFERRAL
+	/* Newer expat keeps back a tag that came in two parts until more arrives, for as long as
+	 * that takes. A chat message must not wait for the next one. */
+	XML_SetReparseDeferralEnabled(guard->parser, XML_FALSE);
+#endif
 	XML_SetUserData(guard->parser, guard);
 	XML_SetElementHandler(guard->parser, on_start, on_end);
 	XML_SetCharacterDataHandler(guard->parser, on_text);
@@ -401,7 +411,7 @@ static void trim(struct guard *guard)
 		buf_reset(&guard->hold);
 		guard->base = guard->fed;
 	}
-	if (guard->fed - from > GUARD_BYTES_LINK)
+	if (guard->fed - from > GUARD_BYTES_LINK || guard->fed - guard->heard > GUARD_TOKEN_LINK)
 		fail(guard, E2BIG, "stanza too long to be skipped");
 }
 

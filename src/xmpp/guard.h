@@ -3,6 +3,7 @@
  * appends children, attributes and text in quadratic time and recurses without bound (STRO-002). */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct guard;
@@ -14,6 +15,7 @@ enum {
 	GUARD_NAMESPACES_MAX = 32,	  /* declarations of one element */
 	GUARD_DEPTH_LINK = 256 * 1024,	  /* deeper: the link ends, expat keeps memory a level */
 	GUARD_BYTES_LINK = 16 * 1024 * 1024, /* a longer stanza ends the link */
+	GUARD_TOKEN_LINK = 2 * 1024 * 1024,  /* so does a longer tag: expat scans it again and again */
 };
 
 /* A stanza that was dropped; strings are borrowed for the call, each may be NULL. */
@@ -27,8 +29,8 @@ struct guard_refusal {
 };
 
 struct guard_events {
-	/* The stream header, or one whole stanza. */
-	void (*forward)(const char *bytes, size_t len, void *arg);
+	/* One whole stanza; or else the stream header, the handshake, a stream error. */
+	void (*forward)(const char *bytes, size_t len, bool is_stanza, void *arg);
 	/* A stanza over a limit ended; nothing of it was forwarded. */
 	void (*refused)(const struct guard_refusal *refusal, void *arg);
 };

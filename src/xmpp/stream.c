@@ -20,6 +20,8 @@ enum {
 	RUNS_QUIET = 1,	    /* runs of libstrophe per feed */
 	RUNS_TALKING = 3,   /* while it has something to say: it writes at the start of a run */
 	RUNS_MAX = 1024,
+	PUSH_BYTES = 4096,
+	PUSHES_MAX = 256, /* for the longest stanza that the guard's limit can be set to */
 };
 
 struct stream {
@@ -36,6 +38,8 @@ struct stream {
 	bool is_up;
 	bool is_down;
 	bool is_finishing;
+	uint64_t due;	    /* stanzas handed over */
+	uint64_t delivered; /* and given to events->stanza */
 	char condition[STREAM_CONDITION_MAX];
 	char text[STREAM_TEXT_MAX];
 };
@@ -127,6 +131,7 @@ static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *arg)
 	struct stream *stream = arg;
 
 	(void)conn;
+	stream->delivered++;
 	stream->events.stanza(stanza, stream->arg);
 	return 1; /* one catch-all handler for the life of the connection (STRO-010) */
 }
@@ -293,7 +298,7 @@ int stream_open(struct stream *stream)
 	return 0;
 }
 
-void stream_feed(struct stream *stream, const char *data, size_t len)
+static void feed(struct stream *stream, const char *data, size_t len)
 {
 	while (len > 0 && stream->conn != NULL && !stream->is_down) {
 		size_t part = len < FEED_BYTES ? len : FEED_BYTES;
@@ -305,6 +310,25 @@ void stream_feed(struct stream *stream, const char *data, size_t len)
 		len -= (size_t)n;
 		run(stream);
 	}
+}
+
+/* libstrophe reads 4,096 bytes at a time, and its expat keeps back a tag that was cut there until
+ * twice as much has come. White space between stanzas means nothing and lets it go on. */
+static void push(struct stream *stream)
+{
+	char spaces[PUSH_BYTES];
+
+	memset(spaces, ' ', sizeof(spaces));
+	for (int i = 0; i < PUSHES_MAX && !stream->is_down && stream->delivered < stream->due; i++)
+		feed(stream, spaces, sizeof(spaces));
+}
+
+void stream_feed(struct stream *stream, const char *data, size_t len, unsigned stanzas)
+{
+	stream->due += stanzas;
+	feed(stream, data, len);
+	if (stream->is_up && stream->delivered < stream->due)
+		push(stream);
 }
 
 void stream_end(struct stream *stream)
@@ -338,6 +362,8 @@ void stream_close(struct stream *stream)
 	stream->is_up = false;
 	stream->is_down = false;
 	stream->is_finishing = false;
+	stream->due = 0;
+	stream->delivered = 0;
 	reserve(stream);
 }
 

@@ -29,8 +29,9 @@ void stream_free(struct stream **stream);
 /* Opens the stream: the header comes through events->bytes. Returns 0; EMFILE when no descriptor
  * below 1024 is left (STRO-004), else errno. */
 int stream_open(struct stream *stream);
-/* Hands over bytes from the server, whole stanzas of them. */
-void stream_feed(struct stream *stream, const char *data, size_t len);
+/* Hands over bytes from the server: stanzas whole stanzas, or header and handshake. On return
+ * events->stanza has seen them all. */
+void stream_feed(struct stream *stream, const char *data, size_t len, unsigned stanzas);
 /* The server closed: lets libstrophe tell why. */
 void stream_end(struct stream *stream);
 /* Writes the end of the stream through events->bytes. */

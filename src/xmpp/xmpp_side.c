@@ -69,7 +69,7 @@ void jids_clear(struct jids *jids)
 	buf_free(&jids->chat_bare);
 }
 
-/* struct side_ops ------------------------------------------------------------------------------- */
+/* struct side_ops ---------------------------------------- */
 
 static void op_watch(void *arg, const struct watch *watch, bool ask)
 {
@@ -124,7 +124,7 @@ const struct side_ops *xmpp_side_ops(void)
 	return &ops;
 }
 
-/* Events of the components ---------------------------------------------------------------------- */
+/* Events of the components ---------------------------------------- */
 
 static void on_stanza(struct component *component, struct _xmpp_stanza_t *stanza, void *arg)
 {
