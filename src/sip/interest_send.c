@@ -195,13 +195,15 @@ static void write_initial(struct interest *interest, struct buf *out)
 static void send_subscribe(struct interest *interest, unsigned expires_s)
 {
 	struct transaction_request request = {0};
-	struct buf text = BUF_INIT;
+	struct buf text = BUF_INIT, hop = BUF_INIT;
 
-	if (interest->dialog->remote_tag == NULL)
+	if (interest->dialog->remote_tag == NULL) {
 		write_initial(interest, &text);
-	else
+	} else {
 		dialog_request(interest->dialog, core_of(interest), interest->peer, "SUBSCRIBE",
 			       &text);
+		request.next_hop = dialog_next_hop(interest->dialog, &hop);
+	}
 	buf_printf(&text, "Event: presence\r\nAccept: application/pidf+xml\r\nExpires: %u\r\n",
 		   expires_s);
 	buf_puts(&text, side_core_allow);
@@ -215,6 +217,7 @@ static void send_subscribe(struct interest *interest, unsigned expires_s)
 	if (interest->state != INTEREST_LEAVING)
 		loop_timer_set(core_of(interest)->params->loop, &interest->timer_n, n_ms(interest),
 			       on_n, interest);
+	buf_free(&hop);
 	buf_free(&text);
 }
 

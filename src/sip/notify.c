@@ -167,7 +167,7 @@ static void on_result(const struct transaction_result *result, void *arg)
 void notify_send(struct subscription *s, const struct presence *presence)
 {
 	struct transaction_request request = {0};
-	struct buf text = BUF_INIT;
+	struct buf text = BUF_INIT, hop = BUF_INIT;
 
 	if (s->in_flight != NULL) {
 		if (s->is_dirty)
@@ -178,8 +178,10 @@ void notify_send(struct subscription *s, const struct presence *presence)
 	s->retry_ms = 0;
 	write_request(s, presence, &text);
 	request.text = &text;
+	request.next_hop = dialog_next_hop(s->dialog, &hop);
 	s->in_flight = transaction_send(core_of(s)->transactions, &request, on_result, s);
 	core_of(s)->params->counters->notify_out++;
+	buf_free(&hop);
 	buf_free(&text);
 }
 

@@ -363,7 +363,7 @@ static void message_out_is_complete(void **state)
 	assert_string_equal(sip_text_header(out, "Content-Language", room, sizeof room), "de");
 	assert_string_equal(sip_text_header(out, "Content-Type", room, sizeof room),
 			    "text/plain;charset=UTF-8");
-	assert_string_equal(sip_text_header(out, "Content-Length", room, sizeof room), "13");
+	assert_string_equal(sip_text_header(out, "Content-Length", room, sizeof room), "12");
 	assert_string_equal(sip_text_header(out, "User-Agent", room, sizeof room), "sipxmppd/test");
 	assert_string_equal(sip_text_body(out), "hall\xc3\xb6 <&>\nb");
 	assert_int_equal(sip_text_header_count(out, "Contact"), 0);
