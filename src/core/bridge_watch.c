@@ -37,29 +37,49 @@ static enum watch_answer judge(struct bridge *bridge, const struct watch *watch,
 	return WATCH_ALLOWED;
 }
 
-/* D-55. Says which limit a new question or source is over, or NULL. */
-static const char *over_limit(struct bridge *bridge, struct pair *pair,
+/* D-55. Counts and says which limit a new question or source is over; NULL if none. */
+static const char *over_count(struct bridge *bridge, const struct pair *pair,
 			      const struct pair_step *step)
 {
 	const struct limits *limits = bridge->params.limits;
 	struct limits_hit *hit = &bridge->params.counters->limits;
-	bool is_new = (step->acts & DO_ASK) != 0;
-	bool asks_person = is_new && watched_side(pair) == SIDE_XMPP;
-	bool was_open = pair->row.state == PAIR_ASKED;
+	bool is_question = (step->acts & DO_ASK) != 0 && watched_side(pair) == SIDE_XMPP;
+
+	if (!pair->is_live && pair->watcher->live_watching >= limits->watches_per_watcher) {
+		hit->watches_per_watcher++;
+		return "too many subscriptions of one watcher";
+	}
+	if (!pair->is_live && pair->watched->live_watched >= limits->watches_per_watched) {
+		hit->watches_per_watched++;
+		return "too many subscriptions to one user";
+	}
+	if (is_question && pair->row.state != PAIR_ASKED &&
+	    pair->watched->open_questions >= limits->questions_open) {
+		hit->questions_open++;
+		return "too many unanswered questions to this user";
+	}
+	return NULL;
+}
+
+static const char *over_rate(struct bridge *bridge, struct pair *pair, const struct pair_step *step)
+{
+	const struct limits *limits = bridge->params.limits;
+	struct limits_hit *hit = &bridge->params.counters->limits;
 	double news = (double)limits->new_watches_per_minute;
 	double questions = (double)limits->questions_per_minute;
 	uint64_t now = now_ms(bridge);
 
-	if (!pair->is_live && pair->watcher->live_watching >= limits->watches_per_watcher)
-		return hit->watches_per_watcher++, "too many subscriptions of one watcher";
-	if (!pair->is_live && pair->watched->live_watched >= limits->watches_per_watched)
-		return hit->watches_per_watched++, "too many subscriptions to one user";
-	if (asks_person && !was_open && pair->watched->open_questions >= limits->questions_open)
-		return hit->questions_open++, "too many unanswered questions to this user";
-	if (is_new && !rate_take(&pair->watcher->news, news / 60, news, now))
-		return hit->new_watches_per_minute++, "too many new subscriptions of one watcher";
-	if (asks_person && !rate_take(&pair->watched->questions, questions / 60, questions, now))
-		return hit->questions_per_minute++, "too many questions to this user";
+	if ((step->acts & DO_ASK) == 0)
+		return NULL;
+	if (!rate_take(&pair->watcher->news, news / 60, news, now)) {
+		hit->new_watches_per_minute++;
+		return "too many new subscriptions of one watcher";
+	}
+	if (watched_side(pair) == SIDE_XMPP &&
+	    !rate_take(&pair->watched->questions, questions / 60, questions, now)) {
+		hit->questions_per_minute++;
+		return "too many questions to this user";
+	}
 	return NULL;
 }
 
@@ -141,7 +161,9 @@ enum watch_answer bridge_watch_requested(struct bridge *bridge, const struct wat
 			? EVENT_REQUESTED_DUE
 			: EVENT_REQUESTED;
 	step = pair_step(pair_way(watch->watcher), pair_phase(&pair->row), event);
-	over = over_limit(bridge, pair, step);
+	over = over_count(bridge, pair, step);
+	if (over == NULL)
+		over = over_rate(bridge, pair, step);
 	if (over != NULL) {
 		bridge_let_go(bridge, pair);
 		refuse_for_now(fault, FAULT_RATE, over);

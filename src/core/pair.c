@@ -112,8 +112,9 @@ static const struct pair_step to_sip[PHASE_COUNT][EVENT_COUNT] = {
 };
 
 /* A SIP user watches an XMPP user: file 04 C1-C16 and table C.4, as amended by D-13. An error instead
- * of an answer asked nobody, so it blocks no later try (SUBX-010); a person's no does. A fetch is
- * answered neutrally unless granted (PRES-163). */
+ * of an answer asked nobody, so it blocks no later try (SUBX-010); a person's no does. A temporary
+ * one ends his dialogs too (probation), so nobody looks any more. A fetch is answered neutrally unless
+ * granted (PRES-163). */
 static const struct pair_step to_xmpp[PHASE_COUNT][EVENT_COUNT] = {
 	[PHASE_NONE] = {
 		[EVENT_REQUESTED] = CELL(ASKED, PENDING, DO_ASK),
@@ -144,7 +145,7 @@ static const struct pair_step to_xmpp[PHASE_COUNT][EVENT_COUNT] = {
 		[EVENT_REJECTED] = CELL(REFUSED, REJECTED, DO_ANSWER),
 		[EVENT_FORBIDDEN] = CELL(ENDED, FORBIDDEN, DO_ANSWER),
 		[EVENT_NO_SUCH] = CELL(ENDED, NO_SUCH, DO_ANSWER),
-		[EVENT_FAILED] = CELL(QUIET, FAILED, DO_ANSWER),
+		[EVENT_FAILED] = CELL(QUIET, FAILED, DO_ANSWER | DO_REST),
 		[EVENT_HOLD_OVER] = CELL(QUIET, NOTHING, 0),
 		[EVENT_LIFTED] = CELL(QUIET, NOTHING, 0),
 		[EVENT_FORGOTTEN] = CELL(NONE, REJECTED, DO_ANSWER | DO_END),
@@ -161,7 +162,7 @@ static const struct pair_step to_xmpp[PHASE_COUNT][EVENT_COUNT] = {
 		[EVENT_REJECTED] = CELL(REFUSED, REJECTED, DO_ANSWER),
 		[EVENT_FORBIDDEN] = CELL(ENDED, FORBIDDEN, DO_ANSWER),
 		[EVENT_NO_SUCH] = CELL(ENDED, NO_SUCH, DO_ANSWER),
-		[EVENT_FAILED] = CELL(QUIET, FAILED, DO_ANSWER),
+		[EVENT_FAILED] = CELL(QUIET, FAILED, DO_ANSWER | DO_REST),
 		[EVENT_HOLD_OVER] = CELL(ASKED, NOTHING, 0),
 		[EVENT_LIFTED] = CELL(ASKED, NOTHING, 0),
 		[EVENT_FORGOTTEN] = CELL(NONE, REJECTED, DO_ANSWER | DO_END),
