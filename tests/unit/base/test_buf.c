@@ -88,7 +88,7 @@ static void test_mem(void **state)
 	text = mem_alloc(0);
 	assert_non_null(text);
 	mem_free(text);
-	/* [SEC-091] */
+	/* SEC-091 */
 	mem_wipe(secret, sizeof secret);
 	assert_memory_equal(secret, "\0\0\0\0\0\0\0\0", sizeof secret);
 	mem_wipe(NULL, 0);

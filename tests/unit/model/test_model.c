@@ -177,8 +177,8 @@ static void test_limits(void **state)
 	(void)state;
 	limits_defaults(&limits);
 	assert_int_equal(limits.pairs, 1000000);
-	assert_int_equal(limits.expires_min_s, 60);         /* [D-58] */
-	assert_int_equal(limits.watches_per_watcher, 2000); /* [D-55] */
+	assert_int_equal(limits.expires_min_s, 60);         /* D-58 */
+	assert_int_equal(limits.watches_per_watcher, 2000); /* D-55 */
 	assert_int_equal(limits_put(&limits, "expires_max_s", 7200, &least, &most), 0);
 	assert_int_equal(limits_put(&limits, "expires_max_s", 59, &least, &most), ERANGE);
 	assert_int_equal(least, 60);
@@ -205,7 +205,7 @@ static void on_counter(const char *name, uint64_t value, const char *what, void 
 		tally->hits = value;
 }
 
-/* [REL-060] every counter has a name and a line */
+/* REL-060: every counter has a name and a line */
 static void test_counters(void **state)
 {
 	struct counters counters = {.store_failed = 9};
@@ -241,7 +241,7 @@ static void test_message(void **state)
 	assert_null(copy.body);
 }
 
-/* [D-07] [D-17] [D-21] [D-24] [D-40] [D-41] [D-42] [D-60] the table of profiles */
+/* The table of profiles in full (D-07, D-17, D-21, D-24, D-40 to D-42, D-60). */
 static const struct profile profiles[] = {
 	{"asterisk", SUBSCRIBE_AS_BRIDGE, PACKAGE_PRESENCE, EMPTY_NOTIFY_UNCHANGED, false, 1023,
 	 RICH_NEVER, false, " (digium_presence)"},

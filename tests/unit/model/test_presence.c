@@ -245,7 +245,7 @@ static const struct {
 	 1,
 	 .available = true,
 	 .priority = 0},
-	/* [PRES-138] [D-28] */
+	/* [PRES-138] D-28 */
 	{"show from the activities",
 	 {{BASIC_OPEN, SHOW_NONE, UNSET, false, NULL}},
 	 1,
@@ -260,7 +260,7 @@ static const struct {
 	 .available = true,
 	 .show = SHOW_CHAT,
 	 .priority = UNSET},
-	/* [D-27] */
+	/* D-27 */
 	{"idle is away",
 	 {{BASIC_OPEN, SHOW_NONE, UNSET, false, NULL}},
 	 1,

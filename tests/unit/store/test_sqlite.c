@@ -48,8 +48,8 @@ static void test_survives(void **state)
 	bench_put_spelling(bench, "alice", "Alice");
 	bench_wait(bench);
 	reopen(bench);
-	assert_memory_equal(store_key(bench->store), key, sizeof key); /* [D-10] */
-	assert_int_equal(store_last_alive(bench->store), 4711);        /* [D-49] */
+	assert_memory_equal(store_key(bench->store), key, sizeof key); /* D-10 */
+	assert_int_equal(store_last_alive(bench->store), 4711);        /* D-49 */
 	bench_load(bench);
 	row = bench_row(bench, "juliet", "1001");
 	assert_non_null(row);
@@ -223,7 +223,7 @@ static void on_timer(void *arg)
 	(*(int *)arg)++;
 }
 
-/* [REL-002] [REL-055] [SQL-003] [SQL-001] while the disk takes its time, the loop turns, and
+/* [SQL-003] [SQL-001] while the disk takes its time, the loop turns, and
  * nothing is reported as done before the flush is through. */
 static void test_answer_waits_for_flush(void **state)
 {
@@ -306,13 +306,13 @@ static const struct {
 	int expected;
 	bool fatal;
 } write_faults[] = {
-	{SQLITE_FULL, ENOSPC, ENOSPC, false},        /* [REL-009] disk full */
-	{SQLITE_IOERR_WRITE, EDQUOT, ENOSPC, false}, /* [REL-009] quota */
+	{SQLITE_FULL, ENOSPC, ENOSPC, false},        /* disk full */
+	{SQLITE_IOERR_WRITE, EDQUOT, ENOSPC, false}, /* quota */
 	{SQLITE_IOERR_WRITE, EIO, EIO, true},        /* [REL-010] */
 };
 
-/* [REL-009] [SQL-005] without space requests are refused now, what was accepted stays, and when
- * space is back, work goes on; other write errors end acceptance. */
+/* [SQL-005] (the store's part of REL-009) without space requests are refused now, what was accepted
+ * stays, and when space is back, work goes on; other write errors end acceptance. */
 static void test_write_faults(void **state)
 {
 	struct bench *bench = *state;

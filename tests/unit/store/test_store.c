@@ -68,7 +68,7 @@ static void keeps_first_spelling(struct bench *bench)
 	}
 }
 
-/* [D-07] the first spelling seen is kept */
+/* D-07: the first spelling seen is kept */
 static void test_first_spelling_wins(void **state)
 {
 	(void)state;
@@ -131,7 +131,7 @@ static void keys_differ(struct bench *bench)
 	store_free(&other.store);
 }
 
-/* [D-10] each installation has a key of its own */
+/* D-10: each installation has a key of its own */
 static void test_keys_differ(void **state)
 {
 	(void)state;
