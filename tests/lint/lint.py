@@ -218,7 +218,7 @@ def print_files(sources):
             header = (source.root / source.path.with_suffix(".h")).read_text(encoding="utf-8")
             comment = re.match(r"\s*/\*(.*?)\*/", header, re.S)
         words = " ".join(re.sub(r"\n \*", " ", comment.group(1)).split()) if comment else ""
-        print(f"| `{source.path.relative_to('src')}` | {re.split(r'(?<=[.:;]) ', words)[0]} |")
+        print(f"| `{source.path.relative_to('src')}` | {re.split(r'(?<=[.;]) ', words)[0].rstrip('.;')} |")
 
 
 def functions(source):
@@ -360,6 +360,7 @@ def main(argv):
         check_headers(root, compiler)
     elif files:
         print_files(read_sources(root, "src"))
+        return 0
     else:
         check_tree(root)
     print("\n".join(complaints) if complaints else "clean")
