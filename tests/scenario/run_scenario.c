@@ -84,11 +84,20 @@ static void expect_nothing_more(struct script *script, int at)
 		complain(script, at, "unexpected:", got);
 }
 
-/* "any" behind an action: whatever it brings. */
-static void take_all(struct script *script)
+/* "any" behind an action: whatever it brings. "any LEAST MOST": so many lines. */
+static void take_all(struct script *script, int at)
 {
+	char *rest = script->lines[at] + strlen("any");
+	long least = strtol(rest, &rest, 10);
+	long most = strtol(rest, NULL, 10);
+	char text[64];
+	long count = 0;
+
 	while (scenario_take(script->scenario) != NULL)
-		continue;
+		count++;
+	(void)snprintf(text, sizeof text, "%ld", count);
+	if (most > 0 && (count < least || count > most))
+		complain(script, at, "lines:", text);
 }
 
 static void act(struct script *script, int at, int round)
@@ -144,10 +153,8 @@ static void run(struct script *script, int from, int to, int round)
 			at = end;
 		} else {
 			act(script, at, round);
-			if (at + 1 < to && strcmp(script->lines[at + 1], "any") == 0) {
-				take_all(script);
-				at++;
-			}
+			if (at + 1 < to && strncmp(script->lines[at + 1], "any", 3) == 0)
+				take_all(script, ++at);
 		}
 	}
 	if (!script->failed)

@@ -75,7 +75,7 @@ static void bare_unavailable(void **state)
 	book_drop(&entry);
 }
 
-/* [PRES-139] what closes has neither show nor priority, and keeps its last word. */
+/* what closes has neither show nor priority, and keeps its last word. */
 static void closing_keeps_the_note(void **state)
 {
 	struct book_entry *entry = NULL;
@@ -95,7 +95,7 @@ static void closing_keeps_the_note(void **state)
 	book_drop(&entry);
 }
 
-/* [REL-048] more resources than are kept: closed ones make way, then new ones are not taken. */
+/* more resources than are kept: closed ones make way, then new ones are not taken. */
 static void bounded(void **state)
 {
 	struct book_entry *entry = NULL;
