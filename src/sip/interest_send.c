@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "model/counters.h"
 #include "sip/agent.h"
+#include "sip/destination.h"
 #include "sip/dialog.h"
 #include "sip/interest.h"
 #include "sip/side_core.h"
@@ -192,6 +193,19 @@ static void write_initial(struct interest *interest, struct buf *out)
 	side_core_common(core_of(interest), interest->peer, -1, out);
 }
 
+/* SEC-021: where the dialog says, or, where that may not be gone to, the configured way. */
+static const char *next_hop(const struct interest *interest, struct buf *room)
+{
+	const char *hop = dialog_next_hop(interest->dialog, room);
+	const char *proxy = side_core_next_hop(core_of(interest), interest->watched.domain);
+	const char *why;
+
+	if (proxy == NULL ||
+	    destination_may(core_of(interest), hop, &interest->dialog->peer, &why))
+		return hop;
+	return proxy;
+}
+
 static void send_subscribe(struct interest *interest, unsigned expires_s)
 {
 	struct transaction_request request = {0};
@@ -202,7 +216,7 @@ static void send_subscribe(struct interest *interest, unsigned expires_s)
 	} else {
 		dialog_request(interest->dialog, core_of(interest), interest->peer, "SUBSCRIBE",
 			       &text);
-		request.next_hop = dialog_next_hop(interest->dialog, &hop);
+		request.next_hop = next_hop(interest, &hop);
 	}
 	buf_printf(&text, "Event: presence\r\nAccept: application/pidf+xml\r\nExpires: %u\r\n",
 		   expires_s);
