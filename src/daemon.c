@@ -21,8 +21,8 @@
 #include "store/store.h"
 
 enum {
-	ALIVE_MS = 30 * 1000,	  /* how often "last time alive" is written (D-49) */
-	STOP_MS = 10 * 1000,	  /* an orderly stop takes at most this long (D-48) */
+	ALIVE_MS = 10 * 1000,       /* how often "last time alive" is written (D-49) */
+	STOP_MS = 10 * 1000,        /* an orderly stop takes at most this long (D-48) */
 	DESCRIPTORS_WANTED = 65536, /* REL-050 */
 	ERROR_MAX = 512,
 };
@@ -122,6 +122,14 @@ static void tick_alive(void *arg)
 {
 	struct parts *parts = arg;
 
+	if (store_has_failed(parts->store) && parts->is_serving && !parts->is_stopping) {
+		/* REL-010: a later success proves nothing. */
+		log_err("store: writing to disk failed, ending; mend %s and start again",
+			(*parts->settings)->store_path);
+		parts->exit_code = EX_SOFTWARE;
+		daemon_stop(parts, true);
+		return;
+	}
 	store_alive(parts->store, loop_wall_ms(parts->loop) / 1000);
 	loop_timer_set(parts->loop, &parts->alive_timer, ALIVE_MS, tick_alive, parts);
 }
@@ -179,6 +187,10 @@ void daemon_stop(struct parts *parts, bool tell)
 	}
 	parts->is_stopping = true;
 	log_notice("daemon: stopping tell=%s", tell ? "all" : "none");
+	if (!parts->is_serving) {
+		stop_store(parts);
+		return;
+	}
 	sip_side_accept(parts->sip, false);
 	bridge_stop(parts->bridge, tell);
 	loop_timer_set(parts->loop, &parts->stop_timer, STOP_MS, stop_late, parts);
@@ -354,7 +366,8 @@ static int build_xmpp(struct parts *parts)
 	};
 
 	if (xmpp_side_new(&parts->xmpp, &params) != 0) {
-		log_err("xmpp: the components cannot be set up (check xmpp.component and xmpp.server)");
+		log_err("xmpp: the components cannot be set up (check xmpp.component and "
+			"xmpp.server)");
 		return EX_CONFIG;
 	}
 	bridge_attach(parts->bridge, SIDE_XMPP, xmpp_side_ops(), parts->xmpp);
@@ -383,23 +396,29 @@ static int build_signals(struct parts *parts)
 	return EX_OK;
 }
 
-static int build(struct parts *parts)
-{
-	static int (*const steps[])(struct parts *) = {
-		build_signals, build_store, build_map,	   build_bridge,
-		build_sip,     build_xmpp,  build_control,
-	};
+typedef int build_step(struct parts *parts);
 
-	if (loop_new(&parts->loop) != 0)
-		return EX_SOFTWARE;
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		int code = steps[i](parts);
+static int build(struct parts *parts, build_step *const *steps)
+{
+	for (; *steps != NULL; steps++) {
+		int code = (*steps)(parts);
 
 		if (code != EX_OK)
 			return code;
 	}
 	return EX_OK;
 }
+
+static int build_loop(struct parts *parts)
+{
+	return loop_new(&parts->loop) == 0 ? EX_OK : EX_SOFTWARE;
+}
+
+/* What needs no network. */
+static build_step *const inner_steps[] = {build_loop, build_signals, build_store,
+					  build_map,  build_bridge,  NULL};
+/* What the network reaches: only when all is known that answers depend on. */
+static build_step *const outer_steps[] = {build_sip, build_xmpp, build_control, NULL};
 
 /* In the reverse order; each copes with what was never built. */
 static void take_down(struct parts *parts)
@@ -432,9 +451,12 @@ static void pairs_loaded(int error, void *arg)
 	struct parts *parts = arg;
 	struct buf facts = BUF_INIT;
 
-	if (error != 0) {
+	if (parts->is_stopping)
+		return;
+	if (error != 0)
 		log_err("store: the pairs cannot be read (%s)", strerror(error));
-		parts->exit_code = EX_SOFTWARE;
+	parts->exit_code = error != 0 ? EX_SOFTWARE : build(parts, outer_steps);
+	if (parts->exit_code != EX_OK) {
 		loop_quit(parts->loop);
 		return;
 	}
@@ -458,7 +480,7 @@ static void spellings_loaded(int error, void *arg)
 
 static int serve(struct parts *parts)
 {
-	int code = build(parts);
+	int code = build(parts, inner_steps);
 
 	if (code == EX_OK) {
 		parts->started_ms = loop_now(parts->loop);

@@ -8,8 +8,8 @@ struct settings;
 /* What the command line says over the settings. */
 struct daemon_options {
 	bool to_stderr; /* -e */
-	int verbose;	/* number of -v: each raises the level by one */
-	bool detach;	/* -d */
+	int verbose;    /* number of -v: each raises the level by one */
+	bool detach;    /* -d */
 };
 
 /* Runs until TERM or INT. *settings is borrowed, and replaced on a successful HUP. Returns an exit

@@ -103,8 +103,9 @@ static int read_address(struct parts *parts, const char *text, struct address *a
 	if (strncmp(text, "sip:", 4) == 0 || strncmp(text, "tel:", 4) == 0)
 		error = address_from_uri(parts->map, text, strlen(text), address, &facts, &why);
 	else
-		error = address_from_jid(parts->map, strncmp(text, "xmpp:", 5) == 0 ? text + 5 : text,
-					 address, &resource, &why);
+		error = address_from_jid(parts->map,
+					 strncmp(text, "xmpp:", 5) == 0 ? text + 5 : text, address,
+					 &resource, &why);
 	if (error == 0)
 		return 0;
 	buf_printf(out, "%s is no address here (%s); see: map %s\n", log_safe(text), why,

@@ -36,9 +36,11 @@ static void print_usage(FILE *out)
 		"  -v, --verbose      log one level more (twice: everything)\n"
 		"  -V, --version      print the version and those of the libraries\n"
 		"  -h, --help         print this\n"
-		"Exit codes: 0; 64 wrong usage; 70 internal; 75 temporary (a port is taken, say); 78 wrong "
+		"Exit codes: 0; 64 wrong usage; 70 internal; 75 temporary (a port is taken, say); "
+		"78 wrong "
 		"configuration.\n"
-		"Signals: TERM and INT stop in order, HUP reads the configuration again, USR1 logs a "
+		"Signals: TERM and INT stop in order, HUP reads the configuration again, USR1 logs "
+		"a "
 		"summary.\n",
 		default_path);
 }
@@ -93,9 +95,9 @@ static int parse(int argc, char **argv, struct command_line *line)
 {
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'n'},
-		{"detach", no_argument, NULL, 'd'},	  {"stderr", no_argument, NULL, 'e'},
-		{"verbose", no_argument, NULL, 'v'},	  {"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+		{"detach", no_argument, NULL, 'd'},       {"stderr", no_argument, NULL, 'e'},
+		{"verbose", no_argument, NULL, 'v'},      {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 	};
 
 	for (;;) {
