@@ -21,7 +21,7 @@
 #include "store/store.h"
 
 enum {
-	ALIVE_MS = 10 * 1000,       /* how often "last time alive" is written (D-49) */
+	ALIVE_MS = 30 * 1000,       /* how often "last time alive" is written (D-49) */
 	STOP_MS = 10 * 1000,        /* an orderly stop takes at most this long (D-48) */
 	DESCRIPTORS_WANTED = 65536, /* REL-050 */
 	ERROR_MAX = 512,
