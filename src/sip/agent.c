@@ -33,6 +33,7 @@ enum {
 	AGENT_IDLE_MS = 120000,	       /* SOF-007 */
 	AGENT_PART_MS = 10000,
 	AGENT_LISTENERS_MAX = 64,
+	AGENT_UDP_BYTES = 4 << 20, /* for bursts; the kernel cuts it to net.core.rmem_max */
 	AGENT_INSTANCE_CHARS = 12
 };
 
@@ -248,7 +249,8 @@ static int add_listener(struct agent *agent, const char *uri, char *error, size_
 	if (nta_agent_add_tport(agent->nta, (const url_string_t *)(const void *)bound.data,
 				TPTAG_QUEUESIZE(AGENT_QUEUE), TPTAG_IDLE(AGENT_IDLE_MS),
 				TPTAG_TIMEOUT(AGENT_PART_MS), TPTAG_STUN_SERVER(0),
-				TPTAG_SERVER(1), TAG_END()) < 0) {
+				TPTAG_SERVER(1), TPTAG_UDP_RMEM(AGENT_UDP_BYTES),
+				TAG_END()) < 0) {
 		result = errno != 0 ? errno : EINVAL;
 		snprintf(error, error_len, "sip.listen: cannot open %s: %s", uri, strerror(result));
 	} else {

@@ -81,11 +81,8 @@ static int map_sender(const struct side_core *core, const struct request *reques
 		      const char *uri, struct address *out, const char **why)
 {
 	const char *domain = trust_only_domain(core->trust, &request->source);
-	struct address_map *map = core->params->map;
 
-	if (domain == NULL)
-		return address_from_uri(map, uri, strlen(uri), out, NULL, why);
-	return address_from_peer_uri(map, uri, strlen(uri), domain, out, NULL, why);
+	return address_from_peer_uri(core->params->map, uri, strlen(uri), domain, out, NULL, why);
 }
 
 static int check_sender(const struct side_core *core, const struct request *request,
