@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "bench/reactor.h"
 #include "bench/stream.h"
@@ -186,18 +187,30 @@ bool daemon_run_is_alive(struct daemon_run *run)
 	return !run->has_ended;
 }
 
-bool daemon_run_is_serving(const struct daemon_run *run)
+void daemon_run_ask(const struct daemon_run *run, const char *line, struct buf *out)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char text[256] = "";
-	bool result = false;
+	char chunk[4096];
+	ssize_t n = 0;
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/control", run->folder);
 	if (connect(fd, (struct sockaddr *)(void *)&address, sizeof(address)) == 0 &&
-	    send(fd, "status\n", 7, MSG_NOSIGNAL) == 7 && read(fd, text, sizeof(text) - 1) > 0)
-		result = strstr(text, "state serving") != NULL;
+	    send(fd, line, strlen(line), MSG_NOSIGNAL) > 0)
+		n = read(fd, chunk, sizeof(chunk));
+	for (; n > 0; n = read(fd, chunk, sizeof(chunk)))
+		buf_append(out, chunk, (size_t)n);
 	close(fd);
+}
+
+bool daemon_run_is_serving(const struct daemon_run *run)
+{
+	struct buf text = BUF_INIT;
+	bool result = false;
+
+	daemon_run_ask(run, "status\n", &text);
+	result = strstr(buf_text(&text), "state serving") != NULL;
+	buf_free(&text);
 	return result;
 }
 

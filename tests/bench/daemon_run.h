@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct buf;
 struct daemon_run;
 struct reactor;
 
@@ -32,6 +33,8 @@ unsigned daemon_run_port(const struct daemon_run *run);
 const char *daemon_run_folder(const struct daemon_run *run);
 pid_t daemon_run_pid(const struct daemon_run *run);
 bool daemon_run_is_alive(struct daemon_run *run);
+/* Appends the daemon's answer to a line over its control socket. */
+void daemon_run_ask(const struct daemon_run *run, const char *line, struct buf *out);
 /* Asks over the control socket: has it read its store, does it serve? */
 bool daemon_run_is_serving(const struct daemon_run *run);
 /* CPU time of the process in nanoseconds, user and system. */

@@ -8,7 +8,7 @@
 #include "bench/floor.h"
 #include "bench/reactor.h"
 
-enum { START_MS = 20000, TRY_MS = 200, POLL_MS = 20 };
+enum { START_MS = 20000, POLL_MS = 20 };
 
 static void start_program(struct rig *rig, const struct rig_params *params)
 {
@@ -39,39 +39,12 @@ static void answer(struct rig *rig, const struct sip_wire *message, const struct
 	buf_free(&text);
 }
 
-/* 503: not yet. A fetch that was accepted ends with its NOTIFY. */
 static void on_sip(struct sip_end *end, const struct sip_wire *message, const struct sip_hop *from,
 		   void *arg)
 {
-	struct rig *rig = arg;
-
 	(void)end;
 	if (message->method.len > 0)
-		answer(rig, message, from);
-	if (slice_is(message->method, "NOTIFY"))
-		rig->is_serving = true;
-	else if (message->status >= 300 && message->status != 503)
-		rig->is_serving = true;
-	else if (message->status == 200 && rig->is_floor)
-		rig->is_serving = true;
-}
-
-/* A fetch: it leaves nothing behind. */
-static void send_first(struct rig *rig, unsigned number, bool is_tcp)
-{
-	struct buf text = BUF_INIT;
-	unsigned port = sip_end_port(rig->sip);
-
-	buf_printf(&text,
-		   "SUBSCRIBE sip:start@" RIG_CHAT " SIP/2.0\r\n"
-		   "Via: SIP/2.0/%s 127.0.0.1:%u;rport;branch=z9hG4bKstart%u\r\n"
-		   "Max-Forwards: 70\r\nFrom: <sip:start@" RIG_PBX ">;tag=start\r\n"
-		   "To: <sip:start@" RIG_CHAT ">\r\nCall-ID: start%u@bench\r\n"
-		   "CSeq: 1 SUBSCRIBE\r\nContact: <sip:start@127.0.0.1:%u;transport=%s>\r\n"
-		   "Event: presence\r\nExpires: 0\r\nContent-Length: 0\r\n\r\n",
-		   is_tcp ? "TCP" : "UDP", port, number, number, port, is_tcp ? "tcp" : "udp");
-	sip_end_send(rig->sip, &rig->hop, text.data, text.len);
-	buf_free(&text);
+		answer(arg, message, from);
 }
 
 static void rest(struct rig *rig, int ms)
@@ -96,14 +69,10 @@ static bool wait_ready(struct rig *rig, bool is_tcp)
 		reactor_turn(rig->reactor, 10);
 	while (!rig->is_floor && !daemon_run_is_serving(rig->daemon) && !is_late(rig, end))
 		rest(rig, POLL_MS);
-	for (unsigned i = 0; !rig->is_serving && !is_late(rig, end); i++) {
-		if (sip_end_hop(rig->sip, daemon_run_port(rig->daemon), is_tcp, &rig->hop))
-			send_first(rig, i, is_tcp);
-		sip_end_flush(rig->sip);
-		reactor_until(rig->reactor, &rig->is_serving, TRY_MS);
-	}
-	sip_end_flush(rig->sip);
-	return rig->is_serving;
+	if (is_late(rig, end) ||
+	    !sip_end_hop(rig->sip, daemon_run_port(rig->daemon), is_tcp, &rig->hop))
+		return false;
+	return true;
 }
 
 void rig_rest(struct rig *rig)
@@ -122,9 +91,8 @@ bool rig_start(struct rig *rig, const struct rig_params *params)
 	rig_rest(rig);
 	if (wait_ready(rig, params->is_tcp))
 		return true;
-	fprintf(stderr, "bench: the %s did not start: handshake %s, SUBSCRIBE %s, process %s\n",
+	fprintf(stderr, "bench: the %s did not start: handshake %s, process %s\n",
 		rig->is_floor ? "floor" : "daemon", *xmpp_end_is_up(rig->xmpp) ? "yes" : "no",
-		rig->is_serving ? "answered" : "not answered",
 		daemon_run_is_alive(rig->daemon) ? "alive" : "gone");
 	if (!rig->is_floor)
 		daemon_run_report(rig->daemon, 20);

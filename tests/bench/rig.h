@@ -20,7 +20,6 @@ struct rig {
 	struct daemon_run *daemon;
 	struct sip_hop hop; /* to the daemon */
 	bool is_floor;
-	bool is_serving;
 };
 
 struct rig_params {
@@ -32,9 +31,8 @@ struct rig_params {
 	const char *log_level;
 };
 
-/* Starts all and waits until the component shook hands and a SUBSCRIBE is accepted, or
- * refused for good. Returns false,
- * after saying why, if that takes more than 20 s. The rig is then to be freed too. */
+/* Starts all and waits until the component shook hands and the daemon says that it serves. Returns
+ * false, after saying why, if that takes more than 20 s. The rig is then to be freed too. */
 bool rig_start(struct rig *rig, const struct rig_params *params);
 /* From now on the SIP server answers every request with 200, and the chat server only pings. */
 void rig_rest(struct rig *rig);

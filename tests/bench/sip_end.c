@@ -210,12 +210,16 @@ size_t sip_end_unsent(const struct sip_end *end)
 	return sum;
 }
 
+void sip_end_let_go(struct sip_end *end)
+{
+	end->to_daemon = NULL;
+}
+
 void sip_end_hang_up(struct sip_end *end)
 {
 	for (size_t i = 0; i < STREAMS; i++)
-		if (end->streams[i] == end->to_daemon)
-			end->streams[i] = NULL;
-	stream_free(&end->to_daemon);
+		stream_free(&end->streams[i]);
+	end->to_daemon = NULL;
 }
 
 unsigned sip_end_closed(const struct sip_end *end)

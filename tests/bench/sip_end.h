@@ -36,7 +36,9 @@ void sip_end_send(struct sip_end *end, const struct sip_hop *to, const void *dat
 void sip_end_flush(struct sip_end *end);
 /* Bytes that wait for the daemon to read. */
 size_t sip_end_unsent(const struct sip_end *end);
-/* Closes the connection to the daemon; the next sip_end_hop() opens another. */
+/* The next sip_end_hop() opens another connection; this one stays for what is still unsent. */
+void sip_end_let_go(struct sip_end *end);
+/* Closes all connections, whoever opened them. */
 void sip_end_hang_up(struct sip_end *end);
 /* How often a connection was closed by the daemon. */
 unsigned sip_end_closed(const struct sip_end *end);

@@ -9,7 +9,7 @@
 #include "hostile/mutate_xml.h"
 #include "hostile/well_formed.h"
 
-enum { USERS = 40 };
+enum { USERS = 40, GOOD_SEEDS = 3 };
 
 /* A header line of the item in place of the seed's, so that the request gets past the first checks.
  * Returns false if the line may stay as it is. */
@@ -123,9 +123,11 @@ static void make_sip(const struct attack *attack, struct rng *rng, unsigned long
 		     struct buf *out)
 {
 	const struct seed_list *seeds = &attack->seeds->sip;
-	const struct seed *seed = &seeds->items[rng_below(rng, seeds->count)];
+	/* the first are good requests: small changes to these get furthest */
+	const struct seed *seed =
+		&seeds->items[rng_below(rng, rng_chance(rng, 30) ? GOOD_SEEDS : seeds->count)];
 	size_t dice = rng_below(rng, 100);
-	size_t changes = rng_chance(rng, 15) ? 0 : 1 + rng_below(rng, 4);
+	size_t changes = rng_chance(rng, 20) ? 0 : 1 + rng_below(rng, 4);
 
 	if (dice < 2)
 		put_noise(rng, out);

@@ -23,8 +23,9 @@ static bool wants_delivery(const struct checker *checker, enum check_step step)
 
 static bool wants_answer(const struct checker *checker, enum check_step step)
 {
-	if (step == CHECK_PROBE)
-		return !checker->is_stranger; /* no dialog can be made from a stranger's address */
+	/* a stranger may be met with silence, and no dialog can be made from his address */
+	if (checker->is_stranger)
+		return step == CHECK_PING;
 	return step != CHECK_MESSAGE_XMPP;
 }
 
@@ -226,16 +227,11 @@ static bool step_is_right(const struct checker *checker, enum check_step step)
 
 	if (!step_is_done(checker, step))
 		return false;
-	switch (step) {
-	case CHECK_OPTIONS_UDP:
-	case CHECK_OPTIONS_TCP:
-		return status == 200 || (checker->is_stranger && status == 403);
-	case CHECK_MESSAGE_UDP:
-	case CHECK_MESSAGE_TCP:
-		return status == (checker->is_stranger ? 403 : 200);
-	default:
+	if (step > CHECK_MESSAGE_TCP)
 		return true;
-	}
+	if (checker->is_stranger)
+		return (status == 0 || status == 403) && !checker->delivered[step];
+	return status == 200;
 }
 
 static bool all_done(const struct checker *checker)

@@ -21,9 +21,9 @@ enum {
 	EXIT_WRONG = 1,
 	EXIT_WRONG_USAGE = 64,
 	EVERY = 1000,
-	BATCH = 20,
-	UNSENT_MOST = 4 << 20,
-	HANG_UP_EVERY = 300, /* items over one TCP connection */
+	BATCH = 10,
+	SYNC_MS = 300,
+	HANG_UP_EVERY = 50, /* items over one TCP connection */
 	LINK_WAIT_S = 90,
 	STOP_MS = 30000,
 	FAILURES_MOST = 5,
@@ -58,6 +58,9 @@ struct session {
 	unsigned long sent[ATTACK_KINDS];
 	unsigned long answers[7]; /* to the attacker, by hundred */
 	unsigned long on_connection;
+	bool must_hang_up; /* the framing of the TCP connection is broken */
+	unsigned long syncs;
+	bool is_synced;
 	long rss_kib; /* after the first tenth */
 	bool is_right;
 };
@@ -159,7 +162,9 @@ static void on_attacker(struct sip_end *end, const struct sip_wire *message,
 	(void)end;
 	(void)from;
 	actors_check_sip(&session->actors, message);
-	if (message->status >= 100 && message->status < 700)
+	if (slice_starts(message->call_id, "sync-"))
+		session->is_synced = true;
+	else if (message->status >= 100 && message->status < 700)
 		session->answers[message->status / 100]++;
 }
 
@@ -241,14 +246,20 @@ static bool wait_link(struct session *session)
 	return *is_up;
 }
 
+/* An item whose framing is broken has its connection for itself: what followed would be lost. */
 static void send_tcp(struct session *session)
 {
+	bool is_clean = sip_wire_length(session->item.data, session->item.len) == session->item.len;
 	struct sip_hop hop;
 
-	if (++session->on_connection % HANG_UP_EVERY == 0)
-		sip_end_hang_up(session->attacker);
+	if (!is_clean)
+		sip_end_let_go(session->attacker);
 	if (sip_end_hop(session->attacker, daemon_run_port(session->rig.daemon), true, &hop))
 		sip_end_send(session->attacker, &hop, session->item.data, session->item.len);
+	if (!is_clean)
+		sip_end_let_go(session->attacker);
+	if (!is_clean || ++session->on_connection % HANG_UP_EVERY == 0)
+		session->must_hang_up = true;
 }
 
 static bool send_xml(struct session *session, bool is_broken)
@@ -292,23 +303,53 @@ static bool send_item(struct session *session)
 	return true;
 }
 
+/* An OPTIONS that is answered when everything before it was read; a stranger's may not be. */
+static void catch_up(struct session *session)
+{
+	uint64_t end = reactor_now_ns() + (uint64_t)SYNC_MS * 1000000u;
+	unsigned port = sip_end_port(session->attacker);
+	struct buf text = BUF_INIT;
+	struct sip_hop hop;
+
+	session->is_synced = session->checker.is_stranger;
+	buf_printf(&text,
+		   "OPTIONS sip:" RIG_CHAT " SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;rport;"
+		   "branch=z9hG4bKsync%lu\r\nMax-Forwards: 70\r\nFrom: <sip:sync@" RIG_PBX
+		   ">;tag=s\r\nTo: <sip:" RIG_CHAT ">\r\nCall-ID: sync-%lu\r\n"
+		   "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+		   port, session->syncs, session->syncs);
+	session->syncs++;
+	sip_end_hop(session->attacker, daemon_run_port(session->rig.daemon), false, &hop);
+	sip_end_send(session->attacker, &hop, text.data, text.len);
+	buf_free(&text);
+	do {
+		sip_end_flush(session->attacker);
+		rig_turn(&session->rig, 1);
+	} while (!session->is_synced && reactor_now_ns() < end &&
+		 daemon_run_is_alive(session->rig.daemon));
+}
+
 /* Gives the daemon time to read, so that it meets the items and not full socket buffers. */
 static bool breathe(struct session *session)
 {
 	uint64_t end = reactor_now_ns() + UINT64_C(20000000000);
 
-	do {
+	catch_up(session);
+	while (sip_end_unsent(session->attacker) + xmpp_end_unsent(session->rig.xmpp) > 0) {
+		if (reactor_now_ns() > end || !daemon_run_is_alive(session->rig.daemon)) {
+			printf("WRONG: the daemon has stopped reading (SIP over TCP %zu, XMPP %zu "
+			       "bytes wait)\n",
+			       sip_end_unsent(session->attacker),
+			       xmpp_end_unsent(session->rig.xmpp));
+			return false;
+		}
 		sip_end_flush(session->attacker);
-		rig_turn(&session->rig, 0);
-		if (sip_end_unsent(session->attacker) + xmpp_end_unsent(session->rig.xmpp) <
-		    UNSENT_MOST / 64)
-			return true;
-		rig_turn(&session->rig, 5);
-	} while (reactor_now_ns() < end && daemon_run_is_alive(session->rig.daemon));
-	printf("WRONG: the daemon has stopped reading (SIP over TCP %zu, XMPP %zu bytes wait)\n",
-	       sip_end_unsent(session->attacker), xmpp_end_unsent(session->rig.xmpp));
-	sip_end_hang_up(session->attacker);
-	return false;
+		rig_turn(&session->rig, 1);
+	}
+	if (session->must_hang_up)
+		sip_end_hang_up(session->attacker);
+	session->must_hang_up = false;
+	return true;
 }
 
 static bool check(struct session *session)
@@ -354,8 +395,19 @@ static bool attack_all(struct session *session, unsigned long count)
 	return is_right;
 }
 
+static void print_status(const struct session *session)
+{
+	struct buf text = BUF_INIT;
+
+	daemon_run_ask(session->rig.daemon, "status\n", &text);
+	printf("%s", buf_text(&text));
+	buf_free(&text);
+}
+
 static void print_summary(const struct session *session)
 {
+	if (session->options->is_verbose)
+		print_status(session);
 	printf("%s: %lu over UDP, %lu over TCP, %lu stanzas, %lu broken; answers 1xx %lu 2xx %lu "
 	       "3xx %lu 4xx %lu 5xx %lu 6xx %lu\n"
 	       "    handshakes %u, TCP connections closed by the daemon %u, its requests %lu, its "
