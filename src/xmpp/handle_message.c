@@ -30,7 +30,7 @@ static void on_text(struct inbound *in, struct message_stanza *stanza)
 	struct limits_hit *hits = &side->params.counters->limits;
 
 	if (!in->may_use) { /* D-03, D-47 */
-		refuse_text(in, stanza, FAULT_FORBIDDEN, NULL);
+		refuse_text(in, stanza, FAULT_SERVICE_UNAVAILABLE, NULL);
 	} else if (in->is_to_component) {
 		refuse_text(in, stanza, FAULT_SERVICE_UNAVAILABLE, NULL);
 	} else if (!in->has_target) {

@@ -40,7 +40,7 @@ static void on_subscribe(struct inbound *in, const struct presence_stanza *stanz
 	struct fault fault;
 
 	if (!in->may_use) { /* D-03, D-47 */
-		inbound_refuse_with(in, FAULT_FORBIDDEN, NULL);
+		inbound_refuse_with(in, FAULT_SERVICE_UNAVAILABLE, NULL);
 		return;
 	}
 	if (!in->has_target) {

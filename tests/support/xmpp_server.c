@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <expat.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,12 +275,14 @@ static void on_listener(int fd, unsigned events, void *arg)
 {
 	struct xmpp_server *server = arg;
 	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int on = 1;
 
 	(void)events;
 	if (client < 0)
 		return;
 	drop_client(server);
 	xmpp_server_forget(server);
+	setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	server->fd = client;
 	server->connections++;
 	new_parser(server);
@@ -429,59 +433,92 @@ void xmpp_server_send(struct xmpp_server *server, const char *text)
 	xmpp_server_send_bytes(server, text, strlen(text));
 }
 
+enum { NEEDLES_MAX = 12 };
+
 struct search {
-	const struct xmpp_server *server;
-	const char *needle;
+	struct xmpp_server *server;
+	const char *needles[NEEDLES_MAX + 1];
 };
 
-static bool is_found(void *arg)
+static bool holds(const struct stanza *stanza, const struct search *search)
 {
-	const struct search *search = arg;
-
-	return xmpp_server_has(search->server, search->needle);
-}
-
-bool xmpp_server_has(const struct xmpp_server *server, const char *needle)
-{
-	for (const struct stanza *at = server->stanzas; at != NULL; at = at->next) {
-		if (strstr(at->text, needle) != NULL)
-			return true;
+	for (int i = 0; search->needles[i] != NULL; i++) {
+		if (strstr(stanza->text, search->needles[i]) == NULL)
+			return false;
 	}
-	return false;
+	return true;
 }
 
-static struct stanza *take(struct xmpp_server *server, const char *needle)
+static struct stanza **find(const struct search *search)
 {
-	for (struct stanza **at = &server->stanzas; *at != NULL; at = &(*at)->next) {
-		struct stanza *found = *at;
-
-		if (strstr(found->text, needle) == NULL)
-			continue;
-		*at = found->next;
-		if (found->next == NULL)
-			server->tail = at;
-		server->count--;
-		return found;
+	for (struct stanza **at = &search->server->stanzas; *at != NULL; at = &(*at)->next) {
+		if (holds(*at, search))
+			return at;
 	}
 	return NULL;
 }
 
-const char *xmpp_server_expect(struct xmpp_server *server, const char *needle)
+static bool is_found(void *arg)
 {
-	struct search search = {server, needle};
-	struct stanza *stanza;
+	return find(arg) != NULL;
+}
 
-	if (!xmpp_server_wait(server, is_found, &search, XMPP_SERVER_WAIT_MS)) {
-		fprintf(stderr, "never came: %s\n", needle);
-		for (const struct stanza *at = server->stanzas; at != NULL; at = at->next)
-			fprintf(stderr, "  there: %.300s\n", at->text);
+bool xmpp_server_has(struct xmpp_server *server, const char *needle)
+{
+	struct search search = {server, {needle}};
+
+	return is_found(&search);
+}
+
+static void complain(const struct search *search)
+{
+	for (int i = 0; search->needles[i] != NULL; i++)
+		fprintf(stderr, "never came: %s\n", search->needles[i]);
+	for (const struct stanza *at = search->server->stanzas; at != NULL; at = at->next)
+		fprintf(stderr, "  there: %.300s\n", at->text);
+}
+
+static const char *expect(struct search *search)
+{
+	struct xmpp_server *server = search->server;
+	struct stanza **at, *stanza;
+
+	if (!xmpp_server_wait(server, is_found, search, XMPP_SERVER_WAIT_MS)) {
+		complain(search);
 		return NULL;
 	}
-	stanza = take(server, needle);
+	at = find(search);
+	stanza = *at;
+	*at = stanza->next;
+	if (stanza->next == NULL)
+		server->tail = at;
+	server->count--;
 	mem_free(server->taken);
 	server->taken = stanza->text;
 	mem_free(stanza);
 	return server->taken;
+}
+
+const char *xmpp_server_expect(struct xmpp_server *server, const char *needle)
+{
+	struct search search = {server, {needle}};
+
+	return expect(&search);
+}
+
+const char *xmpp_server_expect_all(struct xmpp_server *server, ...)
+{
+	struct search search = {.server = server};
+	va_list needles;
+
+	va_start(needles, server);
+	for (int i = 0; i < NEEDLES_MAX; i++) {
+		search.needles[i] = va_arg(needles, const char *);
+		if (search.needles[i] == NULL)
+			break;
+	}
+	va_end(needles);
+	return expect(&search);
 }
 
 size_t xmpp_server_stanzas(const struct xmpp_server *server)

@@ -36,8 +36,10 @@ void xmpp_server_send_bytes(struct xmpp_server *server, const char *data, size_t
 /* Waits for a stanza that holds needle, takes it (and none before it) out of what arrived and
  * returns it; NULL if none came. Valid until the next call. */
 const char *xmpp_server_expect(struct xmpp_server *server, const char *needle);
+/* The same with several needles in one stanza; ends with NULL. */
+const char *xmpp_server_expect_all(struct xmpp_server *server, ...) __attribute__((sentinel));
 /* True if a stanza that holds needle has arrived so far; takes nothing. */
-bool xmpp_server_has(const struct xmpp_server *server, const char *needle);
+bool xmpp_server_has(struct xmpp_server *server, const char *needle);
 size_t xmpp_server_stanzas(const struct xmpp_server *server);
 void xmpp_server_forget(struct xmpp_server *server);
 /* Bytes read from this connection. */

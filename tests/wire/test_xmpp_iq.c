@@ -1,0 +1,159 @@
+/* Requests on the wire: each get and set is answered once, with what XEP-0030, 0092 and 0199 want. */
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "support/check.h"
+#include "support/xmpp_world.h"
+
+static int with_up(void **state)
+{
+	*state = world_new_up();
+	return 0;
+}
+
+static int tear(void **state)
+{
+	struct world *world = *state;
+
+	world_free(&world);
+	return 0;
+}
+
+static void ask(struct world *world, const char *to, const char *type, const char *payload)
+{
+	struct buf text = BUF_INIT;
+
+	buf_printf(&text, "<iq from='ann@chat.example/a' to='%s' id='q1'%s%s%s>%s</iq>", to,
+		   type == NULL ? "" : " type='", type == NULL ? "" : type, type == NULL ? "" : "'",
+		   payload);
+	xmpp_server_send_bytes(world_server(world), text.data, text.len);
+	buf_free(&text);
+}
+
+#define PING	"<ping xmlns='urn:xmpp:ping'/>"
+#define INFO	"<query xmlns='http://jabber.org/protocol/disco#info'/>"
+#define ITEMS	"<query xmlns='http://jabber.org/protocol/disco#items'/>"
+#define VERSION "<query xmlns='jabber:iq:version'/>"
+#define BRIDGE	"sip.chat.example"
+#define USER	"1001@sip.chat.example"
+#define PHONE	"1001@sip.chat.example/sip"
+
+struct request {
+	const char *what;
+	const char *to;
+	const char *type;
+	const char *payload;
+	const char *answer[5]; /* all in one stanza */
+};
+
+static const struct request table[] = {
+	/* [X0199-1] */
+	{"ping bridge", BRIDGE, "get", PING, {"type=\"result\"", "from=\"" BRIDGE "\""}},
+	{"ping user", USER, "get", PING, {"type=\"result\"", "from=\"" USER "\""}},
+	{"ping phone", PHONE, "get", PING, {"type=\"result\"", "from=\"" PHONE "\""}},
+	{"ping nobody", USER "/x", "get", PING, {"service-unavailable", "from=\"" USER "/x\""}},
+	/* [X000-2] */
+	{"ping stranger", "nobody@" BRIDGE, "get", PING, {"type=\"result\""}},
+	{"ping impossible", "\xc3\x84@" BRIDGE, "get", PING, {"type=\"result\""}},
+	/* [X0030-1] [X0030-2] */
+	{"info bridge", BRIDGE, "get", INFO,
+	 {"category=\"gateway\" type=\"simple\"", "\"http://jabber.org/protocol/disco#info\"",
+	  "\"urn:xmpp:ping\"", "name=\"sipxmppd\""}},
+	{"info user", USER, "get", INFO, {"category=\"account\" type=\"registered\""}},
+	{"info stranger", "nobody@" BRIDGE, "get", INFO, {"category=\"account\""}},
+	{"info phone", PHONE, "get", INFO, {"category=\"client\" type=\"phone\""}},
+	/* [X0030-3] */
+	{"info node", BRIDGE, "get", "<query xmlns='http://jabber.org/protocol/disco#info' node='n'/>",
+	 {"item-not-found"}},
+	/* [X0030-4] */
+	{"items bridge", BRIDGE, "get", ITEMS,
+	 {"type=\"result\"", "<query xmlns=\"http://jabber.org/protocol/disco#items\"/>"}},
+	{"items user", USER, "get", ITEMS, {"type=\"result\"", "disco#items\"/>"}},
+	/* [X0092-1] */
+	{"version bridge", BRIDGE, "get", VERSION, {"<name>sipxmppd</name>", "<version>0.0</version>"}},
+	{"version phone", PHONE, "get", VERSION, {"<name>sipxmppd</name>"}},
+	{"version user", USER, "get", VERSION, {"service-unavailable"}},
+	/* [CMP-020] [CMP-021] [X999-3] [X000-1] */
+	{"unknown namespace", USER, "get", "<query xmlns='urn:none'/>",
+	 {"service-unavailable", "type=\"error\""}},
+	{"unknown set", USER, "set", "<query xmlns='jabber:iq:roster'/>", {"service-unavailable"}},
+	{"known name, other namespace", USER, "get", "<ping xmlns='urn:none'/>", {"service-unavailable"}},
+	{"set of a get", BRIDGE, "set", PING, {"feature-not-implemented"}},
+	{"two children", BRIDGE, "get", PING PING, {"bad-request", "type=\"modify\""}},
+	{"no child", BRIDGE, "get", "", {"bad-request"}},
+	{"only text", BRIDGE, "get", "text", {"bad-request"}},
+	{"no type", BRIDGE, NULL, PING, {"bad-request"}},
+	{"unknown type", BRIDGE, "put", PING, {"bad-request"}},
+};
+
+static void each_request_is_answered_once(void **state)
+{
+	struct world *world = *state;
+	struct xmpp_server *server = world_server(world);
+
+	world_let_run(world, 20);
+	xmpp_server_forget(server);
+	for (size_t i = 0; i < CHECK_COUNT(table); i++) {
+		const char *const *answer = table[i].answer;
+
+		ask(world, table[i].to, table[i].type, table[i].payload);
+		if (xmpp_server_expect_all(server, "<iq", "id=\"q1\"", "to=\"ann@chat.example/a\"",
+					   answer[0], answer[1], answer[2], answer[3], NULL) == NULL)
+			fail_msg("%s", table[i].what);
+		world_let_run(world, 2);
+		assert_int_equal(xmpp_server_stanzas(server), 0);
+	}
+}
+
+/* [CMP-020] [SEC-072] */
+static void results_and_errors_are_never_answered(void **state)
+{
+	struct world *world = *state;
+	struct xmpp_server *server = world_server(world);
+
+	world_let_run(world, 20);
+	xmpp_server_forget(server);
+	ask(world, USER, "result", "");
+	ask(world, USER, "error", "<error/>");
+	ask(world, BRIDGE, "result", PING);
+	world_let_run(world, 20);
+	assert_int_equal(xmpp_server_stanzas(server), 0);
+}
+
+/* A request without id is wrong, but it gets its answer. */
+static void id_is_required(void **state)
+{
+	struct world *world = *state;
+
+	xmpp_server_send(world_server(world), "<iq type='get' from='ann@chat.example/a' "
+					      "to='sip.chat.example'>" PING "</iq>");
+	assert_non_null(xmpp_server_expect(world_server(world), "bad-request"));
+}
+
+/* [SEC-087]: answers to one who floods are capped */
+static void answers_are_capped(void **state)
+{
+	struct world *world = *state;
+	struct xmpp_server *server = world_server(world);
+
+	world_limits(world)->watches_per_watcher = 10;
+	for (int i = 0; i < 1000; i++)
+		ask(world, USER, "get", "<query xmlns='urn:none'/>");
+	xmpp_server_send(server, "<iq type='get' id='other' from='bob@chat.example/a' "
+				 "to='sip.chat.example'>" PING "</iq>");
+	assert_non_null(xmpp_server_expect(server, "id=\"other\""));
+	assert_true(xmpp_server_stanzas(server) < 300);
+	assert_true(xmpp_server_has(server, "resource-constraint"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(each_request_is_answered_once, with_up, tear),
+		cmocka_unit_test_setup_teardown(results_and_errors_are_never_answered, with_up, tear),
+		cmocka_unit_test_setup_teardown(id_is_required, with_up, tear),
+		cmocka_unit_test_setup_teardown(answers_are_capped, with_up, tear),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
