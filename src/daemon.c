@@ -24,7 +24,6 @@ enum {
 	ALIVE_MS = 30 * 1000,       /* how often "last time alive" is written (D-49) */
 	STOP_MS = 10 * 1000,        /* an orderly stop takes at most this long (D-48) */
 	DESCRIPTORS_WANTED = 65536, /* REL-050 */
-	ERROR_MAX = 512,
 };
 
 /* Small steps ------------------------------------------------------------------------------- */
@@ -53,62 +52,6 @@ static int open_log(const struct settings *settings, const struct daemon_options
 
 	log_set_bodies(settings->log_bodies);
 	return log_open(target, wanted_level(settings, options), settings->log_facility);
-}
-
-static bool may_use(const struct address *user, void *arg)
-{
-	struct parts *parts = arg;
-
-	return address_may_use(parts->map, user);
-}
-
-static bool is_served(const struct address *user, void *arg)
-{
-	struct parts *parts = arg;
-
-	return address_is_served(parts->map, user);
-}
-
-static void print_safe(const struct address *address, struct buf *out)
-{
-	struct buf raw = BUF_INIT;
-
-	address_print(address, &raw);
-	buf_puts(out, log_safe_n(raw.data, raw.len));
-	buf_free(&raw);
-}
-
-static void log_pair(const struct watch *watch, enum pair_state from, enum pair_state to,
-		     const struct fault *why, void *arg)
-{
-	struct buf watcher = BUF_INIT;
-	struct buf watched = BUF_INIT;
-
-	(void)arg;
-	if (log_get_level() < LOG_LEVEL_INFO)
-		return;
-	print_safe(watch->watcher, &watcher);
-	print_safe(watch->watched, &watched);
-	log_info("pair: %s from=%s watcher=%s watched=%s x=%s (%s)", pair_state_name(to),
-		 pair_state_name(from), buf_text(&watcher), buf_text(&watched),
-		 exchange_text(watch->x), why != NULL ? log_safe(why->text) : "-");
-	buf_free(&watcher);
-	buf_free(&watched);
-}
-
-static void spelling_stored(int error, void *arg)
-{
-	struct parts *parts = arg;
-
-	if (error != 0)
-		parts->counters.store_failed++;
-}
-
-static void learn_spelling(const struct address *address, const char *spelling, void *arg)
-{
-	struct parts *parts = arg;
-
-	store_put_spelling(parts->store, address, spelling, spelling_stored, parts);
 }
 
 static void load_spelling(const struct address *address, const char *spelling, void *arg)
@@ -157,17 +100,17 @@ static void stop_store(void *arg)
 	store_stop(parts->store, store_stopped, parts);
 }
 
-static void xmpp_stopped(void *arg)
+static void on_xmpp_stopped(void *arg)
 {
 	stop_store(arg);
 }
 
 /* The stream closes after the SIP side is done, so that what SIP answers can still be told. */
-static void sip_stopped(void *arg)
+static void on_sip_stopped(void *arg)
 {
 	struct parts *parts = arg;
 
-	xmpp_side_stop(parts->xmpp, xmpp_stopped, parts);
+	xmpp_side_stop(parts->xmpp, on_xmpp_stopped, parts);
 }
 
 static void stop_late(void *arg)
@@ -194,12 +137,12 @@ void daemon_stop(struct parts *parts, bool tell)
 	sip_side_accept(parts->sip, false);
 	bridge_stop(parts->bridge, tell);
 	loop_timer_set(parts->loop, &parts->stop_timer, STOP_MS, stop_late, parts);
-	sip_side_stop(parts->sip, sip_stopped, parts);
+	sip_side_stop(parts->sip, on_sip_stopped, parts);
 }
 
 /* Signals ----------------------------------------------------------------------------------- */
 
-static void on_stop_signal(void *arg)
+void daemon_on_stop(void *arg)
 {
 	struct parts *parts = arg;
 
@@ -221,7 +164,7 @@ static void log_lines(const struct buf *text, enum log_level level)
 	}
 }
 
-static void on_hup(void *arg)
+void daemon_on_hup(void *arg)
 {
 	struct parts *parts = arg;
 	struct buf report = BUF_INIT;
@@ -231,7 +174,7 @@ static void on_hup(void *arg)
 	buf_free(&report);
 }
 
-static void on_usr1(void *arg)
+void daemon_on_usr1(void *arg)
 {
 	struct buf report = BUF_INIT;
 
@@ -263,177 +206,6 @@ int daemon_reload(struct parts *parts, struct buf *report)
 	return 0;
 }
 
-/* Building ---------------------------------------------------------------------------------- */
-
-static int build_store(struct parts *parts)
-{
-	const struct settings *settings = *parts->settings;
-	struct store_params params = {settings->store_engine, settings->store_path, parts->loop};
-	char error[ERROR_MAX] = "";
-	int code = store_open(&parts->store, &params, error, sizeof(error));
-
-	if (code == 0)
-		return EX_OK;
-	log_err("store: %s", error);
-	return code == EPROTO || code == ENOENT ? EX_CONFIG : EX_TEMPFAIL;
-}
-
-static int build_map(struct parts *parts)
-{
-	char error[ERROR_MAX] = "";
-
-	if (address_map_new(&parts->map, &(*parts->settings)->map, error, sizeof(error)) != 0) {
-		log_err("daemon: the addresses cannot be mapped (%s)", error);
-		return EX_CONFIG;
-	}
-	address_map_on_spelling(parts->map, learn_spelling, parts);
-	return EX_OK;
-}
-
-static int build_bridge(struct parts *parts)
-{
-	const struct settings *settings = *parts->settings;
-	struct bridge_params params = {
-		.loop = parts->loop,
-		.store = parts->store,
-		.limits = &settings->limits,
-		.counters = &parts->counters,
-		.may_use = may_use,
-		.is_served = is_served,
-		.pair_changed = log_pair,
-		.arg = parts,
-		.ask_again_s = settings->ask_again_s,
-		.refusal_hold_s = settings->refusal_hold_s,
-		.hold_s = settings->hold_s,
-		.answer_s = settings->answer_s,
-	};
-
-	return bridge_new(&parts->bridge, &params) == 0 ? EX_OK : EX_SOFTWARE;
-}
-
-static int build_sip(struct parts *parts)
-{
-	const struct settings *settings = *parts->settings;
-	struct sip_side_params params = {
-		.loop = parts->loop,
-		.bridge = parts->bridge,
-		.map = parts->map,
-		.limits = &settings->limits,
-		.counters = &parts->counters,
-		.key = store_key(parts->store),
-		.listen = settings->listen,
-		.listen_count = settings->listen_count,
-		.advertise = settings->advertise,
-		.proxy = settings->proxy,
-		.trusted = settings->trusted,
-		.trusted_count = settings->trusted_count,
-		.peers = settings->peers,
-		.peer_count = settings->domain_count,
-		.user_agent = "sipxmppd/" SIPXMPPD_VERSION,
-		.refresh_s = (int)settings->refresh_s,
-		.timer_t1_ms = (int)settings->timer_t1_ms,
-	};
-	char error[ERROR_MAX] = "";
-	int code = sip_side_new(&parts->sip, &params, error, sizeof(error));
-
-	if (code != 0) {
-		log_err("sip: %s", error);
-		return code == EINVAL ? EX_CONFIG : EX_TEMPFAIL;
-	}
-	bridge_attach(parts->bridge, SIDE_SIP, sip_side_ops(), parts->sip);
-	return EX_OK;
-}
-
-static int build_xmpp(struct parts *parts)
-{
-	const struct settings *settings = *parts->settings;
-	struct xmpp_side_params params = {
-		.loop = parts->loop,
-		.bridge = parts->bridge,
-		.map = parts->map,
-		.limits = &settings->limits,
-		.counters = &parts->counters,
-		.key = store_key(parts->store),
-		.components = settings->components,
-		.component_count = settings->component_count,
-		.ping = settings->ping,
-		.ping_count = settings->ping_count,
-		.software = "sipxmppd",
-		.version = SIPXMPPD_VERSION,
-		.ping_every_ms = (uint32_t)settings->ping_every_ms,
-		.ping_wait_ms = (uint32_t)settings->ping_wait_ms,
-		.allow_plain = settings->allow_plain,
-	};
-
-	if (xmpp_side_new(&parts->xmpp, &params) != 0) {
-		log_err("xmpp: the components cannot be set up (check xmpp.component and "
-			"xmpp.server)");
-		return EX_CONFIG;
-	}
-	bridge_attach(parts->bridge, SIDE_XMPP, xmpp_side_ops(), parts->xmpp);
-	return EX_OK;
-}
-
-static int build_control(struct parts *parts)
-{
-	char error[ERROR_MAX] = "";
-	const char *path = (*parts->settings)->control_socket;
-
-	if (control_new(&parts->control, parts->loop, path, daemon_commands, parts, error,
-			sizeof(error)) == 0)
-		return EX_OK;
-	log_err("control: %s", error);
-	return EX_TEMPFAIL;
-}
-
-static int build_signals(struct parts *parts)
-{
-	if (loop_signal(parts->loop, SIGTERM, on_stop_signal, parts) != 0 ||
-	    loop_signal(parts->loop, SIGINT, on_stop_signal, parts) != 0 ||
-	    loop_signal(parts->loop, SIGHUP, on_hup, parts) != 0 ||
-	    loop_signal(parts->loop, SIGUSR1, on_usr1, parts) != 0)
-		return EX_SOFTWARE;
-	return EX_OK;
-}
-
-typedef int build_step(struct parts *parts);
-
-static int build(struct parts *parts, build_step *const *steps)
-{
-	for (; *steps != NULL; steps++) {
-		int code = (*steps)(parts);
-
-		if (code != EX_OK)
-			return code;
-	}
-	return EX_OK;
-}
-
-static int build_loop(struct parts *parts)
-{
-	return loop_new(&parts->loop) == 0 ? EX_OK : EX_SOFTWARE;
-}
-
-/* What needs no network. */
-static build_step *const inner_steps[] = {build_loop, build_signals, build_store,
-					  build_map,  build_bridge,  NULL};
-/* What the network reaches: only when all is known that answers depend on. */
-static build_step *const outer_steps[] = {build_sip, build_xmpp, build_control, NULL};
-
-/* In the reverse order; each copes with what was never built. */
-static void take_down(struct parts *parts)
-{
-	control_free(&parts->control);
-	xmpp_side_free(&parts->xmpp);
-	sip_side_free(&parts->sip);
-	bridge_free(&parts->bridge);
-	address_map_free(&parts->map);
-	store_free(&parts->store);
-	loop_timer_cancel(&parts->alive_timer);
-	loop_timer_cancel(&parts->stop_timer);
-	loop_free(&parts->loop);
-}
-
 /* Running ----------------------------------------------------------------------------------- */
 
 static void tell_parent(struct parts *parts, unsigned char code)
@@ -455,7 +227,7 @@ static void pairs_loaded(int error, void *arg)
 		return;
 	if (error != 0)
 		log_err("store: the pairs cannot be read (%s)", strerror(error));
-	parts->exit_code = error != 0 ? EX_SOFTWARE : build(parts, outer_steps);
+	parts->exit_code = error != 0 ? EX_SOFTWARE : daemon_build_outer(parts);
 	if (parts->exit_code != EX_OK) {
 		loop_quit(parts->loop);
 		return;
@@ -480,7 +252,7 @@ static void spellings_loaded(int error, void *arg)
 
 static int serve(struct parts *parts)
 {
-	int code = build(parts, inner_steps);
+	int code = daemon_build_inner(parts);
 
 	if (code == EX_OK) {
 		parts->started_ms = loop_now(parts->loop);
@@ -491,7 +263,7 @@ static int serve(struct parts *parts)
 		log_notice("daemon: stopped code=%d", code);
 	}
 	tell_parent(parts, (unsigned char)code);
-	take_down(parts);
+	daemon_take_down(parts);
 	return code;
 }
 

@@ -121,7 +121,7 @@ struct listing {
 	size_t count;
 };
 
-static void print_address(struct buf *out, const struct address *address)
+void daemon_print_address(struct buf *out, const struct address *address)
 {
 	struct buf raw = BUF_INIT;
 
@@ -137,8 +137,8 @@ static void list_pair(const struct pair_row *row, const struct presence *now, vo
 	struct buf watched = BUF_INIT;
 	const char *shown = now == NULL ? "unknown" : (presence_is_open(now) ? "open" : "closed");
 
-	print_address(&watcher, &row->watcher);
-	print_address(&watched, &row->watched);
+	daemon_print_address(&watcher, &row->watcher);
+	daemon_print_address(&watched, &row->watched);
 	if (listing->as_json) {
 		buf_puts(listing->out, listing->count > 0 ? "," : "");
 		buf_puts(listing->out, "{\"watcher\":");

@@ -1,4 +1,5 @@
-/* The daemon's parts, shared by its files daemon.c (life) and daemon_commands.c (questions). */
+/* The daemon's parts, shared by its files: daemon.c (life), daemon_build.c (making),
+ * daemon_commands.c (questions). */
 #pragma once
 
 #include <stdbool.h>
@@ -8,6 +9,7 @@
 #include "model/counters.h"
 #include "ops/control.h"
 
+struct address;
 struct address_map;
 struct bridge;
 struct buf;
@@ -39,9 +41,25 @@ struct parts {
 /* The table of control commands; its argument is struct parts. */
 extern const struct control_command daemon_commands[];
 
+/* Signals, store, addresses and core: what needs no network. Returns an exit code; what was built
+ * is taken down by the caller. */
+int daemon_build_inner(struct parts *parts);
+/* Both sides and the control socket: only when all is known that answers depend on. */
+int daemon_build_outer(struct parts *parts);
+/* In the reverse order of making; copes with what was never made. */
+void daemon_take_down(struct parts *parts);
+/* What the signals do; for daemon_build. */
+void daemon_on_stop(void *arg);
+void daemon_on_hup(void *arg);
+void daemon_on_usr1(void *arg);
+/* Completion of a store write whose failure is only counted. */
+void daemon_stored(int error, void *arg);
+
 /* Starts stopping in order; tell: watchers are told (D-48). */
 void daemon_stop(struct parts *parts, bool tell);
 /* Reads the configuration again: all or nothing (REL-020). Appends what happened to *report. */
 int daemon_reload(struct parts *parts, struct buf *report);
+/* Appends an address made safe for a line. */
+void daemon_print_address(struct buf *out, const struct address *address);
 /* Appends the facts of "status". */
 void daemon_status(const struct parts *parts, struct buf *out);
