@@ -277,7 +277,7 @@ static void check_ping(struct loader *loader, struct settings *out)
  */
 
 /* The host of sip:HOST:PORT;..., or of HOST:PORT; NULL for "*". */
-static const char *host_of(struct loader *loader, const char *uri)
+static const char *part_host(struct loader *loader, const char *uri)
 {
 	char host[256];
 	size_t len;
@@ -301,14 +301,14 @@ static void check_own_hosts(struct loader *loader, struct settings *out)
 	size_t *count = &out->map.own_host_count;
 
 	if (out->advertise != NULL)
-		add_text(items, count, host_of(loader, out->advertise));
+		add_text(items, count, part_host(loader, out->advertise));
 	if (out->proxy != NULL)
-		add_text(items, count, host_of(loader, out->proxy));
+		add_text(items, count, part_host(loader, out->proxy));
 	for (size_t i = 0; i < out->listen_count; i++)
-		add_text(items, count, host_of(loader, out->listen[i]));
+		add_text(items, count, part_host(loader, out->listen[i]));
 	for (size_t i = 0; i < out->domain_count; i++) {
 		if (out->peers[i].proxy != NULL)
-			add_text(items, count, host_of(loader, out->peers[i].proxy));
+			add_text(items, count, part_host(loader, out->peers[i].proxy));
 	}
 	out->map.own_hosts = items;
 }

@@ -158,7 +158,7 @@ static void skip_name(struct scan *scan)
 		scan->at++;
 }
 
-static void scan_token(struct scan *scan)
+static void look_token(struct scan *scan)
 {
 	char c = peek(scan, 0);
 
@@ -213,5 +213,5 @@ void settings_scan(struct loader *loader, const char *text, size_t len)
 	if (!is_text(loader, text, len))
 		return;
 	while (scan.at < scan.len)
-		scan_token(&scan);
+		look_token(&scan);
 }
