@@ -68,7 +68,7 @@ static bool escaped_leads_back(const struct address_map *map, const struct addre
 }
 
 /* The name of a chat domain on SIP, or NULL if it has none that leads back. */
-static const char *sip_name(const struct address_map *map, const char *domain)
+static const char *name_of_sip(const struct address_map *map, const char *domain)
 {
 	const struct map_chat *chat = table_find(map->chat_by_xmpp, domain, strlen(domain));
 	const char *name = chat != NULL ? chat->sip : domain;
@@ -102,7 +102,7 @@ static int append_chat_user(const struct address_map *map, const struct address 
 		*encoded = append_escaped(out, toward, &plain, user->domain);
 		return escaped_leads_back(map, user, &plain) ? 0 : ENOENT;
 	}
-	name = sip_name(map, user->domain);
+	name = name_of_sip(map, user->domain);
 	if (name == NULL)
 		return ENOENT;
 	if (plain.len > 0) {

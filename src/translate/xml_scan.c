@@ -80,7 +80,7 @@ static int skip_prolog(struct scan *s)
 }
 
 /* At the '<' of a start tag. A '>' inside a quoted value does not end it. */
-static int scan_start_tag(struct scan *s)
+static int look_at_tag(struct scan *s)
 {
 	char quote = '\0';
 	int attributes = 0;
@@ -105,7 +105,7 @@ static int scan_start_tag(struct scan *s)
 	return EBADMSG;
 }
 
-static int scan_markup(struct scan *s)
+static int look_at_markup(struct scan *s)
 {
 	if (starts(s, "</")) {
 		s->depth--;
@@ -121,7 +121,7 @@ static int scan_markup(struct scan *s)
 		return skip_past(s, "?>");
 	if (starts(s, "<!"))
 		return EBADMSG;
-	return scan_start_tag(s);
+	return look_at_tag(s);
 }
 
 int xml_scan(const char *text, size_t len, size_t *root)
@@ -136,7 +136,7 @@ int xml_scan(const char *text, size_t len, size_t *root)
 		if (next == NULL)
 			return s.depth == 0 ? 0 : EBADMSG;
 		s.at = next;
-		err = scan_markup(&s);
+		err = look_at_markup(&s);
 	}
 	return err;
 }
