@@ -133,7 +133,7 @@ class Rig:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='sipxmppd-test-'))
         self.c2s_port, self.component_port = free_port(), free_port()
         self.sip_port, self.bridge_port = free_port(), free_port()
-        self.secret = 'f7c1b0e2a9'
+        self.secret = 'f7c1b0e2a9-d3b8a6c5e4'
         self.passwords = {'juliet': 'capulet', 'romeo': 'montague'}
         self.programs = {}
         self.users = []
@@ -221,11 +221,13 @@ class Rig:
     async def start_bridge(self, wait=True):
         config = self.write('sipxmppd.cfg', self.replace)
         links = self.links()
+        log = self.dir / 'sipxmppd.log'
+        before = len(log.read_text(errors='replace')) if log.exists() else 0
         program = self.run('sipxmppd', [self.daemon, '-e', '-v', '-c', config],
                            env={'ASAN_OPTIONS': 'abort_on_error=1', 'UBSAN_OPTIONS': 'print_stacktrace=1'})
         if wait:
-            await self.listening(program, self.bridge_port)
             await self.linked(links)
+            await until(lambda: 'daemon: serving' in program.text()[before:], 'the bridge serves')
         return program
 
     async def listening(self, program, *ports):
@@ -282,6 +284,17 @@ class Rig:
             if mark in text:
                 return text[text.index(mark):][:3000]
         return ''
+
+    def left_behind(self):
+        """What outlived close(): the folder, and processes that name it."""
+        left = [str(self.dir)] if self.dir.exists() else []
+        for line in glob.glob('/proc/[0-9]*/cmdline'):
+            try:
+                if str(self.dir) in pathlib.Path(line).read_text(errors='replace'):
+                    left.append('process ' + line.split('/')[2])
+            except OSError:
+                pass  # it ended meanwhile
+        return left
 
     def logs(self, lines=25):
         parts = []

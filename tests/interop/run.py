@@ -13,7 +13,6 @@ test in scripts/packages.list; uses free ports of 127.0.0.1 and one temporary fo
 
 import argparse
 import asyncio
-import glob
 import importlib
 import os
 import pathlib
@@ -65,25 +64,15 @@ async def run_one(case, arguments):
                 rig.keep_logs(pathlib.Path(arguments.keep) / case.name)
     finally:
         await rig.close()
-    return why, logs
-
-
-def left_behind(before):
-    """Folders and processes of ours that outlived their test."""
-    mine = f'/proc/{os.getpid()}/task/{os.getpid()}/children'
-    children = pathlib.Path(mine).read_text().split() if os.path.exists(mine) else []
-    return [f'process {c}' for c in children] + sorted(set(glob.glob('/tmp/sipxmppd-test-*')) - before)
+    left = rig.left_behind()
+    return why or (f'left behind: {", ".join(left)}' if left else ''), logs
 
 
 async def run_all(selected, arguments):
     passed = failed = 0
     for case in selected:
-        before = set(glob.glob('/tmp/sipxmppd-test-*'))
         start = time.monotonic()
         why, logs = await run_one(case, arguments)
-        left = left_behind(before)
-        if left and not why:
-            why = 'left behind: ' + ', '.join(left)
         if why:
             failed += 1
             print(f'FAIL {case.name}: {why}\n' + ''.join(f'    {line}\n' for line in logs.splitlines()), flush=True)

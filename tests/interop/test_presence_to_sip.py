@@ -166,14 +166,15 @@ async def odd_subscriptions_get_the_right_answer(rig):
     check(accept.status == 406, f'accept: {accept}')
 
 
-# [SUBX-010] [PRES-090] nobody of that name
+# [PRES-069] [PRES-074] nobody of that name: Prosody says nothing at all, so the question stays open, without a body
 @test()
-async def watching_an_unknown_chat_user_ends_or_waits(rig):
-    alice = await rig.sip_user('1001')
+async def watching_an_unknown_chat_user_stays_pending(rig):
+    juliet, alice = await start(rig)
     watch = await alice.subscribe('sip:nobody@chat.example')
     check(watch.answer.status == 200, f'answered {watch.answer.status}')
-    await until(lambda: watch.state == 'terminated', 'NOTIFY terminated')
-    check(not any(n.body for n in watch.notifies), 'a body was sent')
+    await until(lambda: watch.state == 'pending', 'NOTIFY pending')
+    await nothing_more(rig, juliet, alice)
+    check(watch.state == 'pending' and not any(n.body for n in watch.notifies), f'told {watch.last}')
 
 
 # [PRES-012] [SUBX-001] both watch each other; ending one direction leaves the other

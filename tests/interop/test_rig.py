@@ -14,7 +14,7 @@ async def rig_sip_users_watch_and_write(rig):
         await bob.publish(pidf(bob.aor, note='lunch', activity='away'))
         await until(lambda: watch.document and watch.document.notes == ['lunch'], 'the note')
         check((await alice.send_message(bob.aor, 'x' * 60000 if transport == 'tcp' else 'hello')).status == 200, 'sent')
-        check(len(bob.messages) == 1, 'received')
+        await until(lambda: len(bob.messages) == 1, 'received')
         check((await alice.send_message('sip:1003@pbx.example', 'x')).status == 480, 'not registered')
         check((await alice.send_message('sip:nobody@pbx.example', 'x')).status == 404, 'no such user')
         await watch.end()

@@ -93,8 +93,19 @@ class ChatUser:
         await asyncio.wait_for(ready, 20)
         await self.client.get_roster()
         if presence:
-            self.presence()
+            await self.announce()
         return self
+
+    async def announce(self):
+        """Available, and known to the server as such: it shows a user her own presence."""
+        seen = len(self.stanzas)
+        self.presence()
+        me = f'{self.jid}/{self.resource}'
+        for _ in range(500):
+            if any(s.kind == 'presence' and s.sender == me for s in self.stanzas[seen:]):
+                return
+            await asyncio.sleep(0.02)
+        raise ConnectionError('the server does not show the presence')
 
     async def sign_out(self):
         """Goes offline in order: unavailable, then the end of the stream."""
