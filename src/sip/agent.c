@@ -26,6 +26,7 @@
 #include "loop/loop.h"
 #include "sip/library_log.h"
 #include "sip/sip_side.h"
+#include "sip/stun_mute.h"
 
 enum {
 	AGENT_MAX_BYTES = 256 * 1024,  /* D-57; the smaller limit is checked by admission */
@@ -179,28 +180,30 @@ struct request *agent_hold(struct request *request)
 	return held;
 }
 
-static size_t line_len(const void *header, size_t most)
+/* As it will be written: received and rport were put into Via after it had been read. */
+static size_t line_len(const void *header)
 {
-	const msg_common_t *common = header;
+	char line[4096];
+	issize_t len;
 
-	if (common == NULL)
+	if (header == NULL)
 		return 0;
-	/* The part of a message that was changed after parsing has no length any more. */
-	return common->h_len != 0 ? common->h_len : most;
+	len = sip_header_e(line, sizeof line, header, 0);
+	return len < 0 ? sizeof line : (size_t)len;
 }
 
 size_t agent_answer_size(const struct request *request, const char *phrase)
 {
-	enum { VIA_ADDED = 64, STATUS_LINE = 14, LENGTH_AND_END = 21, TAG_ADDED = 5 };
 	const sip_t *sip = request->sip;
-	size_t size = STATUS_LINE + strlen(phrase) + LENGTH_AND_END + TAG_ADDED + REQUEST_TAG_CHARS;
+	size_t size = strlen("SIP/2.0 403 \r\n") + strlen(phrase) +
+		      strlen("Content-Length: 0\r\n\r\n") + strlen(";tag=") + REQUEST_TAG_CHARS;
 
 	for (const sip_via_t *via = sip->sip_via; via != NULL; via = via->v_next)
-		size += line_len(via, 256);
+		size += line_len(via);
 	for (const sip_record_route_t *r = sip->sip_record_route; r != NULL; r = r->r_next)
-		size += line_len(r, 256);
-	return size + line_len(sip->sip_from, 128) + line_len(sip->sip_to, 128) +
-	       line_len(sip->sip_call_id, 128) + line_len(sip->sip_cseq, 32) + VIA_ADDED;
+		size += line_len(r);
+	return size + line_len(sip->sip_from) + line_len(sip->sip_to) +
+	       line_len(sip->sip_call_id) + line_len(sip->sip_cseq);
 }
 
 /* Start -------------------------------------------------------------------------------------- */
@@ -248,7 +251,7 @@ static int add_listener(struct agent *agent, const char *uri, char *error, size_
 	errno = 0;
 	if (nta_agent_add_tport(agent->nta, (const url_string_t *)(const void *)bound.data,
 				TPTAG_QUEUESIZE(AGENT_QUEUE), TPTAG_IDLE(AGENT_IDLE_MS),
-				TPTAG_TIMEOUT(AGENT_PART_MS), TPTAG_STUN_SERVER(0),
+				TPTAG_TIMEOUT(AGENT_PART_MS), TPTAG_STUN_SERVER(1),
 				TPTAG_SERVER(1), TPTAG_UDP_RMEM(AGENT_UDP_BYTES),
 				TAG_END()) < 0) {
 		result = errno != 0 ? errno : EINVAL;
@@ -285,6 +288,7 @@ int agent_new(struct agent **out, const struct sip_side_params *params, agent_re
 	int result = 0;
 
 	library_log_redirect(); /* SOF-022 */
+	stun_mute();		/* SOF-018 */
 	agent->params = params;
 	agent->fn = fn;
 	agent->arg = arg;

@@ -14,30 +14,48 @@
 
 enum { SHAPE_PARAMS_MAX = 32 };
 
-static int lines_check(const sip_t *sip, const struct limits *limits, struct limits_hit *hits,
-		       const char **why)
+static bool is_header(const msg_hclass_t *class)
 {
+	return class != sip_payload_class && class != sip_separator_class &&
+	       class != sip_request_class;
+}
+
+/* Sofia does not keep how long a line was, so it is written again; only where the message is long
+ * enough to hold a line over the limit. */
+static bool is_line_long(const msg_common_t *line, const struct limits *limits)
+{
+	char text[64];
+	issize_t len = sip_header_e(text, sizeof text, (const sip_header_t *)line, 0);
+
+	return (int64_t)len > limits->sip_header_bytes;
+}
+
+/* Values of one line that is a list count one each. */
+static int lines_check(const struct request *request, const struct limits *limits,
+		       struct limits_hit *hits, const char **why)
+{
+	const sip_t *sip = request->sip;
+	size_t body = sip->sip_payload != NULL ? sip->sip_payload->pl_len : 0;
+	bool is_long = (int64_t)(request->size - body) > limits->sip_header_bytes;
 	const msg_common_t *line = (const msg_common_t *)sip->sip_request;
 	int64_t count = 0;
 
 	for (; line != NULL; line = (const msg_common_t *)line->h_succ) {
-		const msg_hclass_t *class = line->h_class;
-
-		if (class == sip_payload_class || class == sip_separator_class)
+		if (!is_header(line->h_class))
 			continue;
-		if (line->h_len != 0)
-			count++;
-		if ((int64_t)line->h_len > limits->sip_header_bytes) {
+		count++;
+		if (count > limits->sip_headers) {
+			hits->sip_headers++;
+			*why = "Too Many Headers";
+			return 400;
+		}
+		if (is_long && is_line_long(line, limits)) {
 			hits->sip_header_bytes++;
 			*why = "Header Line Too Long";
 			return 400;
 		}
 	}
-	if (count <= limits->sip_headers + 1)
-		return 0;
-	hits->sip_headers++;
-	*why = "Too Many Headers";
-	return 400;
+	return 0;
 }
 
 static bool has_too_many(const msg_param_t *params)
@@ -135,7 +153,7 @@ int shape_check(const struct request *request, const struct limits *limits, stru
 	int status = size_check(request, limits, hits, why);
 
 	if (status == 0)
-		status = lines_check(sip, limits, hits, why);
+		status = lines_check(request, limits, hits, why);
 	if (status == 0)
 		status = via_check(sip, limits, hits, why);
 	if (status == 0)

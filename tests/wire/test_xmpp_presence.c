@@ -366,7 +366,9 @@ static void wrong_addresses_are_dropped(void **state)
 	for (size_t i = 0; i < CHECK_COUNT(attributes); i++)
 		send_presence(world, attributes[i], "");
 	world_let_run(world, 20);
-	assert_int_equal(world_count(world, ""), 1); /* link up */
+	assert_int_equal(world_count(world, "watch_requested"), 0);
+	assert_int_equal(world_count(world, "answered"), 0);
+	assert_false(xmpp_server_has(world_server(world), "<presence"));
 	assert_int_equal(world_counters(world)->stanzas_refused, 5);
 	assert_int_equal(xmpp_server_connections(world_server(world)), 1);
 }
