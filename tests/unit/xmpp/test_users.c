@@ -1,0 +1,101 @@
+/* What is remembered of chat users: rates, resources, and no more than so many of them. */
+#include <stdio.h>
+
+#include "model/limits.h"
+#include "support/check.h"
+#include "xmpp/users.h"
+
+/* [SEC-087] */
+static void one_user_does_not_spend_for_another(void **state)
+{
+	struct limits limits;
+	struct users *users;
+	unsigned taken = 0;
+
+	(void)state;
+	limits_defaults(&limits);
+	users = users_new(&limits);
+	while (taken < 1000 && users_take(users, "a@x", USER_RATE_MESSAGE, 0))
+		taken++;
+	assert_int_equal(taken, limits.messages_per_user_burst);
+	assert_true(users_take(users, "b@x", USER_RATE_MESSAGE, 0));
+	assert_true(users_take(users, "a@x", USER_RATE_REQUEST, 0));
+	/* one second later as many as the rate says */
+	for (taken = 0; users_take(users, "a@x", USER_RATE_MESSAGE, 1000); taken++)
+		continue;
+	assert_int_equal(taken, limits.messages_per_user_per_s);
+	users_free(&users);
+}
+
+/* A client that signs in probes all its contacts at once. */
+static void signing_in_is_no_flood(void **state)
+{
+	struct limits limits;
+	struct users *users;
+
+	(void)state;
+	limits_defaults(&limits);
+	users = users_new(&limits);
+	for (int64_t i = 0; i < limits.watches_per_watcher; i++)
+		assert_true(users_take(users, "a@x", USER_RATE_REQUEST, 0));
+	users_free(&users);
+}
+
+/* [D-20] [CMP-039] */
+static void the_last_resource_is_the_user(void **state)
+{
+	struct limits limits;
+	struct users *users;
+	char resource[16];
+
+	(void)state;
+	limits_defaults(&limits);
+	users = users_new(&limits);
+	users_came(users, "a@x", "one", 0);
+	users_came(users, "a@x", "two", 0);
+	users_came(users, "a@x", "two", 0);
+	assert_false(users_went(users, "a@x", "one", 0));
+	assert_false(users_went(users, "a@x", "three", 0));
+	assert_true(users_went(users, "a@x", "two", 0));
+	assert_true(users_went(users, "b@x", "never seen", 0));
+	for (int i = 0; i < 2 * USER_RESOURCES_MAX; i++) {
+		snprintf(resource, sizeof(resource), "r%d", i);
+		users_came(users, "a@x", resource, 0);
+	}
+	assert_true(users_went(users, "a@x", NULL, 0));
+	users_free(&users);
+}
+
+/* [SEC-087]: memory is bounded */
+static void the_oldest_makes_room(void **state)
+{
+	struct limits limits;
+	struct users *users;
+	char bare[32];
+
+	(void)state;
+	limits_defaults(&limits);
+	users = users_new(&limits);
+	users_came(users, "kept@x", "one", 0);
+	users_came(users, "kept@x", "two", 0);
+	for (int i = 0; i < USERS_MAX + 100; i++) {
+		snprintf(bare, sizeof(bare), "u%d@x", i);
+		users_take(users, bare, USER_RATE_MESSAGE, 0);
+		users_came(users, "kept@x", "one", 0); /* heard of all the time */
+	}
+	assert_int_equal(users_count(users), USERS_MAX);
+	assert_false(users_went(users, "kept@x", "one", 0));
+	users_free(&users);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_user_does_not_spend_for_another),
+		cmocka_unit_test(signing_in_is_no_flood),
+		cmocka_unit_test(the_last_resource_is_the_user),
+		cmocka_unit_test(the_oldest_makes_room),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
