@@ -58,7 +58,7 @@ def matches(pattern, ident):
         first, last = pattern.split("..")
         prefix, low = first.rsplit("-", 1)
         mine = re.match(r"(.*)-(\d+)", ident)
-        return mine.group(1) == prefix and int(low) <= int(mine.group(2)) <= int(last)
+        return mine.group(1) == prefix and int(low) <= int(mine.group(2)) <= int(last.rsplit("-", 1)[-1])
     return pattern == ident
 
 
