@@ -275,7 +275,8 @@ static nta_agent_t *make_nta(struct agent *agent)
 		NTATAG_BAD_REQ_MASK(sip_mask_request),
 		NTATAG_CLIENT_RPORT(1), NTATAG_SERVER_RPORT(1), /* SIP-034, SIP-035 */
 		NTATAG_SIP_T1(t1), NTATAG_SIP_T1X64(64 * t1), NTATAG_SIP_T2(8 * t1),
-		NTATAG_SIP_T4(10 * t1), NTATAG_UDP_MTU(1300), /* SIP-046 */
+		NTATAG_SIP_T4(4 * t1), /* D-40: TCP is tried so long; and how long answered requests stay */
+		NTATAG_UDP_MTU(1300), /* SIP-046 */
 		NTATAG_GRAYLIST(30), NTATAG_BLACKLIST(0),     /* SOF-023 */
 		NTATAG_TIMEOUT_408(1), NTATAG_PASS_408(1), NTATAG_MERGE_482(0),
 		NTATAG_USE_NAPTR(1), NTATAG_USE_SRV(1), TAG_END());

@@ -12,11 +12,12 @@
 #include "base/mem.h"
 #include "base/table.h"
 #include "sip/agent.h"
+#include "sip/header_text.h"
 #include "sip/identity.h"
 #include "sip/side_core.h"
 #include "sip/trust.h"
 
-enum { DIALOG_ROUTES_MAX = 16 };
+enum { DIALOG_ROUTES_MAX = 16, DIALOG_REQUEST_ROOM = 1024 };
 
 struct dialogs {
 	struct table *table;
@@ -227,12 +228,15 @@ void dialog_request(struct dialog *dialog, const struct side_core *core,
 		    const struct sip_peer *peer, const char *method, struct buf *out)
 {
 	dialog->local_cseq++;
+	buf_reserve(out, DIALOG_REQUEST_ROOM);
 	request_line(dialog, method, out);
 	tagged(out, "From: ", dialog->local, dialog->local_tag);
 	tagged(out, "To: ", dialog->remote, dialog->remote_tag);
 	buf_puts(out, "Call-ID: ");
 	buf_puts(out, dialog->call_id);
-	buf_printf(out, "\r\nCSeq: %u ", (unsigned)dialog->local_cseq);
+	buf_puts(out, "\r\nCSeq: ");
+	header_text_put_number(out, dialog->local_cseq);
+	buf_putc(out, ' ');
 	buf_puts(out, method);
 	buf_puts(out, "\r\nContact: ");
 	agent_contact(core->agent, &dialog->peer, dialog->is_stream, dialog->local_tag, out);

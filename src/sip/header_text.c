@@ -71,6 +71,13 @@ void header_text_unquote(struct buf *out, const char *display)
 	buf_free(&plain);
 }
 
+static void put_two(struct buf *out, int number, char after)
+{
+	char text[3] = {(char)('0' + number / 10 % 10), (char)('0' + number % 10), after};
+
+	buf_append(out, text, sizeof text);
+}
+
 void header_text_date(struct buf *out, int64_t wall_ms)
 {
 	static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -81,8 +88,17 @@ void header_text_date(struct buf *out, int64_t wall_ms)
 
 	if (gmtime_r(&seconds, &tm) == NULL)
 		return;
-	buf_printf(out, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday,
-		   months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	buf_puts(out, days[tm.tm_wday]);
+	buf_puts(out, ", ");
+	put_two(out, tm.tm_mday, ' ');
+	buf_puts(out, months[tm.tm_mon]);
+	buf_putc(out, ' ');
+	header_text_put_number(out, (unsigned long long)tm.tm_year + 1900);
+	buf_putc(out, ' ');
+	put_two(out, tm.tm_hour, ':');
+	put_two(out, tm.tm_min, ':');
+	put_two(out, tm.tm_sec, ' ');
+	buf_puts(out, "GMT");
 }
 
 static bool is_alpha(char c)
@@ -140,4 +156,16 @@ long header_text_number(const char *text, long fallback)
 		value = value * 10 + (text[digits] - '0');
 	}
 	return digits == 0 ? fallback : value;
+}
+
+void header_text_put_number(struct buf *out, unsigned long long number)
+{
+	char text[24];
+	size_t at = sizeof text;
+
+	do {
+		text[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number != 0);
+	buf_append(out, text + at, sizeof text - at);
 }

@@ -25,3 +25,5 @@ bool header_text_is_language(const char *tag, size_t len);
 bool header_text_is_token(const char *text);
 /* An unsigned decimal of at most 9 digits, or fallback (SOF-020: views, never trusted). */
 long header_text_number(const char *text, long fallback);
+/* Appends number in decimal. */
+void header_text_put_number(struct buf *out, unsigned long long number);

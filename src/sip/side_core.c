@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/random.h"
 #include "sip/agent.h"
+#include "sip/header_text.h"
 #include "sip/net_address.h"
 
 const char side_core_allow[] = "Allow: CANCEL, OPTIONS, MESSAGE, SUBSCRIBE, NOTIFY\r\n";
@@ -44,7 +45,9 @@ void side_core_common(const struct side_core *core, const struct sip_peer *peer,
 {
 	if (hops < 0 || hops > 70)
 		hops = 70;
-	buf_printf(out, "Max-Forwards: %d\r\nUser-Agent: ", hops);
+	buf_puts(out, "Max-Forwards: ");
+	header_text_put_number(out, (unsigned long long)hops);
+	buf_puts(out, "\r\nUser-Agent: ");
 	buf_puts(out, core->params->user_agent);
 	if (peer != NULL && peer->profile.user_agent_suffix != NULL)
 		buf_puts(out, peer->profile.user_agent_suffix);

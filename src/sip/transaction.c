@@ -139,10 +139,10 @@ static void make_branch(const struct agent *agent, char branch[BRANCH_MAX])
 	char random[2 * BRANCH_RANDOM_BYTES + 1];
 
 	random_hex(random, BRANCH_RANDOM_BYTES);
-	strcpy(branch, "branch=z9hG4bK");
-	strcat(branch, agent_instance(agent));
-	strcat(branch, ".");
-	strcat(branch, random);
+	branch = stpcpy(branch, "branch=z9hG4bK");
+	branch = stpcpy(branch, agent_instance(agent));
+	*branch++ = '.';
+	strcpy(branch, random);
 }
 
 struct transaction *transaction_send(struct transactions *transactions,
