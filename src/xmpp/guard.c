@@ -23,7 +23,7 @@ enum {
 	TEXT_COST = 2, /* a text among elements; measured */
 	/* and measures the text so far for each piece (a line end or an entity is a piece):
 	 * bytes looked at per stanza. */
-	TEXT_STEPS_MAX = 256 * 1024 * 1024,
+	TEXT_STEPS_MAX = 1024 * 1024 * 1024, /* a text of 60 KB full of markup passes */
 	DEPTH_COUNTED = 256, /* most that limits.stanza_in_depth can be */
 	ATTRIBUTE_KEPT = 3 * 1023 + 2, /* a JID; longer ones are not answered */
 };
@@ -204,12 +204,36 @@ static void count_child(struct guard *guard, unsigned cost)
 		BREAK_LIMIT(guard, stanza_in_elements);
 }
 
+/* STRO-012: libstrophe drops the prefix of an attribute, so that a:from='x' overrules from='y', and
+ * a:xmlns the namespace. A stanza has no attribute with a prefix but xml:lang; deeper ones may have
+ * those that stand alone. */
+static bool is_disguised(const char **attributes, size_t i, bool is_stanza)
+{
+	const char *local = strchr(attributes[i], NAME_SEPARATOR);
+	const char *lang = local_in(attributes[i], "http://www.w3.org/XML/1998/namespace");
+
+	if (local == NULL || (lang != NULL && strcmp(lang, "lang") == 0))
+		return false;
+	if (is_stanza || strcmp(local + 1, "xmlns") == 0)
+		return true;
+	for (size_t k = 0; attributes[k] != NULL; k += 2) {
+		const char *other = strchr(attributes[k], NAME_SEPARATOR);
+
+		if (k != i && strcmp(other != NULL ? other + 1 : attributes[k], local + 1) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void check_attributes(struct guard *guard, const char **attributes)
 {
 	int64_t count = 0;
 
 	for (size_t i = 0; attributes[i] != NULL; i += 2) {
 		count++;
+		if (count <= guard->limits->stanza_in_attributes &&
+		    is_disguised(attributes, i, guard->depth == 1))
+			break_limit(guard, "attribute with a prefix", NULL);
 		if (strlen(attributes[i + 1]) > GUARD_TEXT_MAX)
 			BREAK_LIMIT(guard, stanza_in_bytes);
 		if (count > guard->limits->stanza_in_attributes)

@@ -172,7 +172,7 @@ void inbox_guarded(struct xmpp_side *side, const struct guard_refusal *refusal)
 	char *bare;
 	bool may_answer;
 
-	log_info("xmpp: dropped a stanza from=%s to=%s (over limits.%s)", log_safe(refusal->from),
+	log_info("xmpp: dropped a stanza from=%s to=%s (%s)", log_safe(refusal->from),
 		 log_safe(refusal->to), refusal->limit);
 	/* SEC-072: nothing answers an error or a result. */
 	if (refusal->kind == NULL || refusal->from == NULL || refusal->to == NULL ||

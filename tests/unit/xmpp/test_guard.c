@@ -286,6 +286,40 @@ static void endless_things_end_the_stream(void **state)
 	buf_free(&text);
 }
 
+/* [STRO-012]: libstrophe reads a:from as from and xml:id as id */
+static void no_attribute_comes_in_disguise(void **state)
+{
+	static const char *const refused[] = {
+		"<message from='real@x' a:from='fake@x' xmlns:a='u'><body>x</body></message>",
+		"<message xmlns:a='u' a:from='fake@x' from='real@x'><body>x</body></message>",
+		"<message from='real@x' a:xmlns='jabber:client' xmlns:a='u'/>",
+		"<message from='real@x' id='1' xml:id='2'/>",
+		"<message from='real@x'><replace xmlns='u:r' id='1' a:id='2' xmlns:a='u'/></message>",
+		"<message from='real@x'><body a:xmlns='v' xmlns:a='u'/></message>",
+	};
+	static const char passed[] = HEADER "<message from='real@x' xml:lang='de'><r xmlns='u:r' "
+					    "a:id='2' xmlns:a='u'/></message>";
+	struct limits limits;
+	struct heard heard = {BUF_INIT, BUF_INIT, 0};
+
+	(void)state;
+	limits_defaults(&limits);
+	for (size_t i = 0; i < CHECK_COUNT(refused); i++) {
+		struct buf text = BUF_INIT;
+
+		buf_puts(&text, HEADER);
+		buf_puts(&text, refused[i]);
+		assert_int_equal(feed(&limits, text.data, text.len, 7, &heard), 0);
+		assert_int_equal(heard.stanzas, 0);
+		assert_non_null(strstr(buf_text(&heard.refused), "attribute with a prefix"));
+		heard_clear(&heard);
+		buf_free(&text);
+	}
+	assert_int_equal(feed(&limits, passed, sizeof(passed) - 1, 7, &heard), 0);
+	assert_int_equal(heard.stanzas, 1);
+	heard_clear(&heard);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +330,7 @@ int main(void)
 		cmocka_unit_test(depth_and_attributes),
 		cmocka_unit_test(tells_whom_to_answer),
 		cmocka_unit_test(endless_things_end_the_stream),
+		cmocka_unit_test(no_attribute_comes_in_disguise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
