@@ -149,10 +149,10 @@ static int read_options(int argc, char **argv, struct options *o)
 static void settle_options(struct options *o)
 {
 	if (o->is_quick) {
-		o->messages = 500;
+		o->messages = 1500;
 		o->watches = 300;
-		o->window = 100;
-		o->users = 200;
+		o->window = 1500; /* more bytes at once than one SIP message may have */
+		o->users = 1500;
 		o->has_floor = false;
 	}
 	if (o->seconds <= 0)
