@@ -26,7 +26,7 @@
 #include "loop/loop.h"
 #include "sip/library_log.h"
 #include "sip/sip_side.h"
-#include "sip/stun_mute.h"
+#include "sip/silent_stun.h"
 
 enum {
 	AGENT_MAX_BYTES = 256 * 1024,  /* D-57; the smaller limit is checked by admission */
@@ -289,7 +289,7 @@ int agent_new(struct agent **out, const struct sip_side_params *params, agent_re
 	int result = 0;
 
 	library_log_redirect(); /* SOF-022 */
-	stun_mute();		/* SOF-018 */
+	silent_stun_start();	/* SOF-018 */
 	agent->params = params;
 	agent->fn = fn;
 	agent->arg = arg;

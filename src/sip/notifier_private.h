@@ -1,4 +1,4 @@
-/* Between notifier.c (who subscribes, what ends) and notify.c (the NOTIFYs). */
+/* Between notifier.c (life, the core, the end), subscribe_in.c (SUBSCRIBE) and notify.c (NOTIFY). */
 #pragma once
 
 #include "base/list.h"
@@ -34,3 +34,8 @@ void notifier_end(struct subscription *subscription, const char *reason, unsigne
 void notifier_remove(struct subscription *subscription);
 /* Sets the timer to what comes next. */
 void notifier_arm(struct subscription *subscription);
+/* Frees what is in no pair and in no transaction's hands but its own. */
+void notifier_free_subscription(struct subscription *subscription);
+/* Makes it ENDED; the NOTIFY and the lists are the caller's. */
+void notifier_set_ended(struct subscription *subscription, const char *reason,
+			unsigned retry_after_s);

@@ -136,13 +136,14 @@ static void not_sent(void *arg)
 /* SIP-003, SEC-009; our instance is in it, so that a loop shows in any Via (SEC-071). */
 static void make_branch(const struct agent *agent, char branch[BRANCH_MAX])
 {
-	char random[2 * BRANCH_RANDOM_BYTES + 1];
+	static const char head[] = "branch=z9hG4bK";
+	size_t len = strlen(agent_instance(agent));
 
-	random_hex(random, BRANCH_RANDOM_BYTES);
-	branch = stpcpy(branch, "branch=z9hG4bK");
-	branch = stpcpy(branch, agent_instance(agent));
-	*branch++ = '.';
-	strcpy(branch, random);
+	memcpy(branch, head, sizeof head - 1);
+	branch += sizeof head - 1;
+	memcpy(branch, agent_instance(agent), len); /* 12 characters */
+	branch[len] = '.';
+	random_hex(branch + len + 1, BRANCH_RANDOM_BYTES);
 }
 
 struct transaction *transaction_send(struct transactions *transactions,

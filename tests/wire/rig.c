@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/check.h"
+
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -160,4 +162,14 @@ void rig_send(struct rig *rig, enum sip_way way, const struct rig_request *reque
 
 	text_peer_send(rig->peer, way, text);
 	mem_free(text);
+}
+
+void rig_expect_line(struct rig *rig, const char *needle)
+{
+	char *line = fake_bridge_expect(rig->bridge, needle);
+
+	if (line == NULL)
+		fail_msg("the core never heard: %s; but: %s", needle,
+			 rig->bridge->count != 0 ? rig->bridge->lines[0] : "nothing");
+	mem_free(line);
 }

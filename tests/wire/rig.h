@@ -64,3 +64,5 @@ struct rig_request {
 void rig_send(struct rig *rig, enum sip_way way, const struct rig_request *request);
 /* The text of a request; the caller frees it with mem_free. */
 char *rig_text(struct rig *rig, enum sip_way way, const struct rig_request *request);
+/* Takes the line of the core that holds needle; the test fails if none comes. */
+void rig_expect_line(struct rig *rig, const char *needle);

@@ -18,16 +18,6 @@ static void finish(struct rig *rig, enum outcome outcome, enum fault_code code)
 			       code != FAULT_NONE ? &fault : NULL);
 }
 
-static void expect_line(struct rig *rig, const char *needle)
-{
-	char *line = fake_bridge_expect(rig->bridge, needle);
-
-	if (line == NULL)
-		fail_msg("the core never heard: %s; but: %s", needle,
-			 rig->bridge->count != 0 ? rig->bridge->lines[0] : "nothing");
-	mem_free(line);
-}
-
 /* In ------------------------------------------------------------------------------------------- */
 
 /* [MSG-045] [MSG-047] [MSG-048] [MSG-049] [MSG-050] [MSG-067] [MSG-079] [SIP-004] [D-32] [D-36]
@@ -47,7 +37,7 @@ static void message_in_is_handed_over(void **state)
 		};
 
 		rig_send(rig, way, &message);
-		expect_line(rig, "nick=Ann \"A\" O lang=fr subject=Keys hops=69: caf\xc3\xa9\n<b>&");
+		rig_expect_line(rig, "nick=Ann \"A\" O lang=fr subject=Keys hops=69: caf\xc3\xa9\n<b>&");
 		/* Nothing is said before the core knows. */
 		assert_int_equal(text_peer_let_run(rig->peer, 60), 0);
 		finish(rig, OUTCOME_TAKEN, FAULT_NONE);
@@ -87,7 +77,7 @@ static void message_in_is_answered_truly(void **state)
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
 		rig_send(rig, SIP_WAY_TCP, &(struct rig_request){.method = "MESSAGE", .body = "a"});
-		expect_line(rig, "message");
+		rig_expect_line(rig, "message");
 		finish(rig, rows[i].outcome, rows[i].code);
 		const struct sip_text *answer = text_peer_expect(rig->peer, "SIP/2.0 ");
 
@@ -127,7 +117,7 @@ static void repeated_message_is_delivered_once(void **state)
 
 	(void)state;
 	rig_send(rig, SIP_WAY_UDP, &message);
-	expect_line(rig, "message");
+	rig_expect_line(rig, "message");
 	rig_send(rig, SIP_WAY_UDP, &message);
 	rig_send(rig, SIP_WAY_UDP, &message);
 	assert_int_equal(text_peer_let_run(rig->peer, 50), 0);
@@ -154,13 +144,13 @@ static void merged_message_is_delivered_once(void **state)
 
 	(void)state;
 	rig_send(rig, SIP_WAY_UDP, &message);
-	expect_line(rig, "message");
+	rig_expect_line(rig, "message");
 	rig_send(rig, SIP_WAY_TCP, &message);
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 482"));
 	finish(rig, OUTCOME_REFUSED, FAULT_REMOTE_SERVER_TIMEOUT);
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 504"));
 	rig_send(rig, SIP_WAY_TCP, &message);
-	expect_line(rig, "message");
+	rig_expect_line(rig, "message");
 	finish(rig, OUTCOME_TAKEN, FAULT_NONE);
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
 	rig_send(rig, SIP_WAY_UDP, &message);
@@ -248,7 +238,7 @@ static void long_message_in(void **state)
 	memset(body, 'x', 61441);
 	body[61440] = '\0';
 	rig_send(rig, SIP_WAY_TCP, &(struct rig_request){.method = "MESSAGE", .body = body});
-	expect_line(rig, "message");
+	rig_expect_line(rig, "message");
 	finish(rig, OUTCOME_TAKEN, FAULT_NONE);
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
 	body[61440] = 'x';
@@ -273,13 +263,13 @@ static void open_messages_are_bounded(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		rig_send(rig, SIP_WAY_UDP, &(struct rig_request){.method = "MESSAGE", .body = "a"});
-		expect_line(rig, "message");
+		rig_expect_line(rig, "message");
 	}
 	rig_send(rig, SIP_WAY_UDP, &(struct rig_request){.method = "MESSAGE", .body = "a"});
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 503"));
 	assert_int_equal(rig->counters.limits.udp_transactions, 1);
 	rig_send(rig, SIP_WAY_TCP, &(struct rig_request){.method = "MESSAGE", .body = "a"});
-	expect_line(rig, "message");
+	rig_expect_line(rig, "message");
 	rig_free(&rig);
 }
 
@@ -298,7 +288,7 @@ static void answer_outlives_the_connection(void **state)
 		   "Content-Length: 1\r\n\r\na", text_peer_port(rig->peer));
 	text_peer_send(rig->peer, SIP_WAY_TCP, text.data);
 	buf_free(&text);
-	expect_line(rig, "message");
+	rig_expect_line(rig, "message");
 	text_peer_hang_up(rig->peer);
 	text_peer_let_run(rig->peer, 50);
 	finish(rig, OUTCOME_TAKEN, FAULT_NONE);
@@ -371,7 +361,7 @@ static void message_out_is_complete(void **state)
 	sip_text_header(out, "Call-ID", call_id, sizeof call_id);
 	sip_text_tag(out, "From", tag, sizeof tag);
 	text_peer_answer(rig->peer, out, "202 Accepted", "");
-	expect_line(rig, "outcome 7 TAKEN"); /* [MSG-035] [SIP-076] */
+	rig_expect_line(rig, "outcome 7 TAKEN"); /* [MSG-035] [SIP-076] */
 
 	/* The same message again carries the same ids, another one none of them. */
 	deliver(rig, 8, "1001", &message);
@@ -379,7 +369,7 @@ static void message_out_is_complete(void **state)
 	assert_string_equal(sip_text_header(out, "Call-ID", room, sizeof room), call_id);
 	assert_string_equal(sip_text_tag(out, "From", room, sizeof room), tag);
 	text_peer_answer(rig->peer, out, "200 OK", "");
-	expect_line(rig, "outcome 8 TAKEN");
+	rig_expect_line(rig, "outcome 8 TAKEN");
 	message.uid = (char[]){"uid-2"};
 	deliver(rig, 9, "1001", &message);
 	out = text_peer_expect(rig->peer, "MESSAGE ");
@@ -419,7 +409,7 @@ static void refusals_become_faults(void **state)
 		text_peer_answer(rig->peer, out, "100 Trying", "");
 		text_peer_answer(rig->peer, out, "180 Ringing", "");
 		text_peer_answer(rig->peer, out, rows[i].status, "");
-		expect_line(rig, rows[i].line);
+		rig_expect_line(rig, rows[i].line);
 	}
 	assert_int_equal(fake_bridge_count(rig->bridge, "outcome"), 0);
 	rig_free(&rig);
@@ -442,7 +432,7 @@ static void silence_is_uncertain(void **state)
 	out = text_peer_expect(rig->peer, "MESSAGE ");
 	assert_non_null(out);
 	assert_string_equal(sip_text_header(out, "Via", again, sizeof again), first);
-	expect_line(rig, "outcome 1 UNKNOWN remote-server-timeout");
+	rig_expect_line(rig, "outcome 1 UNKNOWN remote-server-timeout");
 	rig_free(&rig);
 }
 
@@ -455,7 +445,7 @@ static void unreachable_is_refused(void **state)
 	(void)state;
 	text_peer_deaf(rig->peer);
 	deliver(rig, 1, "1001", &message);
-	expect_line(rig, "outcome 1 REFUSED remote-server-timeout");
+	rig_expect_line(rig, "outcome 1 REFUSED remote-server-timeout");
 	rig_free(&rig);
 }
 
@@ -477,7 +467,7 @@ static void one_pending_for_each_destination(void **state)
 	const struct sip_text *out = text_peer_expect(rig->peer, "MESSAGE sip:1002");
 
 	text_peer_answer(rig->peer, out, "200 OK", "");
-	expect_line(rig, "outcome 4");
+	rig_expect_line(rig, "outcome 4");
 	for (int i = 1; i <= 3; i++) {
 		char line[32], body[2] = {(char)('0' + i), '\0'};
 
@@ -486,7 +476,7 @@ static void one_pending_for_each_destination(void **state)
 		assert_string_equal(sip_text_body(out), body);
 		text_peer_answer(rig->peer, out, "200 OK", "");
 		snprintf(line, sizeof line, "outcome %d TAKEN", i);
-		expect_line(rig, line);
+		rig_expect_line(rig, line);
 	}
 	rig_free(&rig);
 }
@@ -506,7 +496,7 @@ static void full_line_is_refused(void **state)
 	for (exchange_id x = 1; x <= 3; x++)
 		deliver(rig, x, "1001", &message);
 	assert_int_equal(fake_bridge_count(rig->bridge, "outcome"), 0); /* never from inside */
-	expect_line(rig, "outcome 3 REFUSED resource-constraint");
+	rig_expect_line(rig, "outcome 3 REFUSED resource-constraint");
 	assert_int_equal(rig->counters.limits.messages_pending_per_uri, 1);
 	rig_free(&rig);
 }
@@ -528,7 +518,7 @@ static void short_pause_is_tried_again(void **state)
 	assert_non_null(out);
 	assert_string_not_equal(sip_text_header(out, "Via", second, sizeof second), first);
 	text_peer_answer(rig->peer, out, "503 Busy", "Retry-After: 1\r\n");
-	expect_line(rig, "outcome 1 REFUSED internal-server-error sip=503 retry=1");
+	rig_expect_line(rig, "outcome 1 REFUSED internal-server-error sip=503 retry=1");
 	rig_free(&rig);
 }
 

@@ -7,121 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "sip/sip_side.h"
-#include "wire/rig.h"
-
-/* One watcher's dialog as he sees it. */
-struct watcher {
-	char call_id[64];
-	char tag[64]; /* of the bridge */
-	char contact[256];
-	unsigned cseq;
-};
-
-static char *contact_line(struct rig *rig, char *room, size_t room_len)
-{
-	snprintf(room, room_len, "Contact: <sip:1001@127.0.0.1:%u>\r\n", text_peer_port(rig->peer));
-	return room;
-}
-
-/* Subscribes over UDP and takes the 200. */
-static const struct sip_text *subscribe(struct rig *rig, struct watcher *watcher,
-					const char *headers)
-{
-	struct buf lines = BUF_INIT;
-	char contact[128];
-
-	buf_puts(&lines, "Event: presence\r\n");
-	buf_puts(&lines, contact_line(rig, contact, sizeof contact));
-	buf_puts(&lines, headers);
-	watcher->cseq++;
-	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "SUBSCRIBE", .call_id = watcher->call_id,
-				       .cseq = watcher->cseq, .headers = lines.data,
-				       .to_tag = watcher->tag[0] != '\0' ? watcher->tag : NULL});
-	buf_free(&lines);
-	const struct sip_text *answer = text_peer_expect(rig->peer, "SIP/2.0 ");
-
-	assert_non_null(answer);
-	if (strncmp(answer->text, "SIP/2.0 200", 11) == 0)
-		sip_text_tag(answer, "To", watcher->tag, sizeof watcher->tag);
-	return answer;
-}
-
-static const struct sip_text *take_notify(struct rig *rig, const char *state)
-{
-	const struct sip_text *notify = text_peer_expect(rig->peer, "NOTIFY ");
-	char room[256];
-
-	assert_non_null(notify);
-	sip_text_header(notify, "Subscription-State", room, sizeof room);
-	if (strncmp(room, state, strlen(state)) != 0)
-		fail_msg("%s wanted, got %s", state, notify->text);
-	return notify;
-}
-
-static void take_and_answer(struct rig *rig, const char *state, const char *status)
-{
-	text_peer_answer(rig->peer, take_notify(rig, state), status, "");
-}
-
-static void expect_line(struct rig *rig, const char *needle)
-{
-	char *line = fake_bridge_expect(rig->bridge, needle);
-
-	if (line == NULL)
-		fail_msg("the core never heard: %s", needle);
-	mem_free(line);
-}
-
-static void with_pair(struct rig *rig, void (*call)(struct rig *rig, const struct watch *watch,
-						    void *arg), void *arg)
-{
-	struct address watcher, watched;
-
-	address_set(&watcher, SIDE_SIP, "1001", "pbx.example");
-	address_set(&watched, SIDE_XMPP, "juliet", "chat.example");
-	struct watch watch = {1, SCOPE_WATCHER, &watcher, &watched, NULL};
-
-	call(rig, &watch, arg);
-	address_clear(&watcher);
-	address_clear(&watched);
-}
-
-static void call_answer(struct rig *rig, const struct watch *watch, void *arg)
-{
-	enum watch_answer answer = *(enum watch_answer *)arg;
-
-	rig->bridge->requested = answer;
-	sip_side_ops()->answer(rig->side, watch, answer, NULL,
-			       answer == WATCH_ALLOWED && rig->bridge->has_now ? &rig->bridge->now
-									       : NULL);
-}
-
-static void answer(struct rig *rig, enum watch_answer what)
-{
-	with_pair(rig, call_answer, &what);
-}
-
-static void call_tell(struct rig *rig, const struct watch *watch, void *arg)
-{
-	sip_side_ops()->tell(rig->side, watch, arg);
-}
-
-static void tell(struct rig *rig)
-{
-	with_pair(rig, call_tell, &rig->bridge->now);
-}
-
-/* A granted subscription with its first NOTIFY answered. */
-static void begin_active(struct rig *rig, struct watcher *watcher)
-{
-	rig->bridge->requested = WATCH_ALLOWED;
-	fake_bridge_set_now(rig->bridge, SHOW_NONE, "first");
-	subscribe(rig, watcher, "Expires: 600\r\n");
-	expect_line(rig, "requested sip:1001@pbx.example xmpp:juliet@chat.example");
-	take_and_answer(rig, "active", "200 OK");
-	text_peer_let_run(rig->peer, 20);
-}
+#include "wire/watcher.h"
 
 /* [PRES-070] [PRES-071] [PRES-073] [PRES-074] [PRES-075] [PRES-081] [PRES-082] [EVT-002] [EVT-032]
  * [EVT-033] [EVT-041] [EVT-044] [SIP-039] [SIP-041] [D-30] [D-32] [D-58] [PRES-209] to [PRES-213]:
@@ -135,7 +21,7 @@ static void pending_then_active(void **state)
 	(void)state;
 	snprintf(route, sizeof route, "<sip:127.0.0.1:%u;lr>", text_peer_port(rig->peer));
 	snprintf(headers, sizeof headers, "Record-Route: %s\r\nExpires: 100000\r\n", route);
-	const struct sip_text *text = subscribe(rig, &watcher, headers);
+	const struct sip_text *text = watcher_subscribe(rig, &watcher, headers);
 
 	assert_memory_equal(text->text, "SIP/2.0 200", 11);
 	assert_string_equal(sip_text_header(text, "Expires", room, sizeof room), "3600");
@@ -144,9 +30,9 @@ static void pending_then_active(void **state)
 	snprintf(tag, sizeof tag, "@127.0.0.1:%u>", rig->port);
 	assert_non_null(strstr(room, tag));
 	assert_int_equal(sip_text_header_count(text, "Event"), 0); /* [EVT-004] */
-	expect_line(rig, "requested sip:1001@pbx.example xmpp:juliet@chat.example nick=-");
+	rig_expect_line(rig, "requested sip:1001@pbx.example xmpp:juliet@chat.example nick=-");
 
-	const struct sip_text *notify = take_notify(rig, "pending;expires=3600");
+	const struct sip_text *notify = watcher_take(rig, "pending;expires=3600");
 
 	snprintf(room, sizeof room, "NOTIFY sip:1001@127.0.0.1:%u SIP/2.0\r\n",
 		 text_peer_port(rig->peer));
@@ -169,8 +55,8 @@ static void pending_then_active(void **state)
 
 	/* [EVT-042] [PRES-069]: the state goes out with the approval, not before. */
 	fake_bridge_set_now(rig->bridge, SHOW_AWAY, "lunch");
-	answer(rig, WATCH_ALLOWED);
-	notify = take_notify(rig, "active;expires=");
+	watcher_decide(rig, WATCH_ALLOWED);
+	notify = watcher_take(rig, "active;expires=");
 	assert_int_equal(atoi(sip_text_header(notify, "CSeq", room, sizeof room)), cseq + 1);
 	assert_string_equal(sip_text_header(notify, "Content-Type", room, sizeof room),
 			    "application/pidf+xml");
@@ -204,10 +90,10 @@ static void refusals_end_it(void **state)
 		struct rig *rig = rig_new(NULL);
 		struct watcher watcher = {.call_id = "c2"};
 
-		subscribe(rig, &watcher, "");
-		take_and_answer(rig, "pending", "200 OK");
-		answer(rig, rows[i].answer);
-		const struct sip_text *notify = take_notify(rig, rows[i].state);
+		watcher_subscribe(rig, &watcher, "");
+		watcher_answer(rig, "pending", "200 OK");
+		watcher_decide(rig, rows[i].answer);
+		const struct sip_text *notify = watcher_take(rig, rows[i].state);
 
 		assert_string_equal(sip_text_body(notify), "");
 		text_peer_answer(rig->peer, notify, "200 OK", "");
@@ -215,7 +101,7 @@ static void refusals_end_it(void **state)
 		/* The core knows; it is not told again. */
 		assert_int_equal(fake_bridge_count(rig->bridge, "lapsed"), 0);
 		/* [SIP-023]: and the dialog is gone. */
-		assert_memory_equal(subscribe(rig, &watcher, "")->text, "SIP/2.0 481", 11);
+		assert_memory_equal(watcher_subscribe(rig, &watcher, "")->text, "SIP/2.0 481", 11);
 		rig_free(&rig);
 	}
 }
@@ -242,9 +128,9 @@ static void core_decides_at_once(void **state)
 
 		rig->bridge->requested = rows[i].answer;
 		fault_set(&rig->bridge->requested_fault, rows[i].fault, NULL);
-		assert_memory_equal(subscribe(rig, &watcher, "")->text, rows[i].status, 11);
+		assert_memory_equal(watcher_subscribe(rig, &watcher, "")->text, rows[i].status, 11);
 		if (rows[i].state != NULL)
-			take_and_answer(rig, rows[i].state, "200 OK");
+			watcher_answer(rig, rows[i].state, "200 OK");
 		else
 			assert_int_equal(text_peer_let_run(rig->peer, 50), 0);
 		rig_free(&rig);
@@ -262,12 +148,12 @@ static void fetch_is_one_notify(void **state)
 
 		fake_bridge_set_now(rig->bridge, SHOW_DND, "secret");
 		rig->bridge->requested = granted ? WATCH_ALLOWED : WATCH_PENDING;
-		const struct sip_text *text = subscribe(rig, &watcher, "Expires: 0\r\n");
+		const struct sip_text *text = watcher_subscribe(rig, &watcher, "Expires: 0\r\n");
 
 		assert_memory_equal(text->text, "SIP/2.0 200", 11);
 		assert_string_equal(sip_text_header(text, "Expires", room, sizeof room), "0");
-		expect_line(rig, "fetch");
-		const struct sip_text *notify = take_notify(rig, "terminated;reason=timeout");
+		rig_expect_line(rig, "fetch");
+		const struct sip_text *notify = watcher_take(rig, "terminated;reason=timeout");
 
 		assert_int_equal(strstr(sip_text_body(notify), "secret") != NULL, granted);
 		text_peer_answer(rig->peer, notify, "200 OK", "");
@@ -287,21 +173,21 @@ static void refresh_tells_the_present_state(void **state)
 	char room[256];
 
 	(void)state;
-	begin_active(rig, &watcher);
+	watcher_begin(rig, &watcher);
 	fake_bridge_set_now(rig->bridge, SHOW_NONE, "second");
-	const struct sip_text *text = subscribe(rig, &watcher, "Expires: 300\r\n");
+	const struct sip_text *text = watcher_subscribe(rig, &watcher, "Expires: 300\r\n");
 
 	assert_memory_equal(text->text, "SIP/2.0 200", 11);
 	assert_string_equal(sip_text_header(text, "Expires", room, sizeof room), "300");
-	expect_line(rig, "fetch");
-	const struct sip_text *notify = take_notify(rig, "active;expires=300");
+	rig_expect_line(rig, "fetch");
+	const struct sip_text *notify = watcher_take(rig, "active;expires=300");
 
 	assert_non_null(strstr(sip_text_body(notify), "second"));
 	text_peer_answer(rig->peer, notify, "200 OK", "");
 	assert_int_equal(fake_bridge_count(rig->bridge, "requested"), 0);
 	/* a lower CSeq */
 	watcher.cseq = 0;
-	assert_memory_equal(subscribe(rig, &watcher, "")->text, "SIP/2.0 500", 11);
+	assert_memory_equal(watcher_subscribe(rig, &watcher, "")->text, "SIP/2.0 500", 11);
 	/* [SEC-006]: another From tag is another dialog */
 	rig_send(rig, SIP_WAY_UDP,
 		 &(struct rig_request){.method = "SUBSCRIBE", .call_id = "c5", .cseq = 9,
@@ -321,7 +207,7 @@ static void repeated_subscribe_is_one(void **state)
 
 	(void)state;
 	snprintf(headers, sizeof headers, "Event: presence\r\n%s",
-		 contact_line(rig, contact, sizeof contact));
+		 watcher_contact(rig, contact, sizeof contact));
 	rig_send(rig, SIP_WAY_UDP, &request);
 	const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 200");
 
@@ -332,7 +218,7 @@ static void repeated_subscribe_is_one(void **state)
 	assert_string_equal(sip_text_header(text, "To", room, sizeof room), first);
 	assert_string_equal(sip_text_header(text, "Expires", room, sizeof room), "3600");
 	assert_int_equal(sip_text_header_count(text, "Contact"), 1);
-	take_and_answer(rig, "pending", "200 OK");
+	watcher_answer(rig, "pending", "200 OK");
 	text_peer_let_run(rig->peer, 60);
 	assert_int_equal(rig->counters.subscribe_in, 1);
 	/* [SIP-021]: by another way it is merged */
@@ -350,16 +236,16 @@ static void unsubscribe_ends_the_dialog(void **state)
 	struct watcher watcher = {.call_id = "c7"};
 
 	(void)state;
-	begin_active(rig, &watcher);
-	const struct sip_text *text = subscribe(rig, &watcher, "Expires: 0\r\n");
+	watcher_begin(rig, &watcher);
+	const struct sip_text *text = watcher_subscribe(rig, &watcher, "Expires: 0\r\n");
 
 	assert_memory_equal(text->text, "SIP/2.0 200", 11);
-	const struct sip_text *notify = take_notify(rig, "terminated;reason=timeout");
+	const struct sip_text *notify = watcher_take(rig, "terminated;reason=timeout");
 
 	assert_non_null(strstr(sip_text_body(notify), "<basic>closed</basic>"));
 	assert_null(strstr(sip_text_body(notify), "first"));
 	text_peer_answer(rig->peer, notify, "200 OK", "");
-	expect_line(rig, "lapsed sip:1001@pbx.example xmpp:juliet@chat.example");
+	rig_expect_line(rig, "lapsed sip:1001@pbx.example xmpp:juliet@chat.example");
 	rig_free(&rig);
 }
 
@@ -375,10 +261,10 @@ static void expiry_ends_the_dialog(void **state)
 	struct watcher watcher = {.call_id = "c8"};
 
 	(void)state;
-	subscribe(rig, &watcher, "Expires: 1\r\n");
-	take_and_answer(rig, "pending;expires=1", "200 OK");
-	take_and_answer(rig, "terminated;reason=timeout", "200 OK");
-	expect_line(rig, "lapsed");
+	watcher_subscribe(rig, &watcher, "Expires: 1\r\n");
+	watcher_answer(rig, "pending;expires=1", "200 OK");
+	watcher_answer(rig, "terminated;reason=timeout", "200 OK");
+	rig_expect_line(rig, "lapsed");
 	rig_free(&rig);
 }
 
@@ -390,19 +276,19 @@ static void changes_are_coalesced(void **state)
 	char note[16];
 
 	(void)state;
-	begin_active(rig, &watcher);
+	watcher_begin(rig, &watcher);
 	for (int i = 0; i < 5; i++) {
 		snprintf(note, sizeof note, "n%d", i);
 		fake_bridge_set_now(rig->bridge, SHOW_NONE, note);
-		tell(rig);
+		watcher_tell(rig);
 	}
 	text_peer_let_run(rig->peer, 50);
 	assert_int_equal(text_peer_count(rig->peer, "NOTIFY"), 1);
-	const struct sip_text *notify = take_notify(rig, "active");
+	const struct sip_text *notify = watcher_take(rig, "active");
 
 	assert_non_null(strstr(sip_text_body(notify), "n0"));
 	text_peer_answer(rig->peer, notify, "200 OK", "");
-	notify = take_notify(rig, "active");
+	notify = watcher_take(rig, "active");
 	assert_non_null(strstr(sip_text_body(notify), "n4"));
 	text_peer_answer(rig->peer, notify, "200 OK", "");
 	text_peer_let_run(rig->peer, 50);
@@ -424,12 +310,12 @@ static void unknown_is_closed(void **state)
 	struct watcher watcher = {.call_id = "c9b"};
 
 	(void)state;
-	begin_active(rig, &watcher);
-	tell(rig);
+	watcher_begin(rig, &watcher);
+	watcher_tell(rig);
 	rig->bridge->has_now = false;
-	with_pair(rig, call_tell_unknown, NULL);
-	take_and_answer(rig, "active", "200 OK");
-	const struct sip_text *notify = take_notify(rig, "active");
+	watcher_pair(rig, call_tell_unknown, NULL);
+	watcher_answer(rig, "active", "200 OK");
+	const struct sip_text *notify = watcher_take(rig, "active");
 
 	assert_non_null(strstr(sip_text_body(notify), "<basic>closed</basic>"));
 	rig_free(&rig);
@@ -462,17 +348,17 @@ static void answers_to_notify(void **state)
 		struct watcher watcher = {.call_id = "c10"};
 
 		if (rows[i].is_first) {
-			subscribe(rig, &watcher, "");
+			watcher_subscribe(rig, &watcher, "");
 		} else {
-			begin_active(rig, &watcher);
-			tell(rig);
+			watcher_begin(rig, &watcher);
+			watcher_tell(rig);
 		}
-		const struct sip_text *notify = take_notify(rig, "");
+		const struct sip_text *notify = watcher_take(rig, "");
 
 		if (rows[i].status != NULL)
 			text_peer_answer(rig->peer, notify, rows[i].status, "");
 		if (rows[i].ends)
-			expect_line(rig, "lapsed");
+			rig_expect_line(rig, "lapsed");
 		text_peer_let_run(rig->peer, 20);
 		if (!rows[i].ends && fake_bridge_count(rig->bridge, "lapsed") != 0)
 			fail_msg("row %zu ended it", i);
@@ -489,10 +375,10 @@ static void event_id_is_echoed(void **state)
 
 	(void)state;
 	snprintf(headers, sizeof headers, "o: presence;max-rate=0.2;id=a7\r\n%s",
-		 contact_line(rig, contact, sizeof contact));
+		 watcher_contact(rig, contact, sizeof contact));
 	rig_send(rig, SIP_WAY_UDP, &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
-	assert_string_equal(sip_text_header(take_notify(rig, "pending"), "Event", room,
+	assert_string_equal(sip_text_header(watcher_take(rig, "pending"), "Event", room,
 					    sizeof room), "presence;id=a7");
 	rig_free(&rig);
 }
@@ -505,206 +391,19 @@ static void two_phones_of_one_watcher(void **state)
 	struct watcher desk = {.call_id = "desk"}, mobile = {.call_id = "mobile"};
 
 	(void)state;
-	begin_active(rig, &desk);
-	begin_active(rig, &mobile);
+	watcher_begin(rig, &desk);
+	watcher_begin(rig, &mobile);
 	fake_bridge_set_now(rig->bridge, SHOW_NONE, "both");
-	tell(rig);
-	take_and_answer(rig, "active", "200 OK");
-	take_and_answer(rig, "active", "200 OK");
-	subscribe(rig, &desk, "Expires: 0\r\n");
-	take_and_answer(rig, "terminated", "200 OK");
+	watcher_tell(rig);
+	watcher_answer(rig, "active", "200 OK");
+	watcher_answer(rig, "active", "200 OK");
+	watcher_subscribe(rig, &desk, "Expires: 0\r\n");
+	watcher_answer(rig, "terminated", "200 OK");
 	text_peer_let_run(rig->peer, 30);
 	assert_int_equal(fake_bridge_count(rig->bridge, "lapsed"), 0);
-	subscribe(rig, &mobile, "Expires: 0\r\n");
-	take_and_answer(rig, "terminated", "200 OK");
-	expect_line(rig, "lapsed");
-	rig_free(&rig);
-}
-
-static void small_book(struct limits *limits)
-{
-	limits->watches_per_watcher = 2;
-}
-
-static void slow_book(struct limits *limits)
-{
-	limits->new_watches_per_minute = 2;
-}
-
-static void popular(struct limits *limits)
-{
-	limits->watches_per_watched = 2;
-}
-
-/* [D-55] [REQ-009] [REL-048] [SEC-080]: limits of watchers and watched; refused ones leave nothing. */
-static void subscriptions_are_bounded(void **state)
-{
-	static const struct {
-		void (*limits)(struct limits *limits);
-		const char *status;
-		bool one_watched;
-	} rows[] = {
-		{small_book, "SIP/2.0 403", false},
-		{popular, "SIP/2.0 403", true},
-		{slow_book, "SIP/2.0 480", false},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-		struct rig *rig = rig_new(&(struct rig_options){.limits = rows[i].limits});
-		char contact[128], headers[256], uri[64];
-		const struct sip_text *text = NULL;
-
-		snprintf(headers, sizeof headers, "Event: presence\r\n%s",
-			 contact_line(rig, contact, sizeof contact));
-		for (int k = 0; k < 3; k++) {
-			snprintf(uri, sizeof uri, "sip:u%d@chat.example", rows[i].one_watched ? 0 : k);
-			rig_send(rig, SIP_WAY_UDP,
-				 &(struct rig_request){.method = "SUBSCRIBE", .uri = uri,
-						       .headers = headers});
-			text = text_peer_expect(rig->peer, "SIP/2.0 ");
-		}
-		assert_memory_equal(text->text, rows[i].status, 11);
-		assert_int_equal(fake_bridge_count(rig->bridge, "requested"), 2);
-		rig_free(&rig);
-	}
-}
-
-/* [SEC-021] [SOF-013] [SEC-020]: Contacts and routes that lead elsewhere are refused before anything
- * is sent. */
-static void foreign_destinations_are_refused(void **state)
-{
-	static const char *const contacts[] = {
-		"<sip:a@192.0.2.66>",	     "<sip:a@224.0.0.1>",	"<sip:a@255.255.255.255>",
-		"<sip:a@0.0.0.0>",	     "<sip:a@169.254.1.1>",	"<sip:a@evil.example>",
-		"<sip:a@[2001:db8::1]>",     "<sip:a@[fe80::1]>",	"<sip:a@[ff02::1]>",
-		"<sip:a@[::ffff:192.0.2.1]>", "<sip:a@10.0.0.1>",	"<sips:a@127.0.0.1>",
-		"<sip:a@127.0.0.1;maddr=192.0.2.1>", "<sip:a@240.0.0.1>", "<http://127.0.0.1/>",
-		"<sip:a@2130706433>", "<sip:a@0x7f.1>", "<sip:a@pbx.example.evil.example>",
-	};
-	static const char *const routes[] = {
-		"<sip:192.0.2.66;lr>", "<sip:evil.example;lr>", "<sip:224.0.0.1;lr>",
-		"<sip:192.0.2.66>", "<sip:127.0.0.1;lr;maddr=192.0.2.1>",
-	};
-	struct rig *rig = rig_new(NULL);
-	char headers[512], contact[128];
-
-	(void)state;
-	for (size_t i = 0; i < CHECK_COUNT(contacts); i++) {
-		snprintf(headers, sizeof headers, "Event: presence\r\nContact: %s\r\n", contacts[i]);
-		rig_send(rig, SIP_WAY_UDP,
-			 &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
-		const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 4");
-
-		if (text == NULL)
-			fail_msg("%s was taken", contacts[i]);
-	}
-	for (size_t i = 0; i < CHECK_COUNT(routes); i++) {
-		snprintf(headers, sizeof headers, "Event: presence\r\nRecord-Route: %s\r\n%s",
-			 routes[i], contact_line(rig, contact, sizeof contact));
-		rig_send(rig, SIP_WAY_UDP,
-			 &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
-		if (text_peer_expect(rig->peer, "SIP/2.0 403") == NULL)
-			fail_msg("%s was taken", routes[i]);
-	}
-	snprintf(headers, sizeof headers, "Event: presence\r\nContact: <sip:a@127.0.0.1:%u>\r\n",
-		 rig->port);
-	rig_send(rig, SIP_WAY_UDP, &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
-	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 403"));
-	assert_int_equal(rig->counters.notify_out, 0);
-	assert_int_equal(fake_bridge_count(rig->bridge, "requested"), 0);
-	rig_free(&rig);
-}
-
-/* [EVT-006] [SEC-021] [SIP-042]: a refresh moves the target, but only where it may go. */
-static void refresh_moves_the_target(void **state)
-{
-	struct rig *rig = rig_new(NULL);
-	struct watcher watcher = {.call_id = "c12"};
-	char headers[256], line[64];
-
-	(void)state;
-	begin_active(rig, &watcher);
-	snprintf(headers, sizeof headers, "Event: presence\r\nContact: <sip:a@192.0.2.66>\r\n");
-	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "SUBSCRIBE", .call_id = "c12", .cseq = 5,
-				       .to_tag = watcher.tag, .headers = headers});
-	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 403"));
-	snprintf(headers, sizeof headers, "Event: presence\r\nContact: <sip:moved@127.0.0.1:%u>\r\n",
-		 text_peer_port(rig->peer));
-	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "SUBSCRIBE", .call_id = "c12", .cseq = 6,
-				       .to_tag = watcher.tag, .headers = headers});
-	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
-	snprintf(line, sizeof line, "NOTIFY sip:moved@127.0.0.1:%u ", text_peer_port(rig->peer));
-	assert_non_null(text_peer_expect(rig->peer, line));
-	rig_free(&rig);
-}
-
-static void set_true(void *arg)
-{
-	*(bool *)arg = true;
-}
-
-/* [D-48] [PRES-101] [EVT-042]: the end: everybody is told when to come back; then it is done. */
-static void stop_tells_everybody(void **state)
-{
-	struct rig *rig = rig_new(NULL);
-	struct watcher one = {.call_id = "s1"}, two = {.call_id = "s2"};
-	bool is_done = false;
-	char room[256];
-
-	(void)state;
-	begin_active(rig, &one);
-	begin_active(rig, &two);
-	sip_side_stop(rig->side, set_true, &is_done);
-	for (int i = 0; i < 2; i++) {
-		const struct sip_text *notify =
-			take_notify(rig, "terminated;reason=probation;retry-after=");
-
-		sip_text_header(notify, "Subscription-State", room, sizeof room);
-		assert_in_range(atoi(strstr(room, "after=") + 6), 10, 30);
-		assert_false(is_done);
-		text_peer_answer(rig->peer, notify, "200 OK", "");
-	}
-	/* [D-50]: nothing new while it stops */
-	rig_send(rig, SIP_WAY_UDP, &(struct rig_request){.method = "OPTIONS"});
-	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 503"));
-	text_peer_let_run(rig->peer, 50);
-	assert_true(is_done);
-	rig_free(&rig);
-}
-
-/* [SIP-043] [SIP-041] [TCP]: over TCP, and with a strict router first. */
-static void strict_route_over_tcp(void **state)
-{
-	struct rig *rig = rig_new(NULL);
-	char headers[512], line[128], room[512];
-	uint16_t port = text_peer_port(rig->peer);
-
-	(void)state;
-	snprintf(headers, sizeof headers,
-		 "Event: presence\r\nContact: <sip:1001@127.0.0.1:%u;transport=tcp>\r\n"
-		 "Record-Route: <sip:127.0.0.1:%u;transport=tcp>, <sip:127.0.0.2;lr>\r\n",
-		 port, port);
-	rig_send(rig, SIP_WAY_TCP, &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
-	const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 200");
-
-	assert_non_null(text);
-	assert_non_null(strstr(sip_text_header(text, "Contact", room, sizeof room),
-			       ";transport=tcp>"));
-	snprintf(line, sizeof line, "NOTIFY sip:127.0.0.1:%u;transport=tcp SIP/2.0", port);
-	text = text_peer_expect(rig->peer, line);
-	assert_non_null(text);
-	assert_int_equal(text->way, SIP_WAY_TCP);
-	snprintf(line, sizeof line, "<sip:127.0.0.2;lr>, <sip:1001@127.0.0.1:%u;transport=tcp>",
-		 port);
-	/* one header or two, in this order */
-	sip_text_header(text, "Route", room, sizeof room);
-	if (sip_text_header_count(text, "Route") == 1)
-		assert_string_equal(room, line);
-	else
-		assert_memory_equal(room, line, strlen(room));
+	watcher_subscribe(rig, &mobile, "Expires: 0\r\n");
+	watcher_answer(rig, "terminated", "200 OK");
+	rig_expect_line(rig, "lapsed");
 	rig_free(&rig);
 }
 
@@ -724,11 +423,6 @@ int main(void)
 		cmocka_unit_test(answers_to_notify),
 		cmocka_unit_test(event_id_is_echoed),
 		cmocka_unit_test(two_phones_of_one_watcher),
-		cmocka_unit_test(subscriptions_are_bounded),
-		cmocka_unit_test(foreign_destinations_are_refused),
-		cmocka_unit_test(refresh_moves_the_target),
-		cmocka_unit_test(stop_tells_everybody),
-		cmocka_unit_test(strict_route_over_tcp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

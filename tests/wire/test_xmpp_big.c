@@ -111,6 +111,13 @@ static void make_allowed_lines(struct buf *out)
 	buf_puts(out, "</body>" TAIL);
 }
 
+static void make_allowed_markup(struct buf *out)
+{
+	buf_puts(out, HEAD "<body>");
+	repeat(out, "&lt;b\n", 15000);
+	buf_puts(out, "</body>" TAIL);
+}
+
 static void make_allowed_attributes(struct buf *out)
 {
 	buf_puts(out, HEAD "<body>fits</body>");
@@ -147,6 +154,7 @@ static const struct big table[] = {
 	{"40 namespaces", make_namespaces, false},
 	{"4,000 children", make_allowed_children, true},
 	{"4,000 lines with entities", make_allowed_lines, true},
+	{"15,000 lines full of markup", make_allowed_markup, true},
 	{"500 times 60 attributes", make_allowed_attributes, true},
 	{"1,600 children between texts", make_allowed_mixture, true},
 };
@@ -191,7 +199,7 @@ static void big_stanzas_are_dropped_whole(void **state)
 		xmpp_server_forget(server);
 	}
 	xmpp_server_send(server, HEAD "<body>next</body>" TAIL);
-	assert_true(world_wait(world, "message m5 x:ann s:1001 chat \"next\""));
+	assert_true(world_wait(world, "message m6 x:ann s:1001 chat \"next\""));
 	assert_int_equal(xmpp_server_connections(server), 1);
 	assert_int_equal(world_counters(world)->stanzas_guarded, 8);
 }

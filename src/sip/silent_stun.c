@@ -1,8 +1,8 @@
-/* Silence for STUN; see stun_mute.h. */
-#include "sip/stun_mute.h"
+/* Silence for STUN; see silent_stun.h. */
+#include "sip/silent_stun.h"
 
-struct stun_mute;
-#define TPORT_STUN_SERVER_T struct stun_mute
+struct silence;
+#define TPORT_STUN_SERVER_T struct silence
 
 #include <sofia-sip/su_wait.h>
 #include <sofia-sip/msg_addr.h>
@@ -10,32 +10,32 @@ struct stun_mute;
 #include <sofia-sip/tport_plugins.h>
 
 /* Sofia only asks whether there is one. */
-struct stun_mute {
+struct silence {
 	int nothing;
 };
 
-static struct stun_mute *mute_create(su_root_t *root, tagi_t const *tags)
+static struct silence *mute_create(su_root_t *root, tagi_t const *tags)
 {
-	static struct stun_mute mute;
+	static struct silence silence;
 
 	(void)root;
 	(void)tags;
-	return &mute;
+	return &silence;
 }
 
-static void mute_destroy(struct stun_mute *mute)
+static void mute_destroy(struct silence *mute)
 {
 	(void)mute;
 }
 
-static int mute_socket(struct stun_mute *mute, su_socket_t socket)
+static int mute_socket(struct silence *mute, su_socket_t socket)
 {
 	(void)mute;
 	(void)socket;
 	return 0;
 }
 
-static void mute_request(struct stun_mute *mute, su_socket_t socket, void *request, ssize_t len,
+static void mute_request(struct silence *mute, su_socket_t socket, void *request, ssize_t len,
 			 void *address, socklen_t address_len)
 {
 	(void)mute;
@@ -46,7 +46,7 @@ static void mute_request(struct stun_mute *mute, su_socket_t socket, void *reque
 	(void)address_len;
 }
 
-void stun_mute(void)
+void silent_stun_start(void)
 {
 	static const tport_stun_server_vtable_t table = {
 		/* The library refuses a table whose size is not larger than its own. */

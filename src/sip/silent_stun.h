@@ -3,4 +3,4 @@
 #pragma once
 
 /* Before the first agent. */
-void stun_mute(void);
+void silent_stun_start(void);

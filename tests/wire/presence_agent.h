@@ -1,0 +1,36 @@
+/* The SIP server's side of a subscription of the bridge, as a test plays it: it takes SUBSCRIBEs of juliet
+ * for 1001 and sends NOTIFYs. What goes wrong fails the test. */
+#pragma once
+
+#include "wire/rig.h"
+
+struct presence_agent {
+	char call_id[128];
+	char their_tag[64]; /* the bridge's */
+	char target[256];   /* its Contact */
+	char from[256];     /* who was subscribed to */
+	char to[256];
+	const char *tag;
+	unsigned cseq;
+};
+
+/* The core wants and no longer wants juliet to watch 1001. */
+void pa_watch(struct rig *rig);
+void pa_unwatch(struct rig *rig);
+/* Another chat user, too. */
+void pa_watch_as(struct rig *rig, const char *watcher);
+/* Takes the dialog from a SUBSCRIBE. */
+void pa_learn(struct presence_agent *end, const struct sip_text *subscribe);
+/* Takes a SUBSCRIBE and answers it. */
+void pa_accept(struct rig *rig, struct presence_agent *end, const char *status,
+	       const char *headers);
+/* Sends a NOTIFY; state NULL: without Event and Subscription-State. */
+void pa_send_notify(struct rig *rig, struct presence_agent *end, const char *state,
+		    const char *headers, const char *body);
+/* The same, and takes the answer, which begins with status. */
+void pa_notify(struct rig *rig, struct presence_agent *end, const char *state, const char *body,
+	       const char *status);
+/* A PIDF of an open user with a note, into room. */
+char *pa_document(const char *note, char *room, size_t room_len);
+/* A subscription that is active. */
+void pa_begin(struct rig *rig, struct presence_agent *end);
