@@ -77,6 +77,7 @@ run_ctest() {
 valgrind_one() {
 	name=$(basename "$1")
 	if valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
+		--suppressions="$root/tests/support/valgrind.supp" \
 		"$1" >"$logs/valgrind-$name.log" 2>&1; then
 		echo "ok $name"
 	else

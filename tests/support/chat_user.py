@@ -112,12 +112,19 @@ class ChatUser:
         if self.client and self.client.is_connected():
             self.presence('unavailable')
             await self.client.disconnect(wait=2.0)
-        self.client = None
+        self.forget()
 
     def cut(self):
         """Goes away without a word, as a machine that is switched off."""
         if self.client:
             self.client.abort()
+        self.forget()
+
+    def forget(self):
+        # COMPAT(slixmpp 1.8): its task for outgoing stanzas outlives the stream.
+        task = getattr(self.client, '_run_out_filters', None)
+        if task:
+            task.cancel()
         self.client = None
 
     def send(self, text):
