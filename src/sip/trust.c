@@ -124,20 +124,32 @@ static bool is_proxy(const struct trust *trust, const struct net_address *source
 	return false;
 }
 
+static bool is_configured(const struct trust *trust, const char *domain)
+{
+	for (size_t i = 0; i < trust->params->peer_count; i++)
+		if (strcmp(trust->params->peers[i].domain, domain) == 0)
+			return true;
+	return false;
+}
+
 bool trust_may_assert(const struct trust *trust, const struct net_address *source,
 		      const char *domain)
 {
-	bool named = is_proxy(trust, source);
+	bool is_named = is_proxy(trust, source);
 
+	if (!is_configured(trust, domain))
+		return false;
 	for (size_t i = 0; i < trust->count; i++) {
 		const struct entry *entry = &trust->entries[i];
 
 		if (!net_block_has(&entry->block, source))
 			continue;
-		if (entry->peer == TRUST_EVERY_PEER ? !named
-						    : strcmp(trust->params->peers[entry->peer].domain,
-							     domain) == 0)
+		if (entry->peer == TRUST_EVERY_PEER) {
+			if (!is_named)
+				return true;
+		} else if (strcmp(trust->params->peers[entry->peer].domain, domain) == 0) {
 			return true;
+		}
 	}
 	return false;
 }

@@ -173,6 +173,11 @@ static size_t live_of(const struct table *table, const struct address *address)
 	return user != NULL ? user->live : 0;
 }
 
+size_t watchings_users(const struct watchings *watchings)
+{
+	return table_count(watchings->watchers);
+}
+
 size_t watchings_of_watcher(const struct watchings *watchings, const struct address *watcher)
 {
 	return live_of(watchings->watchers, watcher);

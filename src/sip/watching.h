@@ -68,6 +68,8 @@ void watching_put(struct watchings *watchings, struct watching *watching,
 		  struct subscription *subscription);
 bool watching_take(struct watchings *watchings, struct subscription *subscription);
 
+/* Watchers remembered, also those without a subscription for a while. */
+size_t watchings_users(const struct watchings *watchings);
 size_t watchings_of_watcher(const struct watchings *watchings, const struct address *watcher);
 size_t watchings_of_watched(const struct watchings *watchings, const struct address *watched);
 /* Takes one of the new pairs a minute that this watcher may have; false if there is none left. */

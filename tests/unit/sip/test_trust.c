@@ -1,0 +1,122 @@
+#include "support/check.h"
+
+#include "sip/net_address.h"
+#include "sip/sip_side.h"
+#include "sip/trust.h"
+
+static const struct sip_peer peers[] = {
+	{.domain = "a.example", .proxy = "sip:192.0.2.10;transport=tcp"},
+	{.domain = "b.example", .proxy = "sip:10.0.0.20"},
+	{.domain = "c.example", .proxy = NULL},
+};
+
+static struct net_address address(const char *text)
+{
+	struct net_address out;
+
+	assert_true(net_address_parse(&out, text));
+	return out;
+}
+
+struct row {
+	const char *source;
+	bool over_tcp, over_udp;
+	const char *may, *may_not; /* domains, or NULL */
+};
+
+static void check(const struct trust *trust, const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct net_address source = address(rows[i].source);
+
+		if (trust_has(trust, &source, false) != rows[i].over_tcp ||
+		    trust_has(trust, &source, true) != rows[i].over_udp)
+			fail_msg("%s", rows[i].source);
+		if (rows[i].may != NULL && !trust_may_assert(trust, &source, rows[i].may))
+			fail_msg("%s may not %s", rows[i].source, rows[i].may);
+		if (rows[i].may_not != NULL && trust_may_assert(trust, &source, rows[i].may_not))
+			fail_msg("%s may %s", rows[i].source, rows[i].may_not);
+	}
+}
+
+/* [D-52] [SEC-001] [SEC-002] [SEC-003]: loopback and the proxies, each for its own domain; over UDP only
+ * private addresses. */
+static void by_default(void **state)
+{
+	static const struct row rows[] = {
+		{"127.0.0.1", true, true, "a.example", "d.example"},
+		{"::1", true, true, "b.example", NULL},
+		{"192.0.2.10", true, false, "a.example", "b.example"},
+		{"10.0.0.20", true, true, "b.example", "a.example"},
+		{"198.51.100.5", true, false, "c.example", "a.example"},
+		{"203.0.113.1", false, false, NULL, "a.example"},
+		{"10.0.0.21", false, false, NULL, "b.example"},
+	};
+	const struct sip_side_params params = {
+		.peers = peers, .peer_count = 3, .proxy = "sip:198.51.100.5"};
+	struct trust *trust = trust_new(&params);
+	struct net_address a = address("192.0.2.10"), b = address("10.0.0.20");
+
+	(void)state;
+	check(trust, rows, CHECK_COUNT(rows));
+	/* [D-05] */
+	assert_string_equal(trust_only_domain(trust, &a), "a.example");
+	struct net_address loopback = address("127.0.0.1");
+
+	assert_null(trust_only_domain(trust, &loopback));
+	/* [SEC-006] */
+	assert_true(trust_is_same_peer(trust, &a, &a));
+	assert_false(trust_is_same_peer(trust, &a, &b));
+	/* [SEC-021] */
+	assert_true(trust_is_proxy_host(trust, "192.0.2.10"));
+	assert_false(trust_is_proxy_host(trust, "evil.example"));
+	trust_free(&trust);
+	assert_null(trust);
+	trust_free(&trust);
+}
+
+/* [D-52] [D-05]: a list replaces the default, also for loopback and the proxies; what it names counts
+ * over UDP, too. */
+static void by_list(void **state)
+{
+	static const char *const list[] = {"203.0.113.0/24", "2001:db8::/32", "192.0.2.10"};
+	static const struct row rows[] = {
+		{"203.0.113.77", true, true, "b.example", NULL},
+		{"2001:db8::9", true, true, "a.example", NULL},
+		{"192.0.2.10", true, true, "a.example", "b.example"},
+		{"127.0.0.1", false, false, NULL, "a.example"},
+		{"10.0.0.20", false, false, NULL, "a.example"},
+	};
+	const struct sip_side_params params = {
+		.peers = peers, .peer_count = 3, .trusted = list, .trusted_count = 3};
+	struct trust *trust = trust_new(&params);
+
+	(void)state;
+	check(trust, rows, CHECK_COUNT(rows));
+	trust_free(&trust);
+}
+
+/* [SEC-001]: an empty list trusts nobody. */
+static void by_empty_list(void **state)
+{
+	static const char *const none[] = {NULL};
+	const struct sip_side_params params = {
+		.peers = peers, .peer_count = 3, .trusted = none, .trusted_count = 0};
+	struct trust *trust = trust_new(&params);
+	struct net_address loopback = address("127.0.0.1");
+
+	(void)state;
+	assert_false(trust_has(trust, &loopback, false));
+	trust_free(&trust);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(by_default),
+		cmocka_unit_test(by_list),
+		cmocka_unit_test(by_empty_list),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
