@@ -24,6 +24,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "loop/loop.h"
+#include "sip/connection_valve.h"
 #include "sip/library_log.h"
 #include "sip/sip_side.h"
 #include "sip/silent_stun.h"
@@ -54,6 +55,7 @@ struct agent {
 	char instance[HASH_HEX_CHARS + 1];
 	struct listener listeners[AGENT_LISTENERS_MAX];
 	size_t listener_count;
+	struct connection_valve *valve;
 	struct net_address toward; /* the last remote asked for, and its answer */
 	struct net_address local;
 };
@@ -308,6 +310,8 @@ int agent_new(struct agent **out, const struct sip_side_params *params, agent_re
 		agent_free(&agent);
 	else
 		*out = agent;
+	if (result == 0)
+		agent->valve = connection_valve_new(agent->nta, params->loop, params->limits);
 	return result;
 }
 
@@ -315,6 +319,7 @@ void agent_free(struct agent **agent)
 {
 	if (*agent == NULL)
 		return;
+	connection_valve_free(&(*agent)->valve);
 	if ((*agent)->nta != NULL)
 		nta_agent_destroy((*agent)->nta);
 	mem_free(*agent);
@@ -411,4 +416,9 @@ bool agent_is_own(const struct agent *agent, const struct net_address *address)
 		}
 	}
 	return false;
+}
+
+unsigned agent_check_connections(struct agent *agent)
+{
+	return connection_valve_check(agent->valve);
 }

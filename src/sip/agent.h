@@ -65,6 +65,10 @@ const char *agent_instance(const struct agent *agent);
 /* True if address and port are a listener of ours. */
 bool agent_is_own(const struct agent *agent, const struct net_address *address);
 
+/* Closes idle connections if descriptors run short (SOF-007), as happens by itself now and then.
+ * Returns how often that was so. */
+unsigned agent_check_connections(struct agent *agent);
+
 /* For transaction.c. */
 struct nta_agent_s *agent_nta(struct agent *agent);
 const struct sip_side_params *agent_params(const struct agent *agent);

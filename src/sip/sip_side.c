@@ -266,4 +266,6 @@ void sip_side_status(const struct sip_side *side, struct buf *out)
 	buf_printf(out, "messages out, pending %zu\n", pager_out_pending(side->pager_out));
 	buf_printf(out, "requests out %zu\n", transactions_count(side->core.transactions));
 	buf_printf(out, "sources %zu\n", admission_sources(side->admission));
+	buf_printf(out, "times idle connections were closed %u\n",
+		   agent_check_connections(side->core.agent));
 }

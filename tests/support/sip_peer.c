@@ -241,13 +241,18 @@ struct text_peer *text_peer_new(struct loop *loop, uint16_t to_port)
 	return peer;
 }
 
+void text_peer_no_tcp(struct text_peer *peer)
+{
+	if (peer->listener < 0)
+		return;
+	loop_fd(peer->loop, peer->listener, 0, NULL, NULL);
+	close(peer->listener);
+	peer->listener = -1;
+}
+
 void text_peer_deaf(struct text_peer *peer)
 {
-	if (peer->listener >= 0) {
-		loop_fd(peer->loop, peer->listener, 0, NULL, NULL);
-		close(peer->listener);
-		peer->listener = -1;
-	}
+	text_peer_no_tcp(peer);
 	if (peer->udp >= 0) {
 		loop_fd(peer->loop, peer->udp, 0, NULL, NULL);
 		close(peer->udp);

@@ -41,6 +41,8 @@ uint16_t text_peer_tcp_port(struct text_peer *peer);
 bool text_peer_wait_closed(struct text_peer *peer);
 /* No longer takes TCP connections (refused), nor reads datagrams. */
 void text_peer_deaf(struct text_peer *peer);
+/* No longer takes TCP connections. */
+void text_peer_no_tcp(struct text_peer *peer);
 
 /* Waits for a message that begins with start ("NOTIFY ", "SIP/2.0 200") and takes it out of what
  * arrived; NULL if none came. Valid until the next call of it. */

@@ -447,6 +447,45 @@ static void taken_port_is_named(void **state)
 	rig_free(&rig);
 }
 
+static void few_connections(struct limits *limits)
+{
+	limits->sip_connections = 16;
+}
+
+/* [SOF-007] [SOF-008] [REL-050]: connections that say nothing go when descriptors run short; those with
+ * something under way stay, and new ones are served. */
+static void silent_connections_are_closed(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.limits = few_connections});
+	struct text_peer *others[8];
+	int spare[64];
+	struct buf status = BUF_INIT;
+
+	(void)state;
+	rig_send(rig, SIP_WAY_TCP, &(struct rig_request){.method = "MESSAGE", .body = "a"});
+	rig_expect_line(rig, "message");
+	for (size_t i = 0; i < CHECK_COUNT(others); i++) {
+		others[i] = text_peer_new(rig->loop, rig->port);
+		(void)text_peer_tcp_port(others[i]); /* connects */
+	}
+	for (size_t i = 0; i < CHECK_COUNT(spare); i++)
+		spare[i] = dup(0); /* the rest of the budget */
+	text_peer_let_run(rig->peer, 50);
+	sip_side_status(rig->side, &status);
+	assert_non_null(strstr(status.data, "times idle connections were closed 1"));
+	for (size_t i = 0; i < CHECK_COUNT(others); i++)
+		assert_true(text_peer_wait_closed(others[i]));
+	sip_side_ops()->finish(rig->side, rig->bridge->last_x, OUTCOME_TAKEN, NULL);
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
+	check_good(rig, SIP_WAY_TCP);
+	for (size_t i = 0; i < CHECK_COUNT(others); i++)
+		text_peer_free(&others[i]);
+	for (size_t i = 0; i < CHECK_COUNT(spare); i++)
+		close(spare[i]);
+	buf_free(&status);
+	rig_free(&rig);
+}
+
 /* [SIP-034] [SIP-048]: IPv6 and every address. */
 static void other_listeners(void **state)
 {
@@ -492,6 +531,7 @@ int main(void)
 		cmocka_unit_test(library_is_silent),
 		cmocka_unit_test(taken_port_is_named),
 		cmocka_unit_test(other_listeners),
+		cmocka_unit_test(silent_connections_are_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

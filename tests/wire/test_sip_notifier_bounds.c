@@ -196,6 +196,68 @@ static void strict_route_over_tcp(void **state)
 	rig_free(&rig);
 }
 
+/* [SIP-046] [SIP-047] [SIP-051] [SOF-012] [D-40]: a NOTIFY over 1,300 bytes to a UDP watcher goes by TCP
+ * where that is served, else by UDP after all. */
+static void large_notify(void **state)
+{
+	char note[1001];
+
+	(void)state;
+	memset(note, 'n', sizeof note - 1);
+	note[sizeof note - 1] = '\0';
+	for (int has_tcp = 1; has_tcp >= 0; has_tcp--) {
+		struct rig *rig = rig_new(NULL);
+		struct watcher watcher = {.call_id = "big"};
+
+		watcher_begin(rig, &watcher);
+		if (!has_tcp)
+			text_peer_no_tcp(rig->peer);
+		fake_bridge_set_now(rig->bridge, SHOW_NONE, note);
+		watcher_tell(rig);
+		const struct sip_text *notify = watcher_take(rig, "active");
+
+		assert_true(notify->len > 1300);
+		assert_non_null(strstr(notify->text, note));
+		assert_int_equal(notify->way, has_tcp ? SIP_WAY_TCP : SIP_WAY_UDP);
+		text_peer_answer(rig->peer, notify, "200 OK", "");
+		text_peer_let_run(rig->peer, 30);
+		assert_int_equal(rig->counters.notify_failed, 0);
+		rig_free(&rig);
+	}
+}
+
+/* [SOF-021] [SOF-005] [REL-051]: the side is taken down in the middle of everything: nothing is lost
+ * track of (the sanitizer looks). */
+static void taken_down_at_any_moment(void **state)
+{
+	struct watcher watcher = {.call_id = "down"};
+	bool is_done = false;
+
+	(void)state;
+	for (int moment = 0; moment < 8; moment++) {
+		struct rig *rig = rig_new(NULL);
+
+		memset(watcher.tag, 0, sizeof watcher.tag);
+		if (moment >= 1)
+			watcher_subscribe(rig, &watcher, "");
+		if (moment >= 2)
+			rig_send(rig, SIP_WAY_UDP,
+				 &(struct rig_request){.method = "MESSAGE", .body = "open"});
+		if (moment >= 3)
+			rig_send(rig, SIP_WAY_TCP,
+				 &(struct rig_request){.method = "MESSAGE", .body = "open"});
+		if (moment >= 4)
+			text_peer_let_run(rig->peer, 5);
+		if (moment >= 5)
+			watcher_decide(rig, WATCH_REJECTED);
+		if (moment == 6)
+			text_peer_hang_up(rig->peer);
+		if (moment >= 7)
+			sip_side_stop(rig->side, set_true, &is_done);
+		rig_free(&rig);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +266,8 @@ int main(void)
 		cmocka_unit_test(refresh_moves_the_target),
 		cmocka_unit_test(stop_tells_everybody),
 		cmocka_unit_test(strict_route_over_tcp),
+		cmocka_unit_test(large_notify),
+		cmocka_unit_test(taken_down_at_any_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
