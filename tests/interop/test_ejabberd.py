@@ -5,6 +5,7 @@ from rig import until
 
 
 # [CMP-001] [CMP-002] [CMP-003] [MSG-050] [PRES-044]
+# [PBX-060]
 @test(chat_server='ejabberd')
 async def ejabberd_carries_presence_and_messages(rig):
     juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')

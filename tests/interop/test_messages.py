@@ -42,24 +42,28 @@ async def chat_texts_arrive(rig, transport):
 
 
 # [MSG-050] [MSG-067] [MSG-051] [MSG-053] [D-34] [D-36] over TCP to the bridge
+# [REQ-042] [REQ-043] [REQ-046] [ARCH-009] [MSG-054] [CMP-030] [CMP-031]
 @test()
 async def sip_texts_reach_the_chat_user(rig):
     await sip_texts_arrive(rig, 'udp')
 
 
 # [MSG-050] [D-34] over UDP to the bridge
+# [ARCH-009] [REQ-021]
 @test(transport='udp')
 async def sip_texts_reach_the_chat_user_over_udp(rig):
     await sip_texts_arrive(rig, 'udp')
 
 
 # [MSG-001] [MSG-002] [MSG-009] [MSG-017] [MSG-020] [MSG-035] [D-35]
+# [REQ-042] [REQ-043] [REQ-046] [ARCH-009]
 @test()
 async def chat_texts_reach_the_sip_user(rig):
     await chat_texts_arrive(rig, 'tcp')
 
 
 # [MSG-002] [MSG-009] [MSG-020]
+# [ARCH-009]
 @test(transport='udp')
 async def chat_texts_reach_the_sip_user_over_udp(rig):
     await chat_texts_arrive(rig, 'udp')
@@ -85,6 +89,7 @@ async def chat_text_to_sip_user_who_is_away_is_an_error(rig):
 
 
 # [ERR-210] [ERR-219] [ERR-233] [ERR-240] [ERR-249] [D-37] the phone refuses: the chat user learns it, once
+# [REQ-016] [REQ-093] [REQ-052]
 @test()
 async def refusals_of_the_phone_reach_the_chat_user(rig):
     juliet, alice = await both(rig)
@@ -109,6 +114,7 @@ async def sip_text_to_unknown_chat_user_is_refused(rig):
 
 
 # [SEC-030] a chat domain that is not ours to serve
+# [ERR-266]
 @test()
 async def sip_text_to_a_foreign_domain_is_refused(rig):
     alice = SipUser(ALICE, ('127.0.0.1', rig.bridge_port))
@@ -216,6 +222,7 @@ async def sip_text_to_an_offline_chat_user_is_refused(rig):
 
 
 # [MSG-057] [D-38] the same request again: the same answer, one message
+# [REQ-085] [REQ-021]
 @test(transport='udp')
 async def repeated_sip_message_is_delivered_once(rig):
     juliet, alice = await both(rig)
@@ -254,6 +261,7 @@ async def order_is_kept(rig):
 
 
 # [D-43] to the bare address: every client of hers shows it; a resource in hers is no part of From
+# [MSG-093] [CMP-030]
 @test()
 async def all_clients_of_the_chat_user_are_reached(rig):
     juliet, alice = await both(rig)

@@ -67,6 +67,7 @@ async def chat_server_restarts_and_presence_comes_back(rig):
 
 
 # [PRES-187] [PRES-178] [D-26] the chat server stays away: the phone shows her unknown, and back
+# [REQ-037]
 @test(extra='presence: { hold = 1; };')
 async def phone_shows_nobody_while_the_chat_server_is_away(rig):
     juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
@@ -115,6 +116,7 @@ async def silent_phone_is_an_error_at_the_sender(rig):
 
 
 # [PRES-188] [D-26] the SIP server hangs: the dot goes out, and comes back with it
+# [REL-024]
 @test(extra='presence: { hold = 1; };')
 async def dot_goes_out_when_the_sip_server_hangs(rig):
     juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')

@@ -11,6 +11,7 @@ async def start(rig):
 
 
 # [PRES-013] [PRES-044] [PRES-045] [PRES-113] [PRES-128] [PRES-132] [PRES-135] [PRES-138] [PRS-001] [PRS-002] [D-10] [D-28]
+# [REQ-060] [XCP-032] [XCP-033]
 @test()
 async def chat_user_sees_what_the_sip_user_publishes(rig):
     juliet, alice = await start(rig)
@@ -42,6 +43,7 @@ async def chat_user_sees_the_publication_withdrawn(rig):
 
 
 # [D-24] the publication runs out: Kamailio sends an active NOTIFY without a body
+# [REQ-037]
 @test()
 async def chat_user_sees_the_publication_expire(rig):
     juliet, alice = await start(rig)
@@ -60,6 +62,7 @@ async def chat_user_sees_a_silent_sip_user_offline(rig):
 
 
 # [PRES-025] [PRES-043] [SUBX-004] [PRES-044] the SIP user decides: silence until then
+# [REQ-012] [XCP-042] [PBX-045]
 @test(authorise=True)
 async def chat_user_waits_while_the_sip_user_decides(rig):
     juliet, alice = await start(rig)
@@ -80,6 +83,7 @@ def count(rig, query):
 
 
 # [PRES-048] [PRES-065] no, while asked
+# [XCP-042] [REQ-061]
 @test(authorise=True)
 async def chat_user_is_told_the_denial(rig):
     juliet, alice = await start(rig)
@@ -93,6 +97,7 @@ async def chat_user_is_told_the_denial(rig):
 
 
 # [PRES-065] [SUBX-006] no, after a yes: unavailable, then unsubscribed
+# [REQ-013] [REQ-072]
 @test(authorise=True)
 async def chat_user_is_told_the_revocation(rig):
     juliet, alice = await start(rig)
@@ -107,6 +112,7 @@ async def chat_user_is_told_the_revocation(rig):
 
 
 # [PRES-049] blocked politely: offline for ever, and nothing says why
+# [REQ-071] [PBX-052]
 @test(authorise=True)
 async def chat_user_is_blocked_politely(rig):
     juliet, alice = await start(rig)
@@ -133,6 +139,7 @@ async def probation_is_no_refusal(rig):
 
 
 # [PRES-058] [PRES-063] [SUBX-007] [D-19] the chat user ends it: the SIP server forgets the watcher
+# [REQ-063] [XCP-048]
 @test(authorise=True)
 async def chat_user_unsubscribes(rig):
     juliet, alice = await start(rig)

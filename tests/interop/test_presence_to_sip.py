@@ -25,6 +25,7 @@ async def grants(rig, transport):
 
 
 # [PRES-070] [PRES-071] [PRES-073] [PRES-075] [PRES-076] [PRES-010] [PRES-081] [PRES-082] [D-29] [D-30] [SUBX-002]
+# [REQ-012] [REQ-019] [REQ-020] [REQ-028] [REQ-067] [XCP-046]
 @test()
 async def sip_user_asks_and_the_chat_user_approves(rig):
     await grants(rig, 'udp')
@@ -37,6 +38,7 @@ async def sip_user_on_tcp_asks_and_the_chat_user_approves(rig):
 
 
 # [PRES-084] [PRES-108] [PRES-110] [PRES-112] [PRES-113] [PRES-115] [PRES-119] [PRES-120] [PRES-121] [PRES-182] every resource is a tuple
+# [XCP-027] [REQ-055]
 @test()
 async def sip_user_sees_every_client_of_the_chat_user(rig):
     juliet, alice, watch = await grants(rig, 'udp')
@@ -57,6 +59,7 @@ async def sip_user_sees_every_client_of_the_chat_user(rig):
 
 
 # [PRES-088] [PRES-174]
+# [REQ-061] [XCP-046]
 @test()
 async def sip_user_is_denied(rig):
     juliet, alice = await start(rig)
@@ -84,6 +87,7 @@ async def refused_sip_user_does_not_ask_again(rig):
 
 
 # [PRES-089]
+# [REQ-013] [REQ-072] [XCP-049]
 @test()
 async def sip_user_is_revoked(rig):
     juliet, alice, watch = await grants(rig, 'udp')
@@ -125,6 +129,7 @@ async def sip_user_refreshes_and_has_two_phones(rig):
 
 
 # [PRES-181] [PRES-182] she is offline when asked, and answers later
+# [REQ-034] [REQ-067]
 @test()
 async def chat_user_approves_later(rig):
     alice = await rig.sip_user('1001')

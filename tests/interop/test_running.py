@@ -66,6 +66,7 @@ async def authorizations_survive(rig, stop):
 
 
 # [PRES-008] [PRES-185] [PRES-186] [REL-012] [D-49]
+# [REQ-096]
 @test(authorise=True)
 async def authorizations_survive_a_restart(rig):
     async def stop():
@@ -76,6 +77,7 @@ async def authorizations_survive_a_restart(rig):
 
 
 # [PRES-008] [PRES-185] [PRES-186] [REL-012] [D-49] the same after kill -9
+# [REQ-095] [REQ-096]
 @test(authorise=True)
 async def authorizations_survive_a_crash(rig):
     async def stop():
@@ -154,6 +156,7 @@ async def bridge_starts_before_the_servers(rig):
 
 
 # [CMP-004] [CMP-009] [REL-021] a wrong secret: it says so once and stays
+# [PBX-059]
 @test(start=False, replace={'secret = "': 'secret = "wrong-'})
 async def wrong_secret_is_reported_and_survived(rig):
     await asyncio.gather(rig.start_chat_server(), rig.start_kamailio())
@@ -194,6 +197,7 @@ async def component_answers_queries(rig):
 
 
 # HUP with a broken file changes nothing
+# [REL-020]
 @test()
 async def reload_of_a_broken_configuration_changes_nothing(rig):
     juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')

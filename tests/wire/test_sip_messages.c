@@ -21,7 +21,8 @@ static void finish(struct rig *rig, enum outcome outcome, enum fault_code code)
 /* In ------------------------------------------------------------------------------------------- */
 
 /* [MSG-045] [MSG-047] [MSG-048] [MSG-049] [MSG-050] [MSG-067] [MSG-079] [SIP-004] [D-32] [D-36]
- * [SIP-073] [SIP-074]: what the core hears, and 200 without Contact or body when it was taken. */
+ * [SIP-073] [SIP-074]: what the core hears, and 200 without Contact or body when it was taken.
+ * [REL-001] [CPIM-006] [PBX-024] */
 static void message_in_is_handed_over(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -50,7 +51,8 @@ static void message_in_is_handed_over(void **state)
 	rig_free(&rig);
 }
 
-/* [D-36] [D-46] [ERR-008] [ERR-010] [SIP-030] [REL-043]: the answer is what became of it. */
+/* [D-36] [D-46] [ERR-008] [ERR-010] [SIP-030] [REL-043]: the answer is what became of it.
+ * [CPIM-004] [MSG-052] [SIP-075] [REQ-052] */
 static void message_in_is_answered_truly(void **state)
 {
 	static const struct {
@@ -108,7 +110,8 @@ static void empty_message_is_answered_and_kept_to_itself(void **state)
 }
 
 /* [SIP-085] [MSG-057] [D-38] [D-51] [REL-005]: the same branch over UDP: nothing while it is open,
- * the same answer afterwards; the core hears it once. */
+ * the same answer afterwards; the core hears it once.
+ * [REQ-085] */
 static void repeated_message_is_delivered_once(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -136,7 +139,8 @@ static void repeated_message_is_delivered_once(void **state)
 }
 
 /* [SIP-021] [D-38] [MSG-057]: the same request by another way. 482 while it is open, its 200 once it
- * succeeded, a new try if it failed. */
+ * succeeded, a new try if it failed.
+ * [REQ-085] */
 static void merged_message_is_delivered_once(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -160,7 +164,8 @@ static void merged_message_is_delivered_once(void **state)
 }
 
 /* [D-35] [MSG-051] [SIP-086]: the uid is the same for the same request and another for any other,
- * also with the same Call-ID. */
+ * also with the same Call-ID.
+ * [REQ-050] */
 static void uid_names_the_request(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -317,7 +322,8 @@ static struct message text_message(char *uid, char *body)
 
 /* [SIP-001] [SIP-002] [SIP-003] [SIP-005] [SIP-012] [SIP-035] [MSG-009] [MSG-010] [MSG-012]
  * [MSG-014] [MSG-016] [MSG-017] [MSG-018] [MSG-019] [MSG-028] [D-32] [D-35] [D-44] [SEC-060]
- * [SIP-113] */
+ * [SIP-113]
+ * [REQ-043] [REQ-050] [MSG-011] [MSG-013] [MSG-085] [MSG-082] [PBX-021] [ASEC-010] */
 static void message_out_is_complete(void **state)
 {
 	struct rig *rig = rig_new(NULL);

@@ -11,7 +11,9 @@
 
 /* [PRES-070] [PRES-071] [PRES-073] [PRES-074] [PRES-075] [PRES-081] [PRES-082] [EVT-002] [EVT-032]
  * [EVT-033] [EVT-041] [EVT-044] [SIP-039] [SIP-041] [D-30] [D-32] [D-58] [PRES-209] to [PRES-213]:
- * the whole first exchange, then the approval. */
+ * the whole first exchange, then the approval.
+ * [CPP-006] [CPP-007] [PRES-005] [PRES-105] [REQ-019] [REQ-020] [REQ-028] [SEC-083] [PRES-210]
+ * [PRES-211] [PRES-212] */
 static void pending_then_active(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -137,7 +139,8 @@ static void core_decides_at_once(void **state)
 	}
 }
 
-/* [EVT-035] [PRES-159] [PRES-160] [PRES-163]: a fetch; state only when it is granted. */
+/* [EVT-035] [PRES-159] [PRES-160] [PRES-163]: a fetch; state only when it is granted.
+ * [CPP-008] [CPP-010] */
 static void fetch_is_one_notify(void **state)
 {
 	(void)state;
@@ -197,7 +200,8 @@ static void refresh_tells_the_present_state(void **state)
 	rig_free(&rig);
 }
 
-/* [SIP-022] [D-51] [SIP-085]: a repeated SUBSCRIBE gets the same 200 and no second NOTIFY. */
+/* [SIP-022] [D-51] [SIP-085]: a repeated SUBSCRIBE gets the same 200 and no second NOTIFY.
+ * [PRES-006] */
 static void repeated_subscribe_is_one(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -229,7 +233,8 @@ static void repeated_subscribe_is_one(void **state)
 }
 
 /* [PRES-096] [PRES-099] [EVT-035]: the watcher ends it; closed, timeout; the core hears that the last
- * dialog went. */
+ * dialog went.
+ * [CPP-010] */
 static void unsubscribe_ends_the_dialog(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -254,7 +259,8 @@ static void short_expires(struct limits *limits)
 	limits->expires_min_s = 1;
 }
 
-/* [EVT-036] [PRES-175]: it ends by time. */
+/* [EVT-036] [PRES-175]: it ends by time.
+ * [REQ-036] */
 static void expiry_ends_the_dialog(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.limits = short_expires});
@@ -268,7 +274,8 @@ static void expiry_ends_the_dialog(void **state)
 	rig_free(&rig);
 }
 
-/* [EVT-038] [PRES-086] [D-33]: one NOTIFY at a time; what happens meanwhile is one more, the newest. */
+/* [EVT-038] [PRES-086] [D-33]: one NOTIFY at a time; what happens meanwhile is one more, the newest.
+ * [CPP-008] */
 static void changes_are_coalesced(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 200});
@@ -321,7 +328,8 @@ static void unknown_is_closed(void **state)
 	rig_free(&rig);
 }
 
-/* [PRES-085] [EVT-037] [PRES-202] [SEC-022] [SIP-044]: which answers end it. */
+/* [PRES-085] [EVT-037] [PRES-202] [SEC-022] [SIP-044]: which answers end it.
+ * [REQ-036] */
 static void answers_to_notify(void **state)
 {
 	static const struct {
@@ -367,7 +375,8 @@ static void answers_to_notify(void **state)
 	}
 }
 
-/* [EVT-002] [EVT-001] [RFC 6665 4.5.2]: the id parameter comes back. */
+/* [EVT-002] [EVT-001] [RFC 6665 4.5.2]: the id parameter comes back.
+ * [PRES-004] */
 static void event_id_is_echoed(void **state)
 {
 	struct rig *rig = rig_new(NULL);

@@ -36,6 +36,7 @@ static void refused_requests_say_why(void **state)
 		/* [SIP-016] [PRES-207] */
 		{405, "Allow", "MESSAGE", {.method = "INVITE"}},
 		{405, "Allow", "SUBSCRIBE", {.method = "REGISTER", .headers = "Contact: <sip:a@127.0.0.1>\r\n"}},
+		/* [REQ-015] */
 		{405, "Allow", "OPTIONS", {.method = "PUBLISH", .headers = "Event: presence\r\n"}},
 		{501, "Allow", "MESSAGE", {.method = "JUMP"}},
 		/* [SIP-018] [MSG-066] */
@@ -44,14 +45,14 @@ static void refused_requests_say_why(void **state)
 		{420, "Unsupported", "recipient-list-message, foo",
 		 {.method = "MESSAGE", .body = "a",
 		  .headers = "Require: recipient-list-message, foo\r\n"}},
-		/* [SIP-031] [SEC-070] */
+		/* [CPIM-006] [ASEC-010] [SIP-031] [SEC-070] */
 		{483, NULL, NULL, {.method = "MESSAGE", .body = "a", .has_no_hops = true,
 				   .headers = "Max-Forwards: 0\r\n"}},
 		/* [SIP-032] */
 		{404, NULL, NULL, {.method = "MESSAGE", .uri = "sip:a@nowhere.example", .body = "a"}},
 		/* [PRES-194] both ends on SIP */
 		{404, NULL, NULL, {.method = "MESSAGE", .uri = "sip:1002@pbx.example", .body = "a"}},
-		/* [D-53] [MSG-064] */
+		/* [REQ-070] [ASEC-007] [D-53] [MSG-064] */
 		{433, NULL, NULL, {.method = "MESSAGE", .body = "a",
 				   .from = "<sip:anonymous@anonymous.invalid>"}},
 		{433, NULL, NULL, {.method = "MESSAGE", .body = "a", .headers = "Privacy: id\r\n"}},
@@ -64,7 +65,7 @@ static void refused_requests_say_why(void **state)
 		/* [D-11] [ASEC-002] [MSG-059] */
 		{480, "Warning", "380", {.method = "MESSAGE", .body = "a",
 					 .uri = "sips:juliet@chat.example"}},
-		/* [SIP-020] [MSG-070] */
+		/* [REQ-092] [SIP-020] [MSG-070] */
 		{415, "Accept", "text/plain", {.method = "MESSAGE", .body = "a", .type = "image/png"}},
 		/* [SIP-110] [MSG-076] */
 		{415, "Accept-Encoding", "identity", {.method = "MESSAGE", .body = "a",
@@ -76,16 +77,16 @@ static void refused_requests_say_why(void **state)
 			"Event: dialog\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
 		{489, "Allow-Events", "presence", {.method = "SUBSCRIBE", .headers =
 			"Contact: <sip:1001@127.0.0.1>\r\n"}},
-		/* [EVT-001]: byte by byte */
+		/* [PRES-004] [EVT-001]: byte by byte */
 		{489, NULL, NULL, {.method = "SUBSCRIBE", .headers =
 			"Event: Presence\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
-		/* [EVT-010] [EVT-011] */
+		/* [PRES-005] [EVT-010] [EVT-011] */
 		{406, "Accept", "application/pidf+xml", {.method = "SUBSCRIBE", .headers =
 			"Event: presence\r\nAccept: text/html\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
-		/* [EVT-034] [D-58] [PRES-072] */
+		/* [SEC-083] [EVT-034] [D-58] [PRES-072] */
 		{423, "Min-Expires", "60", {.method = "SUBSCRIBE", .headers =
 			"Event: presence\r\nExpires: 59\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
-		/* [SIP-023] [EVT-020] [PRES-042] [SEC-007] */
+		/* [REQ-082] [SIP-023] [EVT-020] [PRES-042] [SEC-007] */
 		{481, NULL, NULL, {.method = "NOTIFY", .to_tag = "no-such", .headers =
 			"Event: presence\r\nSubscription-State: active\r\n"}},
 		{481, NULL, NULL, {.method = "NOTIFY", .headers =
@@ -167,7 +168,8 @@ static void answers_go_to_the_source(void **state)
 }
 
 /* [SIP-068] [SIP-069] [SIP-072] [D-50] [PBX-054]: 200 with everything, whoever is named, and also
- * while new work is refused. */
+ * while new work is refused.
+ * [PBX-026] [PBX-042] */
 static void options_is_answered(void **state)
 {
 	static const char *const uris[] = {"sip:127.0.0.1", "sip:nobody@chat.example",

@@ -9,7 +9,8 @@
 #include "wire/presence_agent.h"
 
 /* [PRES-013] to [PRES-020] [SIP-001] [SIP-002] [SIP-006] [SIP-007] [SIP-009] [SIP-011] [SIP-012]
- * [EVT-001] [EVT-009] [D-21] [PBX-015]: the request. */
+ * [EVT-001] [EVT-009] [D-21] [PBX-015]: the request.
+ * [PRES-004] [PRES-005] [PRES-014] [PRES-015] [PRES-016] [PBX-016] [REQ-067] */
 static void subscribe_is_complete(void **state)
 {
 	static const struct {
@@ -54,7 +55,8 @@ static void subscribe_is_complete(void **state)
 }
 
 /* [PRES-026] [PRES-043] [PRES-044] [EVT-005] [EVT-024] [SEC-030]: pending shows nothing, active
- * everything; 202 is as good as 200. */
+ * everything; 202 is as good as 200.
+ * [CPP-009] [PBX-049] */
 static void pending_then_active(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -101,7 +103,8 @@ static void notify_before_the_answer(void **state)
 }
 
 /* [PRES-039] [EVT-019] [SEC-006] [SEC-007]: the second dialog of a fork, a wrong tag, a wrong Call-ID:
- * 481, and nothing happens. */
+ * 481, and nothing happens.
+ * [REQ-078] */
 static void other_dialogs_are_unknown(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -125,7 +128,8 @@ static void other_dialogs_are_unknown(void **state)
 }
 
 /* [D-22] [PRES-041] [AST-3] [EVT-022]: 200 to everything in a known dialog, whatever it holds; what
- * cannot be used is counted and a refresh asked for, once. */
+ * cannot be used is counted and a refresh asked for, once.
+ * [PRES-142] [EVT-021] [PBX-050] */
 static void anything_in_the_dialog_is_answered(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -155,7 +159,8 @@ static void anything_in_the_dialog_is_answered(void **state)
 	rig_free(&rig);
 }
 
-/* [D-23] [PRES-055] [EVT-023]: an overtaken NOTIFY is answered and not applied. */
+/* [D-23] [PRES-055] [EVT-023]: an overtaken NOTIFY is answered and not applied.
+ * [PRES-143] [PRES-051] [PBX-035] */
 static void older_notify_is_not_applied(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -197,7 +202,8 @@ static void empty_notify_by_profile(void **state)
 }
 
 /* [PRES-028] [PRES-033] [PRES-034] [PRES-035] [PRES-036] [D-14]: what refusals of the first SUBSCRIBE
- * mean. None is tried again at once. */
+ * mean. None is tried again at once.
+ * [PBX-012] */
 static void refusals_are_told(void **state)
 {
 	static const struct {
@@ -285,7 +291,8 @@ static void silence_fails(void **state)
 }
 
 /* [PRES-055] [PRES-057] [SIP-040] [SIP-042] [D-25] [EVT-015] [EVT-016] [EVT-017] [PBX-056]: the
- * refresh: in the dialog, along the route of the NOTIFY, before the end. */
+ * refresh: in the dialog, along the route of the NOTIFY, before the end.
+ * [REQ-019] [PRES-027] */
 static void refresh_follows_the_notify(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -321,7 +328,8 @@ static void refresh_follows_the_notify(void **state)
 }
 
 /* [PRES-030] [PRES-031] [PRES-032] [AST-2] [D-25]: what refusals of a refresh mean: a new dialog, new
- * Call-ID and tag; the authorization is not touched. */
+ * Call-ID and tag; the authorization is not touched.
+ * [PRES-015] */
 static void refused_refresh_is_a_new_dialog(void **state)
 {
 	static const char *const statuses[] = {"481 Gone", "500 Unhandled by dialog usages",

@@ -55,7 +55,8 @@ static void reasons_of_the_end(void **state)
 	}
 }
 
-/* [PRES-058] [PRES-062] [PRES-063] [PRES-064] [EVT-025] [D-19] [PBX-061]: the end by the watcher. */
+/* [PRES-058] [PRES-062] [PRES-063] [PRES-064] [EVT-025] [D-19] [PBX-061]: the end by the watcher.
+ * [REQ-063] */
 static void unwatch_ends_the_dialog(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -78,7 +79,8 @@ static void unwatch_ends_the_dialog(void **state)
 	rig_free(&rig);
 }
 
-/* [PRES-060] [B16a]: before the first NOTIFY there is nothing to end yet: it is ended then. */
+/* [PRES-060] [B16a]: before the first NOTIFY there is nothing to end yet: it is ended then.
+ * [PBX-013] */
 static void unwatch_before_the_dialog(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -118,7 +120,8 @@ static void unwatch_without_a_dialog(void **state)
 }
 
 /* [D-17] [SEC-032]: subscribe_as bridge: one dialog for all watchers of an extension; who comes later
- * is told what is known. With watcher, one each. */
+ * is told what is known. With watcher, one each.
+ * [PBX-035] */
 static void one_dialog_for_all(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.profile = "asterisk"});

@@ -86,6 +86,7 @@ static const struct request table[] = {
 	{"unknown type", BRIDGE, "put", PING, {"bad-request"}},
 };
 
+/* [ARCH-011] */
 static void each_request_is_answered_once(void **state)
 {
 	struct world *world = *state;

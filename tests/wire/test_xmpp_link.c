@@ -58,7 +58,8 @@ static void comes_up(void **state)
 	assert_true(is_alive(world));
 }
 
-/* [CMP-012] white space between stanzas; [CMP-015] both namespaces; [CMP-019] */
+/* [CMP-012] white space between stanzas; [CMP-015] both namespaces; [CMP-019]
+ * [PBX-059] */
 static void takes_what_servers_send(void **state)
 {
 	struct world *world = *state;
@@ -225,7 +226,8 @@ static void waits_for_the_server(void **state)
 	assert_true(xmpp_side_is_up(world_side(world)));
 }
 
-/* [CMP-004] [CMP-007] [CMP-009] [REL-028] [STRO-016]: refusals are tried again, but slowly */
+/* [CMP-004] [CMP-007] [CMP-009] [REL-028] [STRO-016]: refusals are tried again, but slowly
+ * [PBX-059] */
 static void refusals_are_not_hammered(void **state)
 {
 	static const char *const conditions[] = {"not-authorized", "host-unknown", "conflict",
@@ -331,7 +333,8 @@ static void many_descriptors_are_harmless(void **state)
 		close(taken[i]);
 }
 
-/* [STRO-003]: a name, answered by the helper thread; [SEC-105] an address beyond loopback */
+/* [STRO-003]: a name, answered by the helper thread; [SEC-105] an address beyond loopback
+ * [REL-055] */
 static void names_are_resolved_beside_the_loop(void **state)
 {
 	struct world_wishes wishes = {.server_name = "localhost"};

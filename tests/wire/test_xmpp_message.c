@@ -68,7 +68,8 @@ static void answer_ping(struct world *world, char *id, const char *type)
 	mem_free(id);
 }
 
-/* [MSG-001] [MSG-002] [MSG-003] [CMP-032] */
+/* [MSG-001] [MSG-002] [MSG-003] [CMP-032]
+ * [MSG-093] */
 static void texts_reach_the_core(void **state)
 {
 	struct world *world = *state;
@@ -147,7 +148,8 @@ static void what_is_no_text(void **state)
 	assert_int_equal(xmpp_server_connections(server), 1);
 }
 
-/* [MSG-037] [CMP-022] [CMP-024]: from as it was addressed, to the full JID, same id, same thread */
+/* [MSG-037] [CMP-022] [CMP-024]: from as it was addressed, to the full JID, same id, same thread
+ * [MSG-013] [MSG-043] [REQ-052] */
 static void a_refusal_reaches_the_sender(void **state)
 {
 	struct world *world = *state;
@@ -185,7 +187,8 @@ static void silence_where_silence_is_due(void **state)
 	assert_false(xmpp_server_has(world_server(world), "<message"));
 }
 
-/* [SEC-087] */
+/* [SEC-087]
+ * [ASEC-015] */
 static void floods_of_one_user_are_bounded(void **state)
 {
 	struct world *world = *state;
@@ -203,7 +206,8 @@ static void floods_of_one_user_are_bounded(void **state)
 
 /* Deliveries ------------------------------------------------------------------------------------ */
 
-/* [REL-003] [D-36] [D-10] [D-43] [X0359-1] [MSG-051]: the answer to the ping is the proof */
+/* [REL-003] [D-36] [D-10] [D-43] [X0359-1] [MSG-051]: the answer to the ping is the proof
+ * [REL-001] [REQ-050] [X0280-2] [CMP-031] */
 static void taken_when_the_ping_is_answered(void **state)
 {
 	struct world *world = *state;
@@ -430,7 +434,8 @@ static void too_long_is_refused_before_it_is_sent(void **state)
 	assert_int_equal(xmpp_server_connections(world_server(world)), 1);
 }
 
-/* [SEC-025]: no stanza to a domain that may not use the bridge */
+/* [SEC-025]: no stanza to a domain that may not use the bridge
+ * [ASEC-008] */
 static void no_relay_to_strangers(void **state)
 {
 	struct world *world = *state;
@@ -492,7 +497,8 @@ static void the_component_pings_itself_at_last(void **state)
 	assert_false(xmpp_server_has(server, "result"));
 }
 
-/* Every byte in every field, and the stream stays whole. [SEC-050] [CMP-017] [CMP-018] [STRO-007] */
+/* Every byte in every field, and the stream stays whole. [SEC-050] [CMP-017] [CMP-018] [STRO-007]
+ * [ASEC-012] */
 static void no_byte_breaks_the_stream(void **state)
 {
 	struct world *world = *state;

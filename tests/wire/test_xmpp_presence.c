@@ -58,7 +58,8 @@ static void pending_is_silence(void **state)
 	assert_false(xmpp_server_has(world_server(world), "<presence"));
 }
 
-/* [PRES-045] [SUBX-003] [SUBX-005] [SUBX-009] [PRS-001] [PRS-002] [D-10] */
+/* [PRES-045] [SUBX-003] [SUBX-005] [SUBX-009] [PRS-001] [PRS-002] [D-10]
+ * [PRES-011] [PRES-131] */
 static void granted_is_subscribed_then_presence(void **state)
 {
 	struct world *world = *state;
@@ -95,7 +96,8 @@ static void granted_without_state(void **state)
 	assert_true(has(stanza, "from=\"1001@sip.chat.example\""));
 }
 
-/* [D-14] [PRES-048]: the reason in the status, no error stanza, no availability */
+/* [D-14] [PRES-048]: the reason in the status, no error stanza, no availability
+ * [XCP-043] */
 static void no_such_user_is_unsubscribed(void **state)
 {
 	struct world *world = *state;
@@ -158,7 +160,8 @@ static void states_are_told(void **state)
 	assert_true(has(stanza, "from=\"1001@sip.chat.example/sip\""));
 }
 
-/* [PRS-003] [PRS-004] [PRS-005] [PRES-155] [PRES-157] [D-16] [D-20] */
+/* [PRS-003] [PRS-004] [PRS-005] [PRES-155] [PRES-157] [D-16] [D-20]
+ * [ARCH-011] [PRES-154] [PRES-199] */
 static void probes_are_answered_from_the_core(void **state)
 {
 	struct world *world = *state;
@@ -194,7 +197,8 @@ static void probes_are_answered_from_the_core(void **state)
 	assert_int_equal(world_count(world, "probed"), 4);
 }
 
-/* [D-03] [D-47] [SEC-025] [CMP-027]: strangers learn nothing, and move nothing */
+/* [D-03] [D-47] [SEC-025] [CMP-027]: strangers learn nothing, and move nothing
+ * [ASEC-008] [SEC-033] [REQ-078] */
 static void strangers_are_refused(void **state)
 {
 	struct world *world = *state;
@@ -255,6 +259,7 @@ static void asking_is_subscribe(void **state)
 	assert_true(has(stanza, "from=\"1001@sip.chat.example\""));
 }
 
+/* [PRES-164] */
 static void answers_reach_the_core(void **state)
 {
 	struct world *world = *state;
@@ -316,7 +321,8 @@ static void errors_for_our_subscribe(void **state)
 	}
 }
 
-/* [CMP-039] [D-20] [PRS-009]: resources come and go; the last one is the user */
+/* [CMP-039] [D-20] [PRS-009]: resources come and go; the last one is the user
+ * [PRES-102] */
 static void devices_come_and_go(void **state)
 {
 	struct world *world = *state;
@@ -338,7 +344,8 @@ static void devices_come_and_go(void **state)
 	assert_true(world_heard(world, "device s:1001 x:ann - closed"));
 }
 
-/* [CMP-025] */
+/* [CMP-025]
+ * [PRES-102] */
 static void unknown_types_are_bad_requests(void **state)
 {
 	struct world *world = *state;
@@ -349,7 +356,8 @@ static void unknown_types_are_bad_requests(void **state)
 	assert_false(world_heard(world, "device"));
 }
 
-/* [SEC-005] [CMP-008] [ASEC-009] */
+/* [SEC-005] [CMP-008] [ASEC-009]
+ * [REQ-015] */
 static void wrong_addresses_are_dropped(void **state)
 {
 	static const char *const attributes[] = {
@@ -392,7 +400,8 @@ static void the_component_has_presence(void **state)
 	assert_int_equal(world_count(world, ""), 1); /* link up */
 }
 
-/* [SEC-087]: a flood of questions from one user; a client that signs in with 2,000 contacts is none */
+/* [SEC-087]: a flood of questions from one user; a client that signs in with 2,000 contacts is none
+ * [ASEC-015] */
 static void floods_of_one_user_are_bounded(void **state)
 {
 	struct world *world = *state;

@@ -322,7 +322,8 @@ static void check_wrong(const struct wrong *row, size_t i)
 	buf_free(&report);
 }
 
-/* [LCF-001] [LCF-002] [LCF-003] [LCF-005] [LCF-006] */
+/* [LCF-001] [LCF-002] [LCF-003] [LCF-005] [LCF-006]
+ * [REL-020] */
 static void wrong_files(void **state)
 {
 	(void)state;
@@ -525,7 +526,8 @@ static void unbuilt_settings_are_listed(void **state)
 	assert_true(count > 0); /* the groups and lists beside sip were walked too */
 }
 
-/* [SEC-105] [D-54]: with the operator's word, and a warning at each start */
+/* [SEC-105] [D-54]: with the operator's word, and a warning at each start
+ * [REQ-026] */
 static void plain_link_with_the_operators_word(void **state)
 {
 	struct settings *settings = NULL;

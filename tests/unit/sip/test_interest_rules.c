@@ -2,7 +2,8 @@
 
 #include "sip/interest_rules.h"
 
-/* [PRES-028] [PRES-030] [PRES-031] [PRES-033] to [PRES-036] [D-14] [D-25] [AST-2] */
+/* [PRES-028] [PRES-030] [PRES-031] [PRES-033] to [PRES-036] [D-14] [D-25] [AST-2]
+ * [PRES-034] [PRES-035] */
 static void answers_to_subscribe(void **state)
 {
 	static const struct {

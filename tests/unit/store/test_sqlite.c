@@ -33,7 +33,8 @@ static void reopen(struct bench *bench)
 	assert_int_equal(bench_open(bench, "sqlite"), 0);
 }
 
-/* [REL-012] there is one start path; what was completed is there, without an orderly stop */
+/* [REL-012] there is one start path; what was completed is there, without an orderly stop
+ * [CPP-013] [REQ-096] */
 static void test_survives(void **state)
 {
 	struct bench *bench = *state;
@@ -224,7 +225,8 @@ static void on_timer(void *arg)
 }
 
 /* [SQL-003] [SQL-001] while the disk takes its time, the loop turns, and
- * nothing is reported as done before the flush is through. */
+ * nothing is reported as done before the flush is through.
+ * [REL-055] */
 static void test_answer_waits_for_flush(void **state)
 {
 	struct bench *bench = *state;
@@ -312,7 +314,8 @@ static const struct {
 };
 
 /* [SQL-005] (the store's part of REL-009) without space requests are refused now, what was accepted
- * stays, and when space is back, work goes on; other write errors end acceptance. */
+ * stays, and when space is back, work goes on; other write errors end acceptance.
+ * [REL-052] */
 static void test_write_faults(void **state)
 {
 	struct bench *bench = *state;

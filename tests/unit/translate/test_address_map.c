@@ -231,7 +231,8 @@ static void characters_of_the_table(void **state)
 	}
 }
 
-/* [JID-001] [JID-002] [ADDR-001] [ADDR-002] [ADDR-003] */
+/* [JID-001] [JID-002] [ADDR-001] [ADDR-002] [ADDR-003]
+ * [XCP-003] */
 static void jid_parts(void **state)
 {
 	static const char *const malformed[] = {
@@ -373,7 +374,7 @@ static const struct {
 	/* no user [ADDR-019] */
 	{"sip:pbx.example", "sip:pbx.example"},
 	{"sip:chat.example", "xmpp:chat.example"},
-	/* schemes [D-11] */
+	/* [CPP-015] [CPIM-009] [SIP-081] schemes [D-11] */
 	{"im:alice@pbx.example", "sip:alice@pbx.example"},
 	{"pres:romeo@chat.example", "xmpp:romeo@chat.example"},
 	{"http://pbx.example", REFUSED_416},

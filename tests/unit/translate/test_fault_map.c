@@ -175,7 +175,8 @@ static void fault_becomes_sip_status(void **state)
 	}
 }
 
-/* [D-46] [ERR-008] [ERR-009] [ERR-010] whatever the fault, no code that the bridge may not send. */
+/* [D-46] [ERR-008] [ERR-009] [ERR-010] whatever the fault, no code that the bridge may not send.
+ * [ERR-006] */
 static void never_sends_forbidden_codes(void **state)
 {
 	static const int never[] = {401, 405, 407, 408, 415, 420, 423, 501};

@@ -42,7 +42,7 @@ static const struct {
 	{CHAT("<composing xmlns='http://jabber.org/protocol/chatstates'/>"), "nothing"},
 	{CHAT("<received xmlns='urn:xmpp:receipts' id='1'/>"), "nothing"},
 	{CHAT("<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>"), "nothing"},
-	/* [X0280-1] carbons of anybody mean nothing; [X999-3] */
+	/* [X0280-3] [X0280-1] carbons of anybody mean nothing; [X999-3] */
 	{CHAT("<sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"
 	      "<message xmlns='jabber:client'><body>forged</body></message></forwarded></sent>"),
 	 "nothing"},

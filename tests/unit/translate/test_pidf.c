@@ -24,7 +24,7 @@ static const struct {
 	const char *text;
 	const char *wanted;
 } documents[] = {
-	/* [PIDF-003] [PIDF-005] */
+	/* [REQ-027] [CPP-016] [PIDF-003] [PIDF-005] */
 	{OPEN_TUPLE(""), "t open"},
 	{"<?xml version='1.0' encoding='UTF-8'?>" OPEN_TUPLE(""), "t open"},
 	/* [PIDF-004] prefix, default namespace and the printed colon are one */
@@ -45,13 +45,13 @@ static const struct {
 	/* no tuple at all is a document */
 	{DOC(""), ""},
 	{DOC("<note>only</note>"), "; user 'only'"},
-	/* [PIDF-012] [PBX-001] ids are any string, or missing (RPR-003) */
+	/* [RPR-003] [PIDF-012] [PBX-001] ids are any string, or missing (RPR-003) */
 	{DOC("<tuple id='1001 /@:'><status><basic>open</basic></status></tuple>"), "1001 /@: open"},
 	{DOC("<tuple><status><basic>open</basic></status></tuple>"), "- open"},
 	{DOC("<tuple><status><basic>open</basic></status></tuple>"
 	     "<tuple id=''><status><basic>closed</basic></status></tuple>"),
 	 "- open, - closed"},
-	/* [PIDF-017] */
+	/* [REQ-054] [REQ-055] [PIDF-017] */
 	{STATUS("<basic> OPEN\n</basic>"), "t open"},
 	{STATUS("<basic>Closed</basic>"), "t closed"},
 	{STATUS("<basic>opened</basic>"), "t unset"},
@@ -114,7 +114,7 @@ static const struct {
 	{OPEN_TUPLE("<timestamp>2024-05-06T09:08:09.5+02:00</timestamp>"),
 	 "t open since 1714979289500"},
 	{OPEN_TUPLE("<timestamp>yesterday</timestamp>"), "t open"},
-	/* [PIDF-040] what is unknown is passed over with all its content */
+	/* [REQ-030] [PIDF-043] [PIDF-040] what is unknown is passed over with all its content */
 	{OPEN_TUPLE("<x xmlns='u'><basic xmlns='urn:ietf:params:xml:ns:pidf'>closed</basic></x>"),
 	 "t open"},
 	{STATUS("<x xmlns='u'><basic "
@@ -219,7 +219,7 @@ static const struct {
 	{OPEN_TUPLE("<rpid:relationship><rpid:self/></rpid:relationship>"), "t open"},
 	{OPEN_TUPLE("<rpid:service-class><rpid:postal/></rpid:service-class>"), ""},
 	{OPEN_TUPLE("<rpid:service-class><rpid:electronic/></rpid:service-class>"), "t open"},
-	/* [RPR-009] [RPR-034] devices and timed status are not the service */
+	/* [RPR-001] [RPR-009] [RPR-034] devices and timed status are not the service */
 	{DOC("<dm:device "
 	     "id='d'><rpid:user-input>idle</rpid:user-input><dm:deviceID>urn:x</dm:deviceID></"
 	     "dm:device>"),

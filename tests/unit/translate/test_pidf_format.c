@@ -57,7 +57,8 @@ static void check_text(const struct presence *presence, const char *before, cons
 }
 
 /* [PIDF-002] [PIDF-005] [PIDF-006] [PIDF-010] [PIDF-013] [PIDF-016] [PIDF-019] [PIDF-045]
- * [PRES-108] [PRES-110] [PRES-113] [PRES-114] [PRES-118] [D-28] [D-29] [RPR-005] */
+ * [PRES-108] [PRES-110] [PRES-113] [PRES-114] [PRES-118] [D-28] [D-29] [RPR-005]
+ * [REQ-027] [REQ-029] [REQ-054] [XCP-023] [PRES-117] */
 static void writes_one_device(void **state)
 {
 	struct presence presence = {0};
@@ -89,7 +90,8 @@ static void writes_available_without_rpid(void **state)
 	presence_clear(&presence);
 }
 
-/* [PRES-121] never no tuple; XCP-038. */
+/* [PRES-121] never no tuple; XCP-038.
+ * [XCP-038] [REQ-055] */
 static void writes_a_closed_tuple_for_nothing(void **state)
 {
 	struct presence presence = {0};
@@ -135,6 +137,7 @@ static const struct {
 	{SHOW_DND, "<rpid:activities><rpid:busy/></rpid:activities>"},
 };
 
+/* [PIDF-043] */
 static void writes_activity_for_show(void **state)
 {
 	(void)state;
@@ -179,7 +182,8 @@ static void writes_the_person(void **state)
 	presence_clear(&presence);
 }
 
-/* [PRES-119] [PIDF-015] [CMP-038] all devices in one document, best first. */
+/* [PRES-119] [PIDF-015] [CMP-038] all devices in one document, best first.
+ * [EVT-045] */
 static void sorts_devices(void **state)
 {
 	static const char *const wanted[] = {"nine", "five", "chat", "plain",
@@ -212,7 +216,8 @@ static void sorts_devices(void **state)
 }
 
 /* [PRES-115] [PRES-134] [PIDF-021] exact inverses over the whole scale, in any locale; [PRES-124]
- * negative ones have no attribute and stay open. */
+ * negative ones have no attribute and stay open.
+ * [XCP-028] */
 static void priorities_come_back(void **state)
 {
 	(void)state;
@@ -279,7 +284,8 @@ static void id_of(const char *resource, const unsigned char *with, char id[20])
 	presence_clear(&presence);
 }
 
-/* [D-10] [PIDF-011] [PIDF-012] [PRES-103] stable, distinct, a name, and telling nothing. */
+/* [D-10] [PIDF-011] [PIDF-012] [PRES-103] stable, distinct, a name, and telling nothing.
+ * [PRES-104] [RPR-003] */
 static void ids_are_keyed(void **state)
 {
 	static const unsigned char other_key[16] = "fedcba9876543210";
@@ -320,6 +326,7 @@ static void check_comes_back(struct presence *presence)
 	presence_clear(presence);
 }
 
+/* [REQ-060] */
 static void what_is_written_is_read_back(void **state)
 {
 	struct presence presence = {0};

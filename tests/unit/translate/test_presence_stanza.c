@@ -16,7 +16,7 @@ static const struct {
 	const char *text;
 	const char *wanted;
 } stanzas[] = {
-	/* [PRES-108] [CMP-025] types */
+	/* [XCP-025] [PRES-108] [CMP-025] types */
 	{"<presence/>", "available open 0"},
 	{"<presence type='unavailable'/>", "unavailable closed"},
 	{"<presence type='subscribe'/>", "subscribe closed"},
@@ -266,6 +266,7 @@ static void priority_is_never_negative(void **state)
 	}
 }
 
+/* [REQ-060] */
 static void what_is_written_is_read_back(void **state)
 {
 	struct presence_view view = {.available = true,

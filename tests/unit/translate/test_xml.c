@@ -39,7 +39,7 @@ static const struct {
 	 0},
 	{"<!DOCTYPE a SYSTEM 'http://127.0.0.1:1/x.dtd'><a/>", 0},
 	{"<!DOCTYPE a SYSTEM '['><a/>", 0},
-	/* [D-59] [LXM-002] [LXM-006] [SEC-055] with one it is refused */
+	/* [PIDF-007] [ASEC-013] [D-59] [LXM-002] [LXM-006] [SEC-055] with one it is refused */
 	{"<!DOCTYPE a []><a/>", EPROTO},
 	{"<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>", EPROTO},
 	{"<!DOCTYPE a [<!ENTITY x SYSTEM 'http://127.0.0.1:1/'>]><a>&x;</a>", EPROTO},
