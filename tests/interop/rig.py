@@ -83,8 +83,9 @@ class Program:
     def __init__(self, name, command, log, env=None, cwd=None, stdin=subprocess.DEVNULL):
         self.name, self.log = name, pathlib.Path(log)
         self.file = open(self.log, 'ab')
+        path = os.environ.get('PATH', '') + ':/usr/sbin:/sbin'  # servers; ordinary users do not have it
         self.process = subprocess.Popen(command, stdout=self.file, stderr=subprocess.STDOUT, stdin=stdin,
-                                        cwd=cwd, env={**os.environ, **(env or {})},
+                                        cwd=cwd, env={**os.environ, 'PATH': path, **(env or {})},
                                         start_new_session=True, preexec_fn=die_with_parent)
 
     @property
