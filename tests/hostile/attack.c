@@ -187,7 +187,7 @@ static void make_broken(const struct attack *attack, struct rng *rng, struct buf
 {
 	make_stanza(attack, rng, out);
 	mutate_bytes(out, rng, &attack->seeds->sip);
-	buf_puts(out, "</no></such></element>");
+	buf_puts(out, "\x01</no></such></element>"); /* wrong wherever the parser stands */
 }
 
 static enum attack_kind choose(const struct attack *attack, struct rng *rng)
