@@ -28,7 +28,8 @@ static void check_good(struct rig *rig, enum sip_way way)
 }
 
 /* [SEC-001] [SEC-020] [ASEC-006] [MSG-065] [PRES-198] [EVT-047] [EVT-012]: no method of a stranger
- * has an effect, and over UDP no answer is larger than what was sent. */
+ * has an effect, and over UDP no answer is larger than what was sent.
+ * [REQ-062] [REQ-086] [SIP-104] [SEC-033] */
 static void strangers_have_no_effect(void **state)
 {
 	static const char *const methods[] = {"OPTIONS", "MESSAGE", "SUBSCRIBE", "NOTIFY",
@@ -97,7 +98,8 @@ static void slow_peers(struct limits *limits)
 }
 
 /* [SEC-080] [REL-041] [REL-043] [D-56]: a trusted peer over its rate gets 503, then nothing; what is in
- * a dialog is not counted. */
+ * a dialog is not counted.
+ * [ASEC-015] [SOF-002] */
 static void peers_have_a_rate(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.limits = slow_peers});
@@ -363,7 +365,8 @@ static void mutated_requests(void **state)
 }
 
 /* [D-05] [MSG-049] [SEC-003] [SIP-103]: whose a From is. The peer writes its address, or asserts
- * another user of its domain. */
+ * another user of its domain.
+ * [REQ-068] [REQ-086] [ASEC-007] [SIP-105] */
 static void senders_are_who_the_peer_says(void **state)
 {
 	static const struct {

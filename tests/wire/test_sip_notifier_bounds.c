@@ -24,7 +24,8 @@ static void popular(struct limits *limits)
 	limits->watches_per_watched = 2;
 }
 
-/* [D-55] [REQ-009] [REL-048] [SEC-080]: limits of watchers and watched; refused ones leave nothing. */
+/* [D-55] [REQ-009] [REL-048] [SEC-080]: limits of watchers and watched; refused ones leave nothing.
+ * [ASEC-015] [SEC-082] */
 static void subscriptions_are_bounded(void **state)
 {
 	static const struct {
@@ -59,7 +60,8 @@ static void subscriptions_are_bounded(void **state)
 }
 
 /* [SEC-021] [SOF-013] [SEC-020]: Contacts and routes that lead elsewhere are refused before anything
- * is sent. */
+ * is sent.
+ * [SEC-089] [SIP-091] */
 static void foreign_destinations_are_refused(void **state)
 {
 	static const char *const contacts[] = {
@@ -134,7 +136,8 @@ static void set_true(void *arg)
 	*(bool *)arg = true;
 }
 
-/* [D-48] [PRES-101] [EVT-042]: the end: everybody is told when to come back; then it is done. */
+/* [D-48] [PRES-101] [EVT-042]: the end: everybody is told when to come back; then it is done.
+ * [REL-017] */
 static void stop_tells_everybody(void **state)
 {
 	struct rig *rig = rig_new(NULL);
