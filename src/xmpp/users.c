@@ -14,7 +14,7 @@ struct user {
 	struct list link; /* oldest first */
 	char *bare;
 	struct rate rates[USER_RATE_COUNT];
-	char *resources[USER_RESOURCES_MAX];
+	char **resources; /* few have more than two */
 	unsigned resource_count;
 };
 
@@ -45,6 +45,7 @@ static void drop(struct users *users, struct user *user)
 	list_remove(&user->link);
 	for (unsigned i = 0; i < user->resource_count; i++)
 		mem_free(user->resources[i]);
+	mem_free(user->resources);
 	mem_free(user->bare);
 	mem_free(user);
 }
@@ -121,6 +122,7 @@ void users_came(struct users *users, const char *bare, const char *resource, uin
 	if (resource == NULL || user->resource_count == USER_RESOURCES_MAX ||
 	    find_resource(user, resource) >= 0)
 		return;
+	user->resources = mem_resize(user->resources, user->resource_count + 1, sizeof(char *));
 	user->resources[user->resource_count++] = mem_strdup(resource);
 }
 

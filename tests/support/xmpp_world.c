@@ -32,6 +32,7 @@ struct world {
 	struct limits limits;
 	struct counters counters;
 	struct xmpp_server *server;
+	struct xmpp_server *second;
 	struct xmpp_side *side;
 	struct bridge bridge;
 	struct line *lines;
@@ -258,7 +259,7 @@ static void make_side(struct world *world, const struct world_wishes *wishes)
 	const char *name = wishes->server_name == NULL ? "127.0.0.1" : wishes->server_name;
 	struct xmpp_component_params components[] = {
 		{WORLD_COMPONENT, name, xmpp_server_port(world->server), WORLD_SECRET},
-		{"sip2.chat.example", name, xmpp_server_port(world->server), WORLD_SECRET},
+		{"sip2.chat.example", name, xmpp_server_port(world->second), WORLD_SECRET},
 	};
 	static struct xmpp_component_params kept[2]; /* outlives the call; one world at a time */
 	struct component_timing timing = timing_of(wishes);
@@ -298,7 +299,9 @@ struct world *world_new(const struct world_wishes *wishes)
 	world->answer = WATCH_PENDING;
 	make_map(world);
 	world->server = xmpp_server_new(world->loop);
+	world->second = xmpp_server_new(world->loop);
 	xmpp_server_answer_pings_for(world->server, "chat.example");
+	xmpp_server_answer_pings_for(world->second, "chat.example");
 	make_side(world, wishes == NULL ? &usual : wishes);
 	return world;
 }
@@ -318,6 +321,7 @@ void world_free(struct world **world)
 		return;
 	xmpp_side_free(&(*world)->side);
 	xmpp_server_free(&(*world)->server);
+	xmpp_server_free(&(*world)->second);
 	world_forget(*world);
 	if ((*world)->has_now)
 		presence_clear(&(*world)->now);
@@ -332,6 +336,11 @@ void world_free(struct world **world)
 struct xmpp_server *world_server(struct world *world)
 {
 	return world->server;
+}
+
+struct xmpp_server *world_second_server(struct world *world)
+{
+	return world->second;
 }
 
 struct xmpp_side *world_side(struct world *world)

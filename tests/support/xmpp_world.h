@@ -25,7 +25,7 @@ struct world_wishes {
 	const char *server_name; /* NULL: 127.0.0.1 */
 	struct component_timing timing; /* zero members: short ones for tests */
 	bool is_real_timing;		/* those of the specification instead */
-	bool is_second_component;	/* sip2.chat.example, for pbx2.example */
+	bool is_second_component;	/* sip2.chat.example, for pbx2.example, with a server of its own */
 };
 
 /* Builds all and starts to connect; nobody has answered yet. */
@@ -35,6 +35,8 @@ struct world *world_new_up(void);
 void world_free(struct world **world);
 
 struct xmpp_server *world_server(struct world *world);
+/* Of the second component. */
+struct xmpp_server *world_second_server(struct world *world);
 struct xmpp_side *world_side(struct world *world);
 struct limits *world_limits(struct world *world);
 struct counters *world_counters(struct world *world);

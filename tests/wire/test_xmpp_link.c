@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "model/address.h"
 #include "support/check.h"
 #include "support/xmpp_world.h"
 
@@ -258,7 +259,7 @@ static void refusals_are_not_hammered(void **state)
 	assert_true(world_wait(world, "link up"));
 }
 
-/* [CMP-003] [REL-021]: a server that accepts and says nothing, or no <handshake/> */
+/* [CMP-003] [REL-021] [STRO-014]: a server that accepts and says nothing, or no <handshake/> */
 static void silence_is_not_waited_for(void **state)
 {
 	struct world_wishes wishes = {.timing = {.handshake = 100}};
@@ -391,18 +392,38 @@ static void stops_while_down(void **state)
 	assert_true(world_stop(world));
 }
 
-/* [D-02]: a stream per component; the side is up when all are */
+/* [D-02] [CMP-008]: a stream per component; the side is up when all are; each speaks for its own */
 static void several_components(void **state)
 {
 	struct world_wishes wishes = {.is_second_component = true};
 	struct world *world = world_new(&wishes);
+	struct xmpp_server *first = world_server(world), *second = world_second_server(world);
+	struct address sip, chat;
+	struct watch watch = {1, SCOPE_WATCHER, &sip, &chat, NULL};
 
-	/* the scripted server serves one connection at a time: the second never gets through */
 	*state = world;
-	assert_true(xmpp_server_accept(world_server(world)));
-	world_let_run(world, 100);
+	assert_true(xmpp_server_welcome(first, WORLD_SECRET));
+	world_let_run(world, 20);
 	assert_false(xmpp_side_is_up(world_side(world)));
 	assert_false(world_heard(world, "link up"));
+	assert_true(xmpp_server_welcome(second, WORLD_SECRET));
+	assert_true(world_wait(world, "link up"));
+	address_set(&sip, SIDE_SIP, "7", "pbx2.example");
+	address_set(&chat, SIDE_XMPP, "ann", "chat.example");
+	xmpp_side_ops()->watch(world_side(world), &watch, true);
+	assert_non_null(xmpp_server_expect_all(second, "from=\"7@sip2.chat.example\"",
+					       "type=\"subscribe\"", NULL));
+	assert_false(xmpp_server_has(first, "<presence"));
+	address_clear(&sip);
+	address_clear(&chat);
+	/* a server that routes both domains over one link: answered over the right one */
+	xmpp_server_send(first, "<iq type='get' id='r' from='ann@chat.example/a' "
+				"to='7@sip2.chat.example'><ping xmlns='urn:xmpp:ping'/></iq>");
+	assert_non_null(xmpp_server_expect(second, "id=\"r\""));
+	assert_false(xmpp_server_has(first, "id=\"r\""));
+	xmpp_server_close(second);
+	assert_true(world_wait(world, "link down"));
+	assert_true(xmpp_server_welcome(second, WORLD_SECRET));
 	assert_true(world_stop(world));
 }
 

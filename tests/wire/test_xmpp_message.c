@@ -330,7 +330,7 @@ static void refused_while_the_link_is_down(void **state)
 	assert_true(world_wait(world, "outcome m1 refused link-down"));
 }
 
-/* [STRO-006]: lost with what was handed over, and only that */
+/* [STRO-006] [STRO-009]: lost with what was handed over, and only that */
 static void lost_link_tells_sent_from_unsent(void **state)
 {
 	struct world *world = *state;
