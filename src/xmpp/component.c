@@ -1,11 +1,8 @@
-#include "xmpp/component.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strophe.h>
 
-#include "base/backoff.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -14,44 +11,12 @@
 #include "model/limits.h"
 #include "translate/xml_writer.h"
 #include "xmpp/barrier.h"
+#include "xmpp/component_private.h"
 #include "xmpp/guard.h"
 #include "xmpp/link.h"
 #include "xmpp/stream.h"
 
-enum { WHY_MAX = 400, SECRET_SHORT = 16 };
-
-enum state {
-	STATE_WAITING,	 /* for the next attempt */
-	STATE_CONNECTING,
-	STATE_HANDSHAKE,
-	STATE_UP,
-	STATE_PROVING,	 /* stopping: the last messages */
-	STATE_ENDING,	 /* stopping: our end of the stream is written */
-	STATE_STOPPED
-};
-
-struct component {
-	struct component_params params;
-	struct component_events events;
-	void *arg;
-	enum state state;
-	struct link *link;
-	struct guard *guard;
-	struct stream *stream;
-	struct outbox *outbox;
-	struct barrier *barrier;
-	struct buf inward;  /* what the guard let through of one read */
-	unsigned inward_stanzas;
-	struct buf scratch;
-	struct backoff backoff;
-	struct backoff slow;
-	struct loop_timer retry;
-	struct loop_timer deadline;
-	struct loop_timer healthy;
-	bool is_failing;    /* down() is due */
-	char why[WHY_MAX];
-	char told[WHY_MAX]; /* what the log said last: state changes only (REL-021) */
-};
+enum { SECRET_SHORT = 16 };
 
 static void on_retry(void *arg);
 
@@ -72,57 +37,10 @@ struct component_timing component_timing_default(void)
 	};
 }
 
-/* What the operator should look at; NULL: nothing he could do. */
-static const char *advice(const char *condition)
-{
-	static const struct {
-		const char *condition;
-		const char *check;
-	} table[] = {
-		{"not-authorized", "check xmpp.secret against the secret of this component in the "
-				   "chat server"},
-		{"host-unknown", "the chat server does not know this component: check "
-				 "xmpp.component and its configuration"},
-		{"host-gone", "the chat server no longer serves this component"},
-		{"conflict", "the name is in use: a second bridge, or a connection of before that "
-			     "lingers"},
-		{"invalid-namespace", "check xmpp.port: it must be the component port"},
-		{"improper-addressing", "check xmpp.component"},
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (strcmp(condition, table[i].condition) == 0)
-			return table[i].check;
-	}
-	return NULL;
-}
-
 /* Takes the link down in the next turn: never inside a handler of libstrophe (STRO-010). */
 static void fail(struct component *component, const char *why);
 
-static void tell_down(struct component *component, bool was_up)
-{
-	const char *condition = stream_condition(component->stream);
-	const char *check = advice(condition);
-	const struct component_params *params = &component->params;
-
-	if (!was_up && strcmp(component->told, component->why) == 0)
-		return;
-	snprintf(component->told, sizeof(component->told), "%s", component->why);
-	if (check != NULL)
-		log_err("xmpp: refused component=%s server=%s:%u condition=%s text=%s (%s)",
-			params->domain, params->server, (unsigned)params->port, condition,
-			log_safe(stream_text(component->stream)), check);
-	else if (was_up)
-		log_warning("xmpp: link lost component=%s server=%s:%u (%s)", params->domain,
-			    params->server, (unsigned)params->port, log_safe(component->why));
-	else
-		log_warning("xmpp: no link component=%s server=%s:%u (%s), trying on",
-			    params->domain, params->server, (unsigned)params->port,
-			    log_safe(component->why));
-}
-
-static void take_down(struct component *component)
+void component_take_down(struct component *component)
 {
 	component->is_failing = false;
 	loop_timer_cancel(&component->deadline);
@@ -135,15 +53,6 @@ static void take_down(struct component *component)
 	stream_close(component->stream);
 }
 
-static void stopped(struct component *component)
-{
-	if (component->state == STATE_STOPPED)
-		return;
-	component->state = STATE_STOPPED;
-	take_down(component);
-	component->events.stopped(component, component->arg);
-}
-
 static void down(void *arg)
 {
 	struct component *component = arg;
@@ -151,14 +60,14 @@ static void down(void *arg)
 	struct backoff *backoff;
 
 	if (component->state == STATE_PROVING || component->state == STATE_ENDING) {
-		stopped(component);
+		component_stopped(component);
 		return;
 	}
 	component->state = STATE_WAITING;
-	take_down(component);
-	tell_down(component, was_up);
+	component_take_down(component);
+	component_tell_down(component, was_up);
 	/* REL-021, REL-028: what only the operator can mend is not hammered */
-	backoff = advice(stream_condition(component->stream)) != NULL ? &component->slow
+	backoff = component_needs_operator(component) ? &component->slow
 								       : &component->backoff;
 	loop_timer_set(component->params.loop, &component->retry, backoff_next_ms(backoff), on_retry,
 		       component);
@@ -274,14 +183,12 @@ static void link_bytes(const char *data, size_t len, void *arg)
 	}
 }
 
-static void try_end(struct component *component);
-
 static void link_drained(void *arg)
 {
 	struct component *component = arg;
 
 	outbox_drained(component->outbox);
-	try_end(component);
+	component_try_end(component);
 }
 
 static void link_closed(const char *why, void *arg)
@@ -332,7 +239,7 @@ static void stream_stanza(xmpp_stanza_t *stanza, void *arg)
 	if (name != NULL && strcmp(name, "iq") == 0 &&
 	    barrier_answered(component->barrier, xmpp_stanza_get_from(stanza),
 			     xmpp_stanza_get_id(stanza))) {
-		try_end(component);
+		component_try_end(component);
 		return;
 	}
 	component->events.stanza(component, stanza, component->arg);
@@ -491,58 +398,6 @@ void component_free(struct component **component)
 	*component = NULL;
 }
 
-static void on_stop_late(void *arg)
-{
-	stopped(arg);
-}
-
-static void end_stream(struct component *component)
-{
-	if (component->state != STATE_PROVING)
-		return;
-	component->state = STATE_ENDING;
-	outbox_down(component->outbox);
-	stream_finish(component->stream); /* CMP-013 */
-	loop_timer_set(component->params.loop, &component->deadline,
-		       component->params.timing.close - component->params.timing.prove,
-		       on_stop_late, component);
-}
-
-static void on_prove_late(void *arg)
-{
-	end_stream(arg);
-}
-
-/* Stopping: the stream ends when nothing is left to write or to prove. */
-static void try_end(struct component *component)
-{
-	if (component->state == STATE_PROVING && link_backlog(component->link) == 0 &&
-	    outbox_held(component->outbox) == 0 && barrier_pending(component->barrier) == 0 &&
-	    !loop_timer_is_set(&component->retry))
-		loop_timer_set(component->params.loop, &component->retry, 0, on_prove_late,
-			       component);
-}
-
-static void on_stop_now(void *arg)
-{
-	stopped(arg);
-}
-
-void component_stop(struct component *component)
-{
-	loop_timer_cancel(&component->retry);
-	if (component->state != STATE_UP) {
-		component->state = STATE_PROVING;
-		loop_defer(component->params.loop, on_stop_now, component);
-		return;
-	}
-	component->state = STATE_PROVING;
-	loop_timer_set(component->params.loop, &component->deadline, component->params.timing.prove,
-		       on_prove_late, component);
-	outbox_flush(component->outbox);
-	try_end(component);
-}
-
 const char *component_domain(const struct component *component)
 {
 	return component->params.domain;
@@ -573,23 +428,4 @@ bool component_refused(struct component *component, const char *from, const char
 		       const struct fault *fault)
 {
 	return barrier_refused(component->barrier, from, id, fault);
-}
-
-void component_status(const struct component *component, struct buf *out)
-{
-	static const char *const names[] = {
-		[STATE_WAITING] = "waiting",	[STATE_CONNECTING] = "connecting",
-		[STATE_HANDSHAKE] = "handshake", [STATE_UP] = "up",
-		[STATE_PROVING] = "stopping",	[STATE_ENDING] = "stopping",
-		[STATE_STOPPED] = "stopped",
-	};
-	const char *target = barrier_target(component->barrier);
-
-	buf_printf(out, "component %s %s\n", component->params.domain, names[component->state]);
-	buf_printf(out, "component-server %s:%u\n", component->params.server,
-		   (unsigned)component->params.port);
-	buf_printf(out, "component-ping %s\n", target == NULL ? "-" : target);
-	buf_printf(out, "component-unsent-bytes %zu\n", link_backlog(component->link));
-	buf_printf(out, "component-held %zu\n", outbox_held(component->outbox));
-	buf_printf(out, "component-unproved %zu\n", barrier_pending(component->barrier));
 }
