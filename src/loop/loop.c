@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "loop/clock.h"
 #include "loop/deferred.h"
+#include "loop/read_size.h"
 #include "loop/timers.h"
 
 enum {
@@ -63,6 +64,7 @@ int loop_new(struct loop **out)
 	pthread_sigmask(SIG_BLOCK, NULL, &loop->before);
 	signal(SIGPIPE, SIG_IGN); /* STRO-009 */
 	clock_hook_sofia();
+	read_size_hook();
 	su_init();
 	loop->root = su_root_create(NULL);
 	if (loop->root != NULL)
