@@ -8,62 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/mem.h"
-#include "bench/reactor.h"
-#include "bench/rig.h"
-#include "hostile/actors.h"
 #include "hostile/attack.h"
-#include "hostile/checker.h"
 #include "hostile/seeds.h"
+#include "hostile/session.h"
 
-enum {
-	EXIT_WRONG = 1,
-	EXIT_WRONG_USAGE = 64,
-	EVERY = 1000,
-	BATCH = 10,
-	SYNC_MS = 300,
-	HANG_UP_EVERY = 50, /* items over one TCP connection */
-	LINK_WAIT_S = 90,
-	STOP_MS = 30000,
-	FAILURES_MOST = 5,
-	KEPT = 1200 /* last items, shown when something is wrong */
-};
-
-struct options {
-	const char *program;
-	const char *samples;
-	unsigned long count;
-	unsigned long first;
-	unsigned long seed;
-	unsigned malformed_every;
-	unsigned strangers_percent;
-	bool may_use[ATTACK_KINDS];
-	bool keeps;
-	bool is_verbose;
-};
-
-struct session {
-	const struct options *options;
-	const struct seeds *seeds;
-	const char *name;
-	struct rig rig;
-	struct sip_end *attacker;
-	struct checker checker;
-	struct actors actors;
-	struct attack attack;
-	struct buf item;
-	struct buf kept[KEPT];
-	unsigned long next;
-	unsigned long sent[ATTACK_KINDS];
-	unsigned long answers[7]; /* to the attacker, by hundred */
-	unsigned long on_connection;
-	bool must_hang_up; /* the framing of the TCP connection is broken */
-	unsigned long syncs;
-	bool is_synced;
-	long rss_kib; /* after the first tenth */
-	bool is_right;
-};
+enum { EXIT_WRONG = 1, EXIT_WRONG_USAGE = 64 };
 
 static void print_usage(FILE *to)
 {
@@ -76,7 +25,7 @@ static void print_usage(FILE *to)
 	      "  --first N       number of the first item (0); an item depends on seed and number\n"
 	      "  --seed N        (1)\n"
 	      "  --samples DIR   folder of real messages to start from\n"
-	      "  --broken N      one item in N is malformed XML, which ends the link (20,000)\n"
+	      "  --broken N      one item in N is malformed XML, which ends the link (100,000)\n"
 	      "  --strangers N   percent of the items at a daemon that trusts nobody (10)\n"
 	      "  --only KIND     udp, tcp or xmpp\n"
 	      "  --keep          leave the folder with configuration and log\n"
@@ -152,330 +101,11 @@ static int read_options(int argc, char **argv, struct options *o)
 	}
 }
 
-/* One session with one daemon ------------------------------------------------------------------ */
-
-static void on_attacker(struct sip_end *end, const struct sip_wire *message,
-			const struct sip_hop *from, void *arg)
-{
-	struct session *session = arg;
-
-	(void)end;
-	(void)from;
-	actors_check_sip(&session->actors, message);
-	if (slice_starts(message->call_id, "sync-"))
-		session->is_synced = true;
-	else if (message->status >= 100 && message->status < 700)
-		session->answers[message->status / 100]++;
-}
-
-static bool session_start(struct session *session, const struct options *options,
-			  const struct seeds *seeds, bool are_strangers)
-{
-	struct rig_params params = {.program = options->program,
-				    .is_tcp = false,
-				    .store = "sqlite",
-				    .trusted = are_strangers ? "[\"192.0.2.1\"]" : NULL,
-				    .log_level = "warning"};
-	bool is_up = false;
-
-	memset(session, 0, sizeof(*session));
-	session->options = options;
-	session->seeds = seeds;
-	session->name = are_strangers ? "strangers" : "trusted";
-	is_up = rig_start(&session->rig, &params);
-	session->attacker = sip_end_new(session->rig.reactor);
-	sip_end_listen(session->attacker, on_attacker, session);
-	checker_start(&session->checker, &session->rig, are_strangers);
-	actors_start(&session->actors, &session->rig, seeds, options->seed);
-	session->actors.checker = &session->checker;
-	session->attack = (struct attack){.seeds = seeds,
-					  .actors = &session->actors,
-					  .seed = options->seed,
-					  .malformed_every = options->malformed_every,
-					  .own_port = sip_end_port(session->attacker)};
-	memcpy(session->attack.may_use, options->may_use, sizeof(options->may_use));
-	return is_up;
-}
-
-static void session_free(struct session *session)
-{
-	for (size_t i = 0; i < KEPT; i++)
-		buf_free(&session->kept[i]);
-	buf_free(&session->item);
-	actors_stop(&session->actors);
-	checker_stop(&session->checker);
-	if (session->options->keeps || !session->is_right) {
-		daemon_run_keep(session->rig.daemon);
-		printf("kept: %s\n", daemon_run_folder(session->rig.daemon));
-	}
-	sip_end_free(&session->attacker);
-	rig_free(&session->rig);
-}
-
-/* The items since the last good round, for whoever looks for the cause. */
-static void dump_items(const struct session *session)
-{
-	char path[128];
-	FILE *file = NULL;
-
-	snprintf(path, sizeof(path), "%s/items", daemon_run_folder(session->rig.daemon));
-	file = fopen(path, "w");
-	if (file == NULL)
-		return;
-	for (unsigned long i = session->next > KEPT ? session->next - KEPT : 0; i < session->next;
-	     i++) {
-		const struct buf *item = &session->kept[i % KEPT];
-
-		fprintf(file, "\n==== item %lu, %zu bytes\n", session->options->first + i,
-			item->len);
-		fwrite(buf_text(item), 1, item->len, file);
-	}
-	fclose(file);
-	printf("the last items are in %s\n", path);
-}
-
-static bool wait_link(struct session *session)
-{
-	const bool *is_up = xmpp_end_is_up(session->rig.xmpp);
-	uint64_t end = reactor_now_ns() + (uint64_t)LINK_WAIT_S * 1000000000u;
-
-	while (!*is_up && reactor_now_ns() < end && daemon_run_is_alive(session->rig.daemon))
-		rig_turn(&session->rig, 10);
-	if (!*is_up)
-		printf("WRONG: the component link did not come back\n");
-	return *is_up;
-}
-
-/* An item whose framing is broken has its connection for itself: what followed would be lost. */
-static void send_tcp(struct session *session)
-{
-	bool is_clean = sip_wire_length(session->item.data, session->item.len) == session->item.len;
-	struct sip_hop hop;
-
-	if (!is_clean)
-		sip_end_let_go(session->attacker);
-	if (sip_end_hop(session->attacker, daemon_run_port(session->rig.daemon), true, &hop))
-		sip_end_send(session->attacker, &hop, session->item.data, session->item.len);
-	if (!is_clean)
-		sip_end_let_go(session->attacker);
-	if (!is_clean || ++session->on_connection % HANG_UP_EVERY == 0)
-		session->must_hang_up = true;
-}
-
-static bool send_xml(struct session *session, bool is_broken)
-{
-	struct buf *out = NULL;
-	unsigned before = xmpp_end_connects(session->rig.xmpp);
-	uint64_t end = reactor_now_ns() + (uint64_t)LINK_WAIT_S * 1000000000u;
-
-	if (!wait_link(session))
-		return false;
-	out = xmpp_end_out(session->rig.xmpp);
-	buf_append(out, session->item.data, session->item.len);
-	if (!is_broken)
-		return true;
-	/* the daemon has to notice, leave and come back by itself */
-	while (xmpp_end_connects(session->rig.xmpp) == before && reactor_now_ns() < end &&
-	       daemon_run_is_alive(session->rig.daemon))
-		rig_turn(&session->rig, 10);
-	return wait_link(session);
-}
-
-static bool send_item(struct session *session)
-{
-	unsigned long i = session->options->first + session->next;
-	enum attack_kind kind = attack_make(&session->attack, i, &session->item);
-	struct buf *kept = &session->kept[session->next % KEPT];
-	struct sip_hop hop;
-
-	buf_reset(kept);
-	buf_append(kept, buf_text(&session->item), session->item.len);
-	session->next++;
-	session->sent[kind]++;
-	if (kind == ATTACK_STANZA || kind == ATTACK_BROKEN_XML)
-		return send_xml(session, kind == ATTACK_BROKEN_XML);
-	if (kind == ATTACK_TCP) {
-		send_tcp(session);
-		return true;
-	}
-	sip_end_hop(session->attacker, daemon_run_port(session->rig.daemon), false, &hop);
-	sip_end_send(session->attacker, &hop, buf_text(&session->item), session->item.len);
-	return true;
-}
-
-/* An OPTIONS that is answered when everything before it was read; a stranger's may not be. */
-static void catch_up(struct session *session)
-{
-	uint64_t end = reactor_now_ns() + (uint64_t)SYNC_MS * 1000000u;
-	unsigned port = sip_end_port(session->attacker);
-	struct buf text = BUF_INIT;
-	struct sip_hop hop;
-
-	session->is_synced = session->checker.is_stranger;
-	buf_printf(&text,
-		   "OPTIONS sip:" RIG_CHAT " SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;rport;"
-		   "branch=z9hG4bKsync%lu\r\nMax-Forwards: 70\r\nFrom: <sip:sync@" RIG_PBX
-		   ">;tag=s\r\nTo: <sip:" RIG_CHAT ">\r\nCall-ID: sync-%lu\r\n"
-		   "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
-		   port, session->syncs, session->syncs);
-	session->syncs++;
-	sip_end_hop(session->attacker, daemon_run_port(session->rig.daemon), false, &hop);
-	sip_end_send(session->attacker, &hop, text.data, text.len);
-	buf_free(&text);
-	do {
-		sip_end_flush(session->attacker);
-		rig_turn(&session->rig, 1);
-	} while (!session->is_synced && reactor_now_ns() < end &&
-		 daemon_run_is_alive(session->rig.daemon));
-}
-
-/* Gives the daemon time to read, so that it meets the items and not full socket buffers. */
-static bool breathe(struct session *session)
-{
-	uint64_t end = reactor_now_ns() + UINT64_C(20000000000);
-
-	catch_up(session);
-	while (sip_end_unsent(session->attacker) + xmpp_end_unsent(session->rig.xmpp) > 0) {
-		if (reactor_now_ns() > end || !daemon_run_is_alive(session->rig.daemon)) {
-			printf("WRONG: the daemon has stopped reading (SIP over TCP %zu, XMPP %zu "
-			       "bytes wait)\n",
-			       sip_end_unsent(session->attacker),
-			       xmpp_end_unsent(session->rig.xmpp));
-			return false;
-		}
-		sip_end_flush(session->attacker);
-		rig_turn(&session->rig, 1);
-	}
-	if (session->must_hang_up)
-		sip_end_hang_up(session->attacker);
-	session->must_hang_up = false;
-	return true;
-}
-
-static bool check(struct session *session)
-{
-	bool is_right = false;
-
-	/* What the attack left half-sent on the TCP connection is no excuse for the good ones. */
-	is_right = wait_link(session) && checker_run(&session->checker);
-	if (!daemon_run_is_alive(session->rig.daemon)) {
-		printf("WRONG: the daemon is gone\n");
-		return false;
-	}
-	if (session->options->is_verbose && session->checker.rounds % 10 == 0) {
-		printf("%s: %lu items, RSS %.1f MiB, %zu dialogs known\n", session->name,
-		       session->next, (double)daemon_run_rss_kib(session->rig.daemon) / 1024,
-		       session->actors.dialog_count);
-		fflush(stdout);
-	}
-	return is_right;
-}
-
-static bool attack_all(struct session *session, unsigned long count)
-{
-	bool is_right = checker_subscribe(&session->checker);
-
-	while (session->next < count) {
-		bool went = true;
-
-		for (int n = 0; n < BATCH && session->next < count && went; n++) {
-			went = send_item(session);
-			if (session->next % EVERY == 0)
-				break;
-		}
-		is_right = breathe(session) && went && is_right;
-		if (session->next % EVERY == 0 || session->next == count)
-			is_right = check(session) && is_right;
-		if (session->rss_kib == 0 && session->next >= count / 10)
-			session->rss_kib = daemon_run_rss_kib(session->rig.daemon);
-		if (!daemon_run_is_alive(session->rig.daemon) || !went ||
-		    session->checker.failures >= FAILURES_MOST)
-			return false;
-	}
-	return is_right;
-}
-
-static void print_status(const struct session *session)
-{
-	struct buf text = BUF_INIT;
-
-	daemon_run_ask(session->rig.daemon, "status\n", &text);
-	printf("%s", buf_text(&text));
-	buf_free(&text);
-}
-
-static void print_summary(const struct session *session)
-{
-	if (session->options->is_verbose)
-		print_status(session);
-	printf("%s: %lu over UDP, %lu over TCP, %lu stanzas, %lu broken; answers 1xx %lu 2xx %lu "
-	       "3xx %lu 4xx %lu 5xx %lu 6xx %lu\n"
-	       "    handshakes %u, TCP connections closed by the daemon %u, its requests %lu, its "
-	       "stanzas %lu\n"
-	       "    good rounds %lu, of these failed %u; faults in what it wrote %u; RSS after a "
-	       "tenth %.1f MiB, at the end %.1f MiB\n",
-	       session->name, session->sent[ATTACK_UDP], session->sent[ATTACK_TCP],
-	       session->sent[ATTACK_STANZA], session->sent[ATTACK_BROKEN_XML], session->answers[1],
-	       session->answers[2], session->answers[3], session->answers[4], session->answers[5],
-	       session->answers[6], xmpp_end_connects(session->rig.xmpp),
-	       sip_end_closed(session->attacker), session->actors.requests, session->actors.stanzas,
-	       session->checker.rounds, session->checker.failures, session->actors.faults,
-	       (double)session->rss_kib / 1024,
-	       (double)daemon_run_rss_kib(session->rig.daemon) / 1024);
-}
-
-/* Memory may grow with the number of users and pairs that the attack names, which is bounded, and
- * with what allocators and sanitizers keep. */
-static bool has_grown(const struct session *session)
-{
-	long now = daemon_run_rss_kib(session->rig.daemon);
-
-	if (now <= 2 * session->rss_kib + 128 * 1024)
-		return false;
-	printf("WRONG: the daemon has grown from %ld to %ld KiB\n", session->rss_kib, now);
-	return true;
-}
-
-static bool end_daemon(struct session *session)
-{
-	int code = daemon_run_stop(session->rig.daemon, session->rig.reactor, STOP_MS);
-	bool has_report = daemon_run_report(session->rig.daemon, 0);
-
-	if (code != 0)
-		printf("WRONG: the daemon ended with %d\n", code);
-	if (has_report) {
-		printf("WRONG: a sanitizer had something to say\n");
-		daemon_run_report(session->rig.daemon, 200);
-	}
-	return code == 0 && !has_report;
-}
-
-static bool run_session(const struct options *options, const struct seeds *seeds,
-			unsigned long count, bool are_strangers)
-{
-	struct session *session = mem_zalloc(sizeof(*session));
-	bool is_right = session_start(session, options, seeds, are_strangers);
-
-	if (is_right) {
-		is_right = attack_all(session, count);
-		print_summary(session);
-		is_right = is_right && session->actors.faults == 0 && !has_grown(session);
-		if (!is_right)
-			dump_items(session);
-		is_right = end_daemon(session) && is_right;
-	}
-	session->is_right = is_right;
-	session_free(session);
-	mem_free(session);
-	fflush(stdout);
-	return is_right;
-}
-
 int main(int argc, char **argv)
 {
 	struct options options = {.count = 500000,
 				  .seed = 1,
-				  .malformed_every = 20000,
+				  .malformed_every = 100000,
 				  .strangers_percent = 10,
 				  .may_use = {true, true, true, true}};
 	struct seeds seeds;
@@ -497,9 +127,9 @@ int main(int argc, char **argv)
 	printf("seed %lu, items %lu to %lu, from %zu SIP messages and %zu stanzas\n", options.seed,
 	       options.first, options.first + options.count, seeds.sip.count, seeds.stanzas.count);
 	if (options.count > strangers)
-		is_right = run_session(&options, &seeds, options.count - strangers, false);
+		is_right = session_run(&options, &seeds, options.count - strangers, false);
 	if (strangers > 0)
-		is_right = run_session(&options, &seeds, strangers, true) && is_right;
+		is_right = session_run(&options, &seeds, strangers, true) && is_right;
 	seeds_free(&seeds);
 	printf(is_right ? "nothing found\n" : "SOMETHING WAS FOUND\n");
 	return is_right ? 0 : EXIT_WRONG;
