@@ -103,6 +103,37 @@ static bool read_all(struct reading *reading, const char *text, size_t len)
 	return is_good;
 }
 
+/* The addresses that expat reads in a stanza are those that libstrophe reads (STRO-012). */
+static void XMLCALL on_stanza_start(void *arg, const char *name, const char **attributes)
+{
+	static const char *const names[] = {"from", "to", "id", "type"};
+	xmpp_stanza_t **stanza = arg;
+
+	(void)name;
+	for (size_t i = 0; *stanza != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *seen = xmpp_stanza_get_attribute(*stanza, names[i]);
+		const char *meant = NULL;
+
+		for (size_t k = 0; attributes[k] != NULL; k += 2) {
+			if (strcmp(attributes[k], names[i]) == 0)
+				meant = attributes[k + 1];
+		}
+		if ((seen == NULL) != (meant == NULL) || (seen != NULL && strcmp(seen, meant) != 0))
+			abort();
+	}
+	*stanza = NULL; /* of the stanza itself only */
+}
+
+static void compare_addresses(xmpp_stanza_t *stanza, const char *bytes, size_t len)
+{
+	XML_Parser parser = XML_ParserCreateNS(NULL, '\x1f');
+
+	XML_SetUserData(parser, &stanza);
+	XML_SetElementHandler(parser, on_stanza_start, NULL);
+	(void)XML_Parse(parser, bytes, (int)len, 0);
+	XML_ParserFree(parser);
+}
+
 static void on_forward(const char *bytes, size_t len, bool is_stanza, void *arg)
 {
 	struct passed *passed = arg;
@@ -122,8 +153,10 @@ static void on_forward(const char *bytes, size_t len, bool is_stanza, void *arg)
 			 : strcmp(name, "message") != 0 && strcmp(name, "presence") != 0 &&
 				   strcmp(name, "iq") != 0)
 		abort();
-	if (stanza != NULL)
+	if (stanza != NULL) {
+		compare_addresses(stanza, bytes, len);
 		xmpp_stanza_release(stanza);
+	}
 	mem_free(text);
 	xmpp_ctx_free(ctx);
 }
