@@ -171,16 +171,39 @@ static bool is_clean_uri(const char *uri)
 	return true;
 }
 
+/* Does text hold the address of a host, as numbers? */
+static bool has_host_address(const char *text)
+{
+	static const char digits[] = "0123456789", of_ipv6[] = "0123456789abcdefABCDEF:";
+	size_t run;
+
+	for (const char *at = text; *at != '\0'; at += run != 0 ? run : 1) {
+		int dots = 0, colons = 0;
+
+		run = strspn(at, "0123456789.");
+		for (size_t i = 1; i + 1 < run; i++)
+			dots += at[i] == '.' && strchr(digits, at[i - 1]) && strchr(digits, at[i + 1]);
+		if (dots == 3)
+			return true;
+		run = strspn(at, of_ipv6);
+		for (size_t i = 0; i < run; i++)
+			colons += at[i] == ':';
+		if (colons > 2 || (colons == 2 && strncmp(at + strcspn(at, ":"), "::", 2) == 0))
+			return true;
+	}
+	return false;
+}
+
 void fault_from_sip(int status, const char *phrase, const char *contact, struct fault *out)
 {
 	const struct sip_row *row = find_row(status);
 	char line[FAULT_TEXT_MAX];
 
 	scrub_line(phrase == NULL ? "" : phrase, FAULT_TEXT_MAX - 1, line);
-	fault_set(out, row->code, line);
+	fault_set(out, row->code, has_host_address(line) ? "" : line); /* REQ-074 */
 	out->type = row->type;
 	out->sip_status = status;
-	if (contact != NULL && status != 410 && is_clean_uri(contact) &&
+	if (contact != NULL && status != 410 && is_clean_uri(contact) && !has_host_address(contact) &&
 	    (row->code == FAULT_GONE || row->code == FAULT_REDIRECT))
 		memcpy(out->uri, contact, strlen(contact) + 1);
 	if (status == 301 && out->uri[0] == '\0') { /* ERR-012: gone would need the address */

@@ -1,8 +1,8 @@
 /* Random reports of both sides, 400,000 of them, against the real core; a small model of our own
  * says what must never happen: nobody is granted or shown anything without the watched's yes, nor
  * after it ended [SEC-030] [SEC-031] what one watcher was told is never shown to another [PRES-126]
- * [PRES-195] no chat user is asked twice within ask_again [D-13] [PRES-185] each message ends
- * exactly once no side is called from inside its own report in the end every watcher sees
+ * [PRES-195] [REQ-012] no chat user is asked twice within ask_again [D-13] [PRES-185] each message ends
+ * exactly once and is counted so [REQ-094] [REL-060] no side is called from inside its own report in the end every watcher sees
  * the newest state [PRES-189] [PRS-014] */
 #include "support/check.h"
 
@@ -48,7 +48,7 @@ struct world {
 		exchange_id x;
 		int finished;
 	} messages[OPEN_MAX];
-	exchange_id last_x;
+	exchange_id last_x; /* messages written so far */
 	bool is_up[2];
 	bool is_reporting;
 	uint64_t seed;
@@ -478,6 +478,17 @@ static void check_shown(const struct pair_row *row, const struct presence *now, 
 	presence_view_clear(&shown);
 }
 
+/* [REL-060]: written = taken + refused + unknown, and what was handed over is no more than that. */
+static void check_sums(const struct world *world)
+{
+	const struct counters *c = &world->counters;
+	uint64_t taken = c->messages_to_xmpp + c->messages_to_sip;
+
+	assert_int_equal(world->last_x, taken + c->messages_refused + c->messages_unknown);
+	assert_true(c->messages_from_sip + c->messages_from_xmpp >= taken + c->messages_unknown);
+	assert_true(taken > 0 && c->messages_refused > 0 && c->messages_unknown > 0);
+}
+
 /* Links come back, everybody is online, time passes: nothing is left unsaid. */
 static void settle(struct world *world)
 {
@@ -490,6 +501,7 @@ static void settle(struct world *world)
 	fake_loop_advance(world->loop, 300000);
 	for (int i = 0; i < OPEN_MAX; i++)
 		assert_true(world->messages[i].x == 0 || world->messages[i].finished == 1);
+	check_sums(world);
 	bridge_each_pair(world->bridge, NULL, check_shown, world);
 }
 

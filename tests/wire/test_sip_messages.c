@@ -323,7 +323,8 @@ static struct message text_message(char *uid, char *body)
 /* [SIP-001] [SIP-002] [SIP-003] [SIP-005] [SIP-012] [SIP-035] [MSG-009] [MSG-010] [MSG-012]
  * [MSG-014] [MSG-016] [MSG-017] [MSG-018] [MSG-019] [MSG-028] [D-32] [D-35] [D-44] [SEC-060]
  * [SIP-113]
- * [REQ-043] [REQ-050] [MSG-011] [MSG-013] [MSG-085] [MSG-082] [PBX-021] [ASEC-010] */
+ * [REQ-043] [REQ-050] [MSG-011] [MSG-013] [MSG-085] [MSG-082] [PBX-021] [ASEC-010]
+ * [REQ-022] */
 static void message_out_is_complete(void **state)
 {
 	struct rig *rig = rig_new(NULL);

@@ -106,6 +106,32 @@ static void each_request_is_answered_once(void **state)
 	}
 }
 
+/* [X0030-5]: no feature twice, one identity. */
+static void features_are_told_once(void **state)
+{
+	static const char *const whom[] = {BRIDGE, USER, PHONE};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < CHECK_COUNT(whom); i++) {
+		ask(world, whom[i], "get", INFO);
+		const char *answer = xmpp_server_expect_all(world_server(world), "<iq", "id=\"q1\"",
+							    "<identity", NULL);
+
+		assert_non_null(answer);
+		const char *identity = strstr(answer, "<identity");
+
+		assert_null(strstr(identity + 1, "<identity"));
+		for (const char *at = strstr(answer, "var=\""); at != NULL;
+		     at = strstr(at + 1, "var=\"")) {
+			char feature[100];
+
+			(void)snprintf(feature, sizeof(feature), "%.*s",
+				       (int)strcspn(at + 5, "\"") + 6, at);
+			assert_null(strstr(at + 1, feature));
+		}
+	}
+}
+
 /* [CMP-020] [SEC-072] */
 static void results_and_errors_are_never_answered(void **state)
 {
@@ -151,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_request_is_answered_once, with_up, tear),
+		cmocka_unit_test_setup_teardown(features_are_told_once, with_up, tear),
 		cmocka_unit_test_setup_teardown(results_and_errors_are_never_answered, with_up, tear),
 		cmocka_unit_test_setup_teardown(id_is_required, with_up, tear),
 		cmocka_unit_test_setup_teardown(answers_are_capped, with_up, tear),

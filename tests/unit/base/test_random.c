@@ -88,7 +88,8 @@ static void test_hex(void **state)
 	assert_true(zeros < 200);
 }
 
-/* REL-021: doubling from the first to the longest delay, each random in its upper half */
+/* REL-021: doubling from the first to the longest delay, each random in its upper half
+ * [EVT-028] */
 static void test_backoff(void **state)
 {
 	static const uint32_t steps[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};

@@ -367,6 +367,72 @@ static void test_reader_does_not_block(void **state)
 	sqlite3_close(reader);
 }
 
+/* [SQL-006] a copy is made while the store works, in this very process: nothing is lost of either, and what
+ * SQLite holds for the file is not dropped when the copier closes it. */
+static void test_copy_while_running(void **state)
+{
+	struct bench *bench = *state;
+	char copy[192];
+	sqlite3 *db = NULL;
+
+	assert_int_equal(bench_open(bench, "sqlite"), 0);
+	put_many(bench, 300);
+	bench_wait(bench);
+	put_many(bench, 600);
+	snprintf(copy, sizeof copy, "%s.copy", bench->path);
+	assert_int_equal(sqlite3_open(bench->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite_schema_copy(db, copy), SQLITE_OK);
+	sqlite3_close(db);
+	bench_put(bench, "juliet", "later", PAIR_GRANTED, 1);
+	bench_wait(bench);
+	for (size_t i = 0; i < bench->done; i++)
+		assert_int_equal(bench->errors[i], 0);
+	reopen(bench);
+	bench_load(bench);
+	assert_int_equal(bench->row_count, 601);
+	bench_close(bench);
+	assert_int_equal(rename(copy, bench->path), 0);
+	assert_int_equal(bench_open(bench, "sqlite"), 0);
+	bench_load(bench);
+	assert_true(bench->row_count >= 300);
+	assert_int_equal(bench_files(bench, "damaged"), 0);
+}
+
+/* [SQL-009] one statement serves all rows: no value of the row before, or of one that failed, is in the
+ * next. [SQL-011] and its memory does not grow with the work. */
+static void test_statements_start_afresh(void **state)
+{
+	struct bench *bench = *state;
+	const struct pair_row *row;
+	char longest[1024];
+
+	memset(longest, 'x', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	assert_int_equal(bench_open(bench, "sqlite"), 0);
+	assert_in_range(sqlite3_soft_heap_limit64(-1), 1, 64 << 20);
+	bench_put(bench, longest, longest, PAIR_REFUSED, 99);
+	bench_put(bench, "j", "1", PAIR_ASKED, 0);
+	bench_wait(bench);
+	fault_vfs()->write_errno = ENOSPC;
+	fault_vfs()->write_error = SQLITE_FULL;
+	bench_put(bench, "failed", "failed", PAIR_REFUSED, 77);
+	bench_wait(bench);
+	fault_vfs_reset();
+	bench_put(bench, "k", "2", PAIR_ASKED, 0);
+	bench_drop(bench, "j", "1");
+	bench_load(bench);
+	assert_int_equal(bench->row_count, 2);
+	row = bench_row(bench, "k", "2");
+	assert_non_null(row);
+	assert_int_equal(row->state, PAIR_ASKED);
+	assert_int_equal(row->asked_at, 0);
+	assert_non_null(bench_row(bench, longest, longest));
+	for (int round = 0; round < 3; round++)
+		put_many(bench, 1000);
+	bench_wait(bench);
+	assert_in_range(sqlite3_memory_highwater(0), 1, 16 << 20);
+}
+
 /* [REL-018] the copy that is kept before a change of format holds the rows, and overwrites nothing
  */
 static void test_copy(void **state)
@@ -417,6 +483,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_write_faults, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reader_does_not_block, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_copy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_copy_while_running, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_statements_start_afresh, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_empty_file, setup, teardown),
 	};
 

@@ -377,6 +377,12 @@ static const struct {
 	/* [CPP-015] [CPIM-009] [SIP-081] schemes [D-11] */
 	{"im:alice@pbx.example", "sip:alice@pbx.example"},
 	{"pres:romeo@chat.example", "xmpp:romeo@chat.example"},
+	/* [CPP-021] [CPP-022] a mailbox, perhaps with headers; UTF-8 in percents; none is nobody */
+	{"pres:romeo@chat.example?subject=x&a=b", "xmpp:romeo@chat.example"},
+	{"im:j%C3%BCrgen@chat.example?body=x", "xmpp:j\xc3\xbcrgen@chat.example"},
+	{"pres:j%C3%BCrgen@pbx.example", "sip:j\xc3\xbcrgen@pbx.example"},
+	{"pres:", REFUSED_400},
+	{"pres:?subject=x", REFUSED_400},
 	{"http://pbx.example", REFUSED_416},
 	{"alice@pbx.example", REFUSED_416},
 	{"", REFUSED_416},
@@ -399,7 +405,7 @@ static const struct {
 	{"sip:a@p%62x.example", REFUSED_400},
 };
 
-/* [SEC-041] */
+/* [SEC-041] [SEC-046] */
 static void cases_of_equality(void **state)
 {
 	for (size_t i = 0; i < CHECK_COUNT(cases); i++)

@@ -289,7 +289,7 @@ static void who_may_use_the_bridge(void **state)
 	address_clear(&user);
 }
 
-/* "*" opens the bridge to every chat domain, not to hosts, and keeps e-mail-like SIP users. */
+/* [REQ-006] "*" opens the bridge to every chat domain, not to hosts, and keeps e-mail-like SIP users. */
 static void everybody(void **state)
 {
 	static const char *const all[] = {"*"};
@@ -311,6 +311,39 @@ static void everybody(void **state)
 	check_write(map, "eve@elsewhere.example", "pbx.example", "sip:eve@elsewhere.example");
 	check_write(map, "eve@pbx.example", "esc.example", "sip:eve%40pbx.example@esc.example");
 	check_write(map, "eve@pbx.example", "pbx.example", NULL); /* there she is a phone */
+	address_map_free(&map);
+}
+
+/* [REQ-005] [REQ-008] [REQ-011]: 300 domains of each side, each found from both. */
+static void many_domains(void **state)
+{
+	enum { DOMAINS = 300 };
+	static char names[DOMAINS][3][32];
+	static struct map_domain domains[DOMAINS];
+	static const char *chats[DOMAINS];
+	struct address_map_params params = {.domains = domains, .domain_count = DOMAINS,
+					    .xmpp_domains = chats, .xmpp_domain_count = DOMAINS};
+	struct address_map *map = NULL;
+	char error[256] = "", uri[64], wanted[64];
+
+	(void)state;
+	for (int i = 0; i < DOMAINS; i++) {
+		(void)snprintf(names[i][0], sizeof(names[i][0]), "pbx%d.example", i);
+		(void)snprintf(names[i][1], sizeof(names[i][1]), "sip%d.chat.example", i);
+		(void)snprintf(names[i][2], sizeof(names[i][2]), "chat%d.example", i);
+		domains[i] = (struct map_domain){.sip = names[i][0], .xmpp = names[i][1]};
+		chats[i] = names[i][2];
+	}
+	assert_int_equal(address_map_new(&map, &params, error, sizeof(error)), 0);
+	for (int i = 0; i < DOMAINS; i++) {
+		(void)snprintf(uri, sizeof(uri), "sip:juliet@%s", names[i][2]);
+		(void)snprintf(wanted, sizeof(wanted), "xmpp:juliet@%s", names[i][2]);
+		check_read(map, uri, NULL, wanted);
+		(void)snprintf(uri, sizeof(uri), "1001@%s", names[i][1]);
+		(void)snprintf(wanted, sizeof(wanted), "sip:1001@%s", names[i][0]);
+		check_write(map, uri, NULL, wanted);
+	}
+	check_read(map, "sip:juliet@chat300.example", NULL, NULL);
 	address_map_free(&map);
 }
 
@@ -478,6 +511,7 @@ int main(void)
 		cmocka_unit_test(stored_spellings),
 		cmocka_unit_test(who_may_use_the_bridge),
 		cmocka_unit_test(everybody),
+		cmocka_unit_test(many_domains),
 		cmocka_unit_test(shared_domain_needs_the_escaped_form),
 		cmocka_unit_test(wrong_configurations),
 		cmocka_unit_test(explanations),

@@ -108,6 +108,9 @@ static const struct {
 	{300, "sip:new@sip.example", "redirect", "sip:new@sip.example"},
 	/* [ERR-011] never an address with 410 */
 	{410, "sip:new@sip.example", "gone", ""},
+	/* [REQ-074] [REQ-080] where somebody's phone is, is not told */
+	{302, "sip:new@192.0.2.66:5062", "redirect", ""},
+	{301, "sip:new@[2001:db8::66]", "item-not-found", ""},
 	/* [ERR-232] alternatives of 485 are not passed on */
 	{485, "sip:other@sip.example", "item-not-found", ""},
 	{480, "sip:other@sip.example", "recipient-unavailable", ""},
@@ -289,6 +292,36 @@ static void reason_of_the_peer_is_scrubbed(void **state)
 	buf_free(&text);
 }
 
+/* [REQ-074] [REQ-080] [SEC-035]: a reason that names a host says nothing; numbers alone are no host. */
+static void hosts_are_not_told(void **state)
+{
+	static const struct {
+		const char *reason;
+		bool is_told;
+	} rows[] = {
+		{"Phone at 192.0.2.66 is busy", false},
+		{"192.0.2.66:5060", false},
+		{"sip:a@10.0.0.1", false},
+		{"no route to [2001:db8::66]", false},
+		{"fe80:0:0:0:1:2:3:4", false},
+		{"::1", false},
+		{"Version 1.2.3", true},
+		{"back at 12:30:45", true},
+		{"Q.850;cause=17", true},
+		{"see 4.5...", true},
+		{"Busy: here", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		struct fault fault;
+
+		fault_from_sip(486, rows[i].reason, NULL, &fault);
+		assert_string_equal(fault.text, rows[i].is_told ? rows[i].reason : "");
+		assert_string_equal(fault_name(fault.code), "recipient-unavailable");
+	}
+}
+
 /* [ERR-014] [D-47] [CMP-027] strangers learn nothing. */
 static void hides_from_strangers(void **state)
 {
@@ -347,6 +380,7 @@ int main(void)
 		cmocka_unit_test(phrases_are_clean),
 		cmocka_unit_test(phrases_are_cut),
 		cmocka_unit_test(reason_of_the_peer_is_scrubbed),
+		cmocka_unit_test(hosts_are_not_told),
 		cmocka_unit_test(hides_from_strangers),
 	};
 

@@ -214,6 +214,10 @@ static const struct {
 	     "tuple>"
 	     "<dm:person><rpid:user-input>active</rpid:user-input></dm:person>"),
 	 "a open"},
+	/* [RPR-031] [SEC-056] a class and whatever else is nobody's business is not shown */
+	{PERSON("<rpid:class>secret</rpid:class><rpid:mood><rpid:sad/></rpid:mood><rpid:place-is>"
+		"<rpid:audio><rpid:noisy/></rpid:audio></rpid:place-is>"),
+	 "t open"},
 	/* [RPR-025] [RPR-026] tuples about others and about parcels */
 	{OPEN_TUPLE("<rpid:relationship><rpid:assistant/></rpid:relationship>"), ""},
 	{OPEN_TUPLE("<rpid:relationship><rpid:self/></rpid:relationship>"), "t open"},

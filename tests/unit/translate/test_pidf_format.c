@@ -172,6 +172,7 @@ static void writes_the_person(void **state)
 	note(&presence.person.notes, "en", "back at 3");
 	note(&presence.notes, "", "of the user");
 	format(&presence, &out);
+	assert_null(strstr(out.data, "pidf:status")); /* [PIDF-044] */
 	assert_non_null(strstr(
 		out.data, "</tuple><note>of the user</note><dm:person "
 			  "id=\"p1\"><rpid:activities><rpid:meal/><rpid:tv/>"

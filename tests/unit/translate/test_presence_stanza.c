@@ -4,8 +4,10 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "model/presence.h"
 #include "model/presence_view.h"
 #include "support/check.h"
+#include "translate/pidf.h"
 #include "translate/presence_stanza.h"
 #include "unit/translate/describe.h"
 
@@ -295,6 +297,65 @@ static void what_is_written_is_read_back(void **state)
 	buf_free(&out);
 }
 
+#define PIDF_NS "xmlns='urn:ietf:params:xml:ns:pidf'"
+
+/* [SEC-035] [SEC-056] [REQ-074] [REQ-080]: what a phone's document tells of the device, its address and
+ * its place ends here: no word of it is in the stanza. */
+static void nothing_private_comes_from_sip(void **state)
+{
+	static const char text[] =
+		"<presence " PIDF_NS " xmlns:dm='urn:ietf:params:xml:ns:pidf:data-model'"
+		" xmlns:gp='urn:ietf:params:xml:ns:pidf:geopriv10' entity='sip:1001@192.0.2.66'>"
+		"<tuple id='private-T46'><status><basic>open</basic><gp:geopriv>private</gp:geopriv>"
+		"</status><contact priority='1'>sip:private@192.0.2.66:5062;device=private</contact>"
+		"<note>here</note><x xmlns='urn:private' y='private'>private</x></tuple>"
+		"<dm:device id='private'><dm:deviceID>mac:private</dm:deviceID></dm:device>"
+		"<dm:person id='private'><x xmlns='urn:private'>private</x></dm:person></presence>";
+	struct presence presence;
+	struct presence_view view;
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(pidf_parse(text, sizeof(text) - 1, PIDF_MAX_BYTES, NULL, &presence), 0);
+	presence_view_make(&presence, &view);
+	presence_stanza_write_view(&out, "1001@b/sip", "c@d", NULL, &view);
+	written_is(&out, "<presence from=\"1001@b/sip\" to=\"c@d\"><priority>127</priority>"
+			 "<status>here</status></presence>");
+	presence_view_clear(&view);
+	presence_clear(&presence);
+	buf_free(&out);
+}
+
+/* [SEC-035] [SEC-056]: nor does a chat client's name, software, place or tune reach a phone. */
+static void nothing_private_comes_from_xmpp(void **state)
+{
+	static const unsigned char key[16] = "0123456789abcdef";
+	const struct pidf_params params = {.entity = "sip:j@b", .contact = "sip:j@b", .key = key};
+	xmpp_stanza_t *tree = stanza_from_text(
+		"<presence from='j@b/private laptop' to='r@sip.example'><status>here</status>"
+		"<c xmlns='http://jabber.org/protocol/caps' node='urn:private' ver='private'/>"
+		"<geoloc xmlns='http://jabber.org/protocol/geoloc'><lat>private</lat></geoloc>"
+		"<x xmlns='urn:private'>private</x></presence>");
+	struct presence presence = {0};
+	struct presence_stanza stanza;
+	struct device *device;
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	presence_stanza_read(tree, &stanza);
+	device = presence_add_device(&presence, "private laptop");
+	device->basic = stanza.device.basic;
+	device->notes = stanza.device.notes;
+	memset(&stanza.device.notes, 0, sizeof(stanza.device.notes));
+	pidf_format(&presence, &params, &out);
+	assert_non_null(strstr(out.data, "<note>here</note>"));
+	assert_null(strstr(out.data, "private"));
+	presence_stanza_clear(&stanza);
+	presence_clear(&presence);
+	buf_free(&out);
+	xmpp_stanza_release(tree);
+}
+
 static void check_sample(const char *path, void *arg)
 {
 	size_t *count = arg;
@@ -341,6 +402,8 @@ int main(void)
 		cmocka_unit_test(unavailable_has_no_show_or_priority),
 		cmocka_unit_test(priority_is_never_negative),
 		cmocka_unit_test(what_is_written_is_read_back),
+		cmocka_unit_test(nothing_private_comes_from_sip),
+		cmocka_unit_test(nothing_private_comes_from_xmpp),
 		cmocka_unit_test(reads_every_sample),
 	};
 
