@@ -25,24 +25,26 @@ async def longest_silence(rig, work):
             await asyncio.sleep(0.002)
 
     asking = asyncio.create_task(ask())
-    await work
-    done.set()
-    await asking
+    try:
+        await work
+    finally:
+        done.set()
+        await asking
     return worst
 
 
 HOSTILE = {
     'sixty_thousand_children': '<x xmlns="urn:example:x">' + '<a/>' * 60000 + '</x>',
-    'fifty_thousand_attributes': '<x xmlns="urn:example:x" ' + ' '.join(f'a{n}=""' for n in range(30000)) + '/>',
+    'fifty_thousand_attributes': '<x xmlns="urn:example:x" ' + ' '.join(f'a{n}=""' for n in range(50000)) + '/>',
     'thirty_thousand_levels': '<a>' * 30000 + '</a>' * 30000,
     'a_quarter_megabyte_of_newlines': '<x xmlns="urn:example:x">' + '\n' * 250000 + '</x>',
-    'five_thousand_namespaces': '<x xmlns="urn:example:x" ' + ' '.join(f'xmlns:n{n}="urn:{n}"' for n in range(5000)) + '/>',
+    'five_thousand_namespaces': '<x xmlns="urn:example:x" ' + ' '.join(f'xmlns:n{n}="urn:{n}" n{n}:a=""' for n in range(5000)) + '/>',
     'one_attribute_of_100_kilobytes': f'<x xmlns="urn:example:x" a="{"b" * 100000}"/>',
 }
 
 
+# [SEC-053] [STRO-002] dropped whole by the guard and refused; the loop answers meanwhile; the next stanza is handled
 def hostile_stanza(name, payload):
-    # [SEC-053] [STRO-002] dropped whole by the guard, the loop answers meanwhile, the next stanza is handled
     async def case(rig):
         juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
         romeo = await rig.chat_user('romeo')
@@ -51,13 +53,17 @@ def hostile_stanza(name, payload):
 
         async def throw():
             romeo.say(ALICE_JID, 'with a burden', id_='burden', extra=payload)
+            # expat puts off a long tag that came in pieces until as much again has arrived.
+            romeo.send(' ' * 3 * len(payload))
+            errors = await until(lambda: romeo.errors('burden'), 'the guard refuses it')
+            check(errors[0].condition == 'policy-violation', f'{errors[0]}')
             await message_crosses(rig, juliet, alice, 'after')
 
         worst = await longest_silence(rig, throw())
         # 64,000 children held the loop for 34 s without the guard; the time itself is measured by tests/bench.
         check(worst < 5, f'the loop was held for {worst:.1f} s')
         check(rig.links() == links, 'the link was lost')
-        check(not any('burden' in m.text for m in alice.messages) or name == 'harmless', 'the stanza went on')
+        check(not any('burden' in m.text for m in alice.messages), 'the stanza went on')
 
     case.__name__ = f'hostile_stanza_{name}'
     return case
@@ -65,6 +71,23 @@ def hostile_stanza(name, payload):
 
 for name_, payload_ in HOSTILE.items():
     test()(hostile_stanza(name_, payload_))
+
+
+# [SEC-053] within the limits, but long: expat puts off such a tag when it comes in pieces, and everything behind it
+# would wait until as much again has arrived
+@test()
+async def long_attribute_holds_nobody_up(rig):
+    juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
+    romeo = await rig.chat_user('romeo')
+    await message_crosses(rig, juliet, alice, 'before')
+    links = rig.links()
+    for size in (10000, 40000, 60000):
+        burden = f'<x xmlns="urn:example:x" a="{"b" * size}"/>'
+        romeo.say(ALICE_JID, f'with {size}', extra=burden)
+        romeo.send(' ' * 3 * size)  # the same holds for the chat server
+        await until(lambda: f'with {size}' in [m.text for m in alice.messages], f'the text with {size} bytes in an attribute', 5)
+        await message_crosses(rig, juliet, alice, f'after {size}')
+    check(rig.links() == links, 'the link was lost')
 
 
 # [SEC-050] [CMP-017] [MSG-078] every byte and every bad sequence in every place from which text is taken

@@ -166,7 +166,7 @@ async def wrong_secret_is_reported_and_survived(rig):
     check('wrong-' not in program.text() and rig.secret not in program.text(), 'the secret is in the log')
 
 
-# [SEC-062] [SEC-063] neither secrets nor texts in the log, at the most talkative level
+# [SEC-062] [SEC-063] [STRO-013] [REQ-017] neither secrets nor texts in the log, at the most talkative level
 @test()
 async def log_keeps_secrets_and_texts_to_itself(rig):
     juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
@@ -177,6 +177,9 @@ async def log_keeps_secrets_and_texts_to_itself(rig):
     log = rig.programs['sipxmppd'].text()
     check('planted' not in log, 'text or note in the log')
     check(rig.secret not in log, 'the secret is in the log')
+    check(not re.search(r'\b[0-9a-f]{40}\b', log), 'the digest of the secret is in the log')
+    stored = b''.join(file.read_bytes() for file in rig.dir.glob('state.db*'))
+    check(stored and b'planted' not in stored, 'text or note in the store')
     check(len(log.splitlines()) > 3, 'no log at level debug')
 
 
