@@ -188,20 +188,20 @@ static void on_spacing(void *arg)
 
 void barrier_flush(struct barrier *barrier)
 {
-	uint64_t since;
+	uint64_t since, wait;
 
 	if (!barrier->is_up || list_is_empty(&barrier->open) || barrier_target(barrier) == NULL)
 		return;
 	since = loop_now(barrier->params.loop) - barrier->pinged_ms;
-	if (barrier->ping_count == 0 ||
-	    (since >= BARRIER_SPACING_MS && barrier->ping_count < BARRIER_PINGS_MAX)) {
-		send_ping(barrier);
+	/* One ping serves all stanzas of a batch: wait for the answer to the last, or a little. */
+	wait = barrier->ping_count == 0 ? BARRIER_LEAST_MS : BARRIER_SPACING_MS;
+	if (barrier->ping_count >= BARRIER_PINGS_MAX)
 		return;
-	}
-	/* One ping serves all stanzas of a batch: wait for its answer, or a little. */
-	if (barrier->ping_count < BARRIER_PINGS_MAX && !loop_timer_is_set(&barrier->spacing))
-		loop_timer_set(barrier->params.loop, &barrier->spacing, BARRIER_SPACING_MS - since,
-			       on_spacing, barrier);
+	if (since >= wait)
+		send_ping(barrier);
+	else
+		loop_timer_set(barrier->params.loop, &barrier->spacing, wait - since, on_spacing,
+			       barrier);
 }
 
 static void on_chosen(void *arg)
@@ -224,6 +224,7 @@ void barrier_up(struct barrier *barrier)
 	barrier->is_up = true;
 	barrier->target = barrier->params.target_count;
 	barrier->heard_ms = loop_now(barrier->params.loop);
+	barrier->pinged_ms = barrier->heard_ms - BARRIER_SPACING_MS;
 	loop_timer_set(barrier->params.loop, &barrier->choosing,
 		       barrier->params.target_count == 0 ? 0 : barrier->params.choose_ms, on_chosen,
 		       barrier);
@@ -347,15 +348,21 @@ static struct ping *find_ping(struct barrier *barrier, uint64_t number)
 	return NULL;
 }
 
-bool barrier_answered(struct barrier *barrier, const char *from, const char *id)
+bool barrier_is_own_id(const struct barrier *barrier, const char *id)
 {
 	size_t len = strlen(barrier->prefix);
+
+	return barrier->is_up && id != NULL && strncmp(id, barrier->prefix, len) == 0 &&
+	       id[len] == '-';
+}
+
+bool barrier_answered(struct barrier *barrier, const char *from, const char *id)
+{
 	struct ping *ping;
 
-	if (!barrier->is_up || id == NULL || from == NULL || strncmp(id, barrier->prefix, len) != 0 ||
-	    id[len] != '-')
+	if (from == NULL || !barrier_is_own_id(barrier, id))
 		return false;
-	id += len + 1;
+	id += strlen(barrier->prefix) + 1;
 	if (id[0] == 'c') {
 		size_t index = strtoul(id + 1, NULL, 10);
 

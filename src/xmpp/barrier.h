@@ -18,6 +18,7 @@ struct loop;
 
 enum {
 	BARRIER_PINGS_MAX = 16,  /* in flight */
+	BARRIER_LEAST_MS = 1, /* between two: a busy stream is proved in batches */
 	BARRIER_SPACING_MS = 5,  /* while one is in flight the next waits so long for company */
 	BARRIER_TARGETS_MAX = 16
 };
@@ -59,6 +60,8 @@ void barrier_add(struct barrier *barrier, exchange_id x, const char *id, const c
 		 uint64_t end);
 /* The end of a turn: pings if there is something to prove. */
 void barrier_flush(struct barrier *barrier);
+/* True if id is one of this stream's pings. */
+bool barrier_is_own_id(const struct barrier *barrier, const char *id);
 /* An iq arrived. Returns true if it belongs here: an answer to a ping, whatever it says, or a ping
  * to ourselves that came round. */
 bool barrier_answered(struct barrier *barrier, const char *from, const char *id);

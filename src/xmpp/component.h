@@ -13,7 +13,7 @@ struct _xmpp_stanza_t;
 struct buf;
 struct component;
 struct counters;
-struct guard_refusal;
+struct guard_head;
 struct limits;
 struct loop;
 
@@ -53,8 +53,8 @@ struct component_events {
 	/* A stanza for us; valid for the call. Not the answers to our own pings. */
 	void (*stanza)(struct component *component, struct _xmpp_stanza_t *stanza, void *arg);
 	/* The guard dropped one. */
-	void (*guarded)(struct component *component, const struct guard_refusal *refusal,
-			void *arg);
+	void (*guarded)(struct component *component, const struct guard_head *head,
+			const char *limit, void *arg);
 	/* component_is_up() changed. */
 	void (*changed)(struct component *component, void *arg);
 	/* Of a message given to component_deliver(). */

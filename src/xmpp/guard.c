@@ -52,10 +52,10 @@ struct guard {
 	bool is_error; /* a stream error */
 	const char *kind;
 	const char *over; /* the limit that the present stanza broke, or NULL */
-	char *from;
-	char *to;
-	char *id;
-	char *type;
+	struct buf from; /* of the present stanza; empty: none, or too long */
+	struct buf to;
+	struct buf id;
+	struct buf type;
 	int64_t elements;
 	int namespaces;
 	size_t text_len;
@@ -98,10 +98,11 @@ static uint64_t event_end(const struct guard *guard)
 	return event_start(guard) + (uint64_t)XML_GetCurrentByteCount(guard->parser);
 }
 
-static void forward(struct guard *guard, uint64_t start, uint64_t end)
+static void forward(struct guard *guard, uint64_t start, uint64_t end,
+		    const struct guard_head *head)
 {
-	guard->events.forward(guard->hold.data + (start - guard->base), (size_t)(end - start),
-			      guard->top == TOP_STANZA, guard->arg);
+	guard->events.forward(guard->hold.data + (start - guard->base), (size_t)(end - start), head,
+			      guard->arg);
 }
 
 /* The local name if the expanded name lies in namespace ns, else NULL. */
@@ -126,7 +127,7 @@ static void start_stream(struct guard *guard, const char *name)
 		fail(guard, E2BIG, "stream header too long");
 		return;
 	}
-	forward(guard, 0, event_end(guard));
+	forward(guard, 0, event_end(guard), NULL);
 	guard->settled = event_end(guard);
 }
 
@@ -155,20 +156,25 @@ static enum top classify(struct guard *guard, const char *name)
 	return strcmp(local, "handshake") == 0 ? TOP_STREAM : TOP_UNKNOWN;
 }
 
-static void keep(char **slot, const char *value)
+static void keep(struct buf *slot, const char *value)
 {
-	if (*slot == NULL && strlen(value) <= ATTRIBUTE_KEPT)
-		*slot = mem_strdup(value);
+	size_t len = strlen(value);
+
+	if (slot->len == 0 && len <= ATTRIBUTE_KEPT)
+		buf_append(slot, value, len);
+}
+
+static const char *kept(const struct buf *slot)
+{
+	return slot->len == 0 ? NULL : buf_text(slot);
 }
 
 static void forget_stanza(struct guard *guard)
 {
-	char **slots[] = {&guard->from, &guard->to, &guard->id, &guard->type};
-
-	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
-		mem_free(*slots[i]);
-		*slots[i] = NULL;
-	}
+	buf_reset(&guard->from);
+	buf_reset(&guard->to);
+	buf_reset(&guard->id);
+	buf_reset(&guard->type);
 	guard->top = TOP_NONE;
 	guard->over = NULL;
 	guard->elements = 0;
@@ -281,18 +287,18 @@ static bool is_empty_error(const struct guard *guard)
 
 static void end_stanza(struct guard *guard)
 {
+	struct guard_head head = {guard->kind, kept(&guard->from), kept(&guard->to),
+				  kept(&guard->id), kept(&guard->type)};
 	uint64_t end = event_end(guard);
 
 	if ((int64_t)(end - guard->start) > guard->limits->stanza_in_bytes)
 		BREAK_LIMIT(guard, stanza_in_bytes);
-	if (guard->over != NULL) {
-		struct guard_refusal refusal = {guard->kind, guard->from, guard->to,
-						guard->id,   guard->type, guard->over};
-
-		guard->events.refused(&refusal, guard->arg);
-	} else if (guard->top == TOP_STANZA || (guard->top == TOP_STREAM && !is_empty_error(guard))) {
-		forward(guard, guard->start, end);
-	}
+	if (guard->over != NULL)
+		guard->events.refused(&head, guard->over, guard->arg);
+	else if (guard->top == TOP_STANZA)
+		forward(guard, guard->start, end, &head);
+	else if (guard->top == TOP_STREAM && !is_empty_error(guard))
+		forward(guard, guard->start, end, NULL);
 	guard->settled = end;
 	forget_stanza(guard);
 }
@@ -408,7 +414,10 @@ void guard_free(struct guard **guard)
 {
 	if (*guard == NULL)
 		return;
-	forget_stanza(*guard);
+	buf_free(&(*guard)->from);
+	buf_free(&(*guard)->to);
+	buf_free(&(*guard)->id);
+	buf_free(&(*guard)->type);
 	if ((*guard)->parser != NULL)
 		XML_ParserFree((*guard)->parser);
 	buf_free(&(*guard)->hold);

@@ -3,7 +3,6 @@
  * appends children, attributes and text in quadratic time and recurses without bound (STRO-002). */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct guard;
@@ -18,21 +17,20 @@ enum {
 	GUARD_TOKEN_LINK = 2 * 1024 * 1024,  /* so does a longer tag: expat scans it again and again */
 };
 
-/* A stanza that was dropped; strings are borrowed for the call, each may be NULL. */
-struct guard_refusal {
+/* The start tag of a stanza; strings are borrowed for the call, each may be NULL. */
+struct guard_head {
 	const char *kind; /* "message", "presence", "iq"; NULL: something else */
 	const char *from;
 	const char *to;
 	const char *id;
 	const char *type;
-	const char *limit; /* what it broke; never NULL */
 };
 
 struct guard_events {
-	/* One whole stanza; or else the stream header, the handshake, a stream error. */
-	void (*forward)(const char *bytes, size_t len, bool is_stanza, void *arg);
-	/* A stanza over a limit ended; nothing of it was forwarded. */
-	void (*refused)(const struct guard_refusal *refusal, void *arg);
+	/* One whole stanza; with head NULL the stream header, the handshake, a stream error. */
+	void (*forward)(const char *bytes, size_t len, const struct guard_head *head, void *arg);
+	/* A stanza that broke limit ended; nothing of it was forwarded. */
+	void (*refused)(const struct guard_head *head, const char *limit, void *arg);
 };
 
 /* limits is borrowed until guard_free; events are copied. hits may be NULL. */

@@ -166,27 +166,27 @@ void inbox_take(struct xmpp_side *side, xmpp_stanza_t *stanza)
 	clear_inbound(&in, from_bare, to_bare);
 }
 
-void inbox_guarded(struct xmpp_side *side, const struct guard_refusal *refusal)
+void inbox_guarded(struct xmpp_side *side, const struct guard_head *head, const char *limit)
 {
 	struct fault fault;
 	char *bare;
 	bool may_answer;
 
-	log_info("xmpp: dropped a stanza from=%s to=%s (%s)", log_safe(refusal->from),
-		 log_safe(refusal->to), refusal->limit);
+	log_info("xmpp: dropped a stanza from=%s to=%s (%s)", log_safe(head->from),
+		 log_safe(head->to), limit);
 	/* SEC-072: nothing answers an error or a result. */
-	if (refusal->kind == NULL || refusal->from == NULL || refusal->to == NULL ||
-	    is_answer(refusal->type) || side_component_of(side, refusal->to) == NULL ||
-	    side_component_of(side, refusal->from) != NULL)
+	if (head->kind == NULL || head->from == NULL || head->to == NULL ||
+	    is_answer(head->type) || side_component_of(side, head->to) == NULL ||
+	    side_component_of(side, head->from) != NULL)
 		return;
-	bare = bare_of(refusal->from);
+	bare = bare_of(head->from);
 	may_answer = users_take(side->users, bare, USER_RATE_ANSWER, loop_now(side->params.loop));
 	mem_free(bare);
 	if (!may_answer)
 		return;
 	fault_set(&fault, FAULT_POLICY_VIOLATION, "stanza too large or too complex");
 	buf_reset(&side->scratch);
-	fault_write_stanza(&side->scratch, refusal->kind, refusal->to, refusal->from, refusal->id,
+	fault_write_stanza(&side->scratch, head->kind, head->to, head->from, head->id,
 			   &fault);
-	(void)side_put(side, refusal->to, OUTBOX_ANSWER, NULL);
+	(void)side_put(side, head->to, OUTBOX_ANSWER, NULL);
 }

@@ -8,7 +8,7 @@
 struct _xmpp_stanza_t;
 struct component;
 struct fault;
-struct guard_refusal;
+struct guard_head;
 struct xmpp_side;
 
 /* One stanza on its way through a handler; all is borrowed for the call. */
@@ -35,7 +35,7 @@ struct inbound {
 
 void inbox_take(struct xmpp_side *side, struct _xmpp_stanza_t *stanza);
 /* A stanza that the guard dropped: policy-violation to who sent it (SEC-053). */
-void inbox_guarded(struct xmpp_side *side, const struct guard_refusal *refusal);
+void inbox_guarded(struct xmpp_side *side, const struct guard_head *head, const char *limit);
 
 /* Answers with an error stanza from the address that was written to (CMP-024). */
 void inbound_refuse(const struct inbound *in, const struct fault *fault);

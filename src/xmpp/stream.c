@@ -16,8 +16,7 @@
 
 enum {
 	FEED_BYTES = 32 * 1024, /* always fits into the pair's buffer */
-	READ_BYTES = 4096,
-	RUNS_QUIET = 1,	    /* runs of libstrophe per feed */
+	READ_BYTES = 4096, /* libstrophe's buffer, and ours for what it writes */
 	RUNS_TALKING = 3,   /* while it has something to say: it writes at the start of a run */
 	RUNS_MAX = 1024,
 	PUSH_BYTES = 4096,
@@ -263,16 +262,17 @@ static bool has_unread(const struct stream *stream)
 }
 
 /* STRO-005: time-out 0, and again while it makes progress. */
-static void run(struct stream *stream)
+static void run(struct stream *stream, size_t fed)
 {
 	bool is_talking = !stream->is_up || stream->is_finishing;
-	unsigned least = is_talking ? RUNS_TALKING : RUNS_QUIET;
+	unsigned least = is_talking ? RUNS_TALKING : (unsigned)(fed / READ_BYTES) + 1;
 
 	for (unsigned i = 0; i < RUNS_MAX && !stream->is_down; i++) {
 		xmpp_run_once(stream->ctx, 0);
 		if (is_talking)
 			drain(stream);
-		if (i + 1 >= least && !has_unread(stream))
+		/* it takes READ_BYTES at a time: after one short read there is nothing to ask */
+		if (i + 1 >= least && ((fed < READ_BYTES && !is_talking) || !has_unread(stream)))
 			break;
 	}
 }
@@ -294,7 +294,7 @@ int stream_open(struct stream *stream)
 		stream_close(stream);
 		return error;
 	}
-	run(stream);
+	run(stream, 0);
 	return 0;
 }
 
@@ -308,7 +308,7 @@ static void feed(struct stream *stream, const char *data, size_t len)
 			return; /* libstrophe reads all in each run, so this is its end */
 		data += n;
 		len -= (size_t)n;
-		run(stream);
+		run(stream, (size_t)n);
 	}
 }
 
@@ -346,7 +346,7 @@ void stream_finish(struct stream *stream)
 		return;
 	stream->is_finishing = true;
 	xmpp_disconnect(stream->conn);
-	run(stream);
+	run(stream, 0);
 }
 
 void stream_close(struct stream *stream)

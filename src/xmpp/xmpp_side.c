@@ -132,10 +132,11 @@ static void on_stanza(struct component *component, struct _xmpp_stanza_t *stanza
 	inbox_take(arg, stanza);
 }
 
-static void on_guarded(struct component *component, const struct guard_refusal *refusal, void *arg)
+static void on_guarded(struct component *component, const struct guard_head *head,
+		       const char *limit, void *arg)
 {
 	(void)component;
-	inbox_guarded(arg, refusal);
+	inbox_guarded(arg, head, limit);
 }
 
 static void on_outcome(exchange_id x, enum outcome outcome, const struct fault *fault, void *arg)

@@ -3,6 +3,7 @@
  * first byte of the input is the size of the parts the guard gets. */
 #include <errno.h>
 #include <expat.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,14 +135,14 @@ static void compare_addresses(xmpp_stanza_t *stanza, const char *bytes, size_t l
 	XML_ParserFree(parser);
 }
 
-static void on_forward(const char *bytes, size_t len, bool is_stanza, void *arg)
+static void on_forward(const char *bytes, size_t len, const struct guard_head *head, void *arg)
 {
 	struct passed *passed = arg;
 
 	buf_append(&passed->bytes, bytes, len);
 	passed->pieces++;
-	passed->stanzas += is_stanza;
-	if (!is_stanza)
+	passed->stanzas += head != NULL;
+	if (head == NULL)
 		return;
 	/* libstrophe's own reading of it; a prefix of the stream's header is unknown there */
 	xmpp_ctx_t *ctx = xmpp_ctx_new(NULL, NULL);
@@ -161,10 +162,10 @@ static void on_forward(const char *bytes, size_t len, bool is_stanza, void *arg)
 	xmpp_ctx_free(ctx);
 }
 
-static void on_refused(const struct guard_refusal *refusal, void *arg)
+static void on_refused(const struct guard_head *head, const char *limit, void *arg)
 {
 	(void)arg;
-	if (refusal->limit == NULL)
+	if (head == NULL || limit == NULL)
 		abort();
 }
 

@@ -18,13 +18,13 @@ struct heard {
 	unsigned stanzas;
 };
 
-static void on_forward(const char *bytes, size_t len, bool is_stanza, void *arg)
+static void on_forward(const char *bytes, size_t len, const struct guard_head *head, void *arg)
 {
 	struct heard *heard = arg;
 
 	buf_append(&heard->forwarded, bytes, len);
 	buf_putc(&heard->forwarded, '|');
-	heard->stanzas += is_stanza;
+	heard->stanzas += head != NULL;
 }
 
 static const char *dash(const char *text)
@@ -32,12 +32,12 @@ static const char *dash(const char *text)
 	return text == NULL ? "-" : text;
 }
 
-static void on_refused(const struct guard_refusal *refusal, void *arg)
+static void on_refused(const struct guard_head *head, const char *limit, void *arg)
 {
 	struct heard *heard = arg;
 
-	buf_printf(&heard->refused, "%s,%s,%s,%s,%s,%s;", dash(refusal->kind), dash(refusal->from),
-		   dash(refusal->to), dash(refusal->id), dash(refusal->type), refusal->limit);
+	buf_printf(&heard->refused, "%s,%s,%s,%s,%s,%s;", dash(head->kind), dash(head->from),
+		   dash(head->to), dash(head->id), dash(head->type), limit);
 }
 
 /* Feeds text in parts of step bytes; returns what the last call said. */
