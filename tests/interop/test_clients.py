@@ -27,7 +27,7 @@ number [call_number] & <more>
 '''
 
 
-# [PRES-044] [PRES-088] [MSG-050] [PRES-003] a phone that somebody else wrote: watched, watching, writing
+# [PRES-044] [MSG-050] a phone that somebody else wrote: watched, watching, writing
 # [REQ-003] [REQ-044] [REQ-087]
 @test()
 async def baresip_watches_and_writes(rig):

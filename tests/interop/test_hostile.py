@@ -146,7 +146,7 @@ async def odd_characters_from_chat_reach_the_phone(rig):
         await until(lambda: text in [m.text for m in alice.messages], f'{text!r}')
 
 
-# [SEC-053] [SIP-030] rubbish on the SIP port is no reason to stop
+# rubbish on the SIP port is no reason to stop
 @test()
 async def rubbish_on_the_sip_port(rig):
     juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')

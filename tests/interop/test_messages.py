@@ -55,14 +55,14 @@ async def sip_texts_reach_the_chat_user_over_udp(rig):
     await sip_texts_arrive(rig, 'udp')
 
 
-# [MSG-001] [MSG-002] [MSG-009] [MSG-017] [MSG-020] [MSG-035] [D-35]
+# [MSG-001] [MSG-002] [MSG-009] [MSG-017] [MSG-035] [D-35]
 # [REQ-042] [REQ-043] [REQ-046] [ARCH-009]
 @test()
 async def chat_texts_reach_the_sip_user(rig):
     await chat_texts_arrive(rig, 'tcp')
 
 
-# [MSG-002] [MSG-009] [MSG-020]
+# [MSG-002] [MSG-009]
 # [ARCH-009]
 @test(transport='udp')
 async def chat_texts_reach_the_sip_user_over_udp(rig):
@@ -246,7 +246,7 @@ async def repeated_sip_message_is_delivered_once(rig):
     check(count == 1, f'delivered {count} times')
 
 
-# [MSG-020] [REL-008] order holds in each direction
+# order holds in each direction
 @test()
 async def order_is_kept(rig):
     juliet, alice = await both(rig, 'tcp')
@@ -273,3 +273,18 @@ async def all_clients_of_the_chat_user_are_reached(rig):
     await until(lambda: alice.messages, 'the answer')
     check(JULIET_JID in alice.messages[0].get('from') and '/' not in alice.messages[0].get('from'),
           alice.messages[0].get('from'))
+
+
+# [MSG-020] while one text to an address has no answer, the next one waits
+@test()
+async def second_text_waits_for_the_first(rig):
+    juliet, alice = await both(rig)
+    alice.answer_with = None
+    first = juliet.say(ALICE_JID, 'first')
+    juliet.say(ALICE_JID, 'second')
+    bob = await rig.sip_user('1002')
+    juliet.say('1002@sip.chat.example', 'another user does not wait')
+    await until(lambda: bob.messages, 'the text to the other user')
+    check([r.text for r in alice.requests] == ['first'], f'came {[r.text for r in alice.requests]}')
+    await until(lambda: juliet.errors(first), 'the SIP server gives up on the first')
+    await until(lambda: 'second' in [r.text for r in alice.requests], 'the second')

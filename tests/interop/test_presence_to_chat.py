@@ -31,7 +31,7 @@ async def chat_user_sees_what_the_sip_user_publishes(rig):
     await sees(juliet, ALICE_JID, type_='unavailable')
 
 
-# [PRES-145] [PRES-003] the publication is taken back: a closed document
+# the publication is taken back: a closed document
 @test()
 async def chat_user_sees_the_publication_withdrawn(rig):
     juliet, alice = await start(rig)
@@ -177,7 +177,7 @@ async def watching_an_unknown_sip_user_ends(rig):
     await until(lambda: juliet.got('presence', 'nobody@sip.chat.example', 'unsubscribed'), 'unsubscribed')
 
 
-# [PRES-052] [PRES-046] [PRES-022] [PRES-185] she signs in again: the present state at once, nobody is asked
+# [PRES-052] [PRES-046] [PRES-185] she signs in again: the present state at once, nobody is asked
 @test(authorise=True)
 async def chat_user_comes_back(rig):
     juliet, alice = await start(rig)
@@ -194,7 +194,7 @@ async def chat_user_comes_back(rig):
     check('subscribed' not in kinds and 'subscribe' not in kinds, f'said again: {kinds}')
 
 
-# [PRES-132] [PRS-008] both clients of one user see it
+# [PRES-132] both clients of one user see it
 @test()
 async def all_clients_of_the_chat_user_see_it(rig):
     juliet, alice = await start(rig)
@@ -217,3 +217,18 @@ async def unchanged_presence_is_not_repeated(rig):
     await nothing_more(rig, juliet, alice)
     count_ = len([s for s in juliet.got('presence', ALICE_JID, '') if s.status == 'here'])
     check(count_ == 1, f'told {count_} times')
+
+
+# [PRES-022] [SUBX-003] she asks again for what she has: granted and shown at once, no second dialog
+@test(authorise=True)
+async def chat_user_subscribes_again(rig):
+    juliet, alice = await start(rig)
+    await rig.allow('1001', juliet.jid)
+    await publish(alice, note='here')
+    await watch_sip(juliet)
+    await sees(juliet, ALICE_JID, status='here')
+    juliet.stanzas.clear()
+    juliet.presence('subscribe', to=ALICE_JID)
+    await until(lambda: juliet.got('presence', ALICE_JID, 'subscribed') or juliet.shown(ALICE_JID), 'an answer')
+    await nothing_more(rig, juliet, alice)
+    check(count(rig, 'select count(*) from active_watchers') == 1, 'a second dialog')

@@ -21,6 +21,15 @@ async def grants(rig, transport):
     await until(lambda: watch.state == 'active', 'NOTIFY active')
     await until(lambda: watch.document and watch.document.is_open, 'her state')
     check(watch.document.entity == JULIET, f'entity {watch.document.entity}')
+    notify = watch.last
+    check(notify.uri == alice.contact, f'Request-URI {notify.uri}')
+    check(notify.get('event') == 'presence', f'Event {notify.get("event")}')
+    check(JULIET in notify.get('from') and alice.aor in notify.get('to'), f'{notify}')
+    check(notify.get('contact') and notify.get('max-forwards'), f'{notify}')
+    check(notify.get('content-type') == 'application/pidf+xml', f'Content-Type {notify.get("content-type")}')
+    check('expires=' in notify.get('subscription-state'), notify.get('subscription-state'))
+    numbers = [int(n.get('cseq').split()[0]) for n in watch.notifies]
+    check(numbers == list(range(numbers[0], numbers[0] + len(numbers))), f'CSeq {numbers}')
     return juliet, alice, watch
 
 
@@ -50,8 +59,11 @@ async def sip_user_sees_every_client_of_the_chat_user(rig):
     check(watch.document.basics == ['open', 'open'], 'busy is open')
     ids = [t.get('id') for t in watch.document.tuples]
     check(len(set(ids)) == 2 and all(i[0].isalpha() for i in ids), f'ids {ids}')
+    contacts = {c.get('priority') for c in watch.document.root.iter('{urn:ietf:params:xml:ns:pidf}contact')}
+    check('0.102' in contacts, f'priorities {contacts}')
     await second.sign_out()
     await until(lambda: watch.document.basics.count('open') == 1, 'the phone is gone')
+    check('closed' in watch.document.basics, 'its tuple is not shown closed once more')
     await juliet.sign_out()
     await until(lambda: not watch.document.is_open, 'she is gone')
     check(watch.document.tuples, 'a document without tuples')
