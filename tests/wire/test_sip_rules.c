@@ -378,6 +378,29 @@ static void answers_are_given_once(void **state)
 	rig_free(&rig);
 }
 
+/* [SOF-011] [REL-045]: what is sent while the connection is still being made waits for it; the library alone keeps
+ * 64 and answers the rest with a 503 of its own. */
+static void many_wait_for_one_connection(void **state)
+{
+	enum { MESSAGES = 900 };
+	struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true, .t1_ms = 500});
+	char name[16];
+
+	(void)state;
+	for (int i = 0; i < MESSAGES; i++) {
+		snprintf(name, sizeof name, "%d", i);
+		deliver(rig, (exchange_id)i + 1, name, name, "x");
+	}
+	for (int i = 0; i < MESSAGES; i++) {
+		const struct sip_text *out = text_peer_expect(rig->peer, "MESSAGE ");
+
+		assert_non_null(out);
+		assert_int_equal(out->way, SIP_WAY_TCP);
+	}
+	assert_int_equal(rig->bridge->count, 0);
+	rig_free(&rig);
+}
+
 /* [REQ-010]: five hundred people look at one phone; one NOTIFY is told to each. */
 static void many_watch_one(void **state)
 {
@@ -414,6 +437,7 @@ int main(void)
 		cmocka_unit_test(no_other_headers),
 		cmocka_unit_test(call_ids_belong_to_nobody),
 		cmocka_unit_test(answers_are_given_once),
+		cmocka_unit_test(many_wait_for_one_connection),
 		cmocka_unit_test(many_watch_one),
 	};
 
