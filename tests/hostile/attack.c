@@ -141,7 +141,7 @@ static void make_sip(const struct attack *attack, struct rng *rng, unsigned long
 		mutate_bytes(out, rng, seeds);
 	/* A wrong length over TCP makes the daemon wait for the rest, or take the next request for
 	 * it: worth trying now and then only. */
-	if (is_tcp ? !rng_chance(rng, 2) : rng_chance(rng, 70))
+	if (changes > 0 && (is_tcp ? !rng_chance(rng, 2) : rng_chance(rng, 70)))
 		mutate_fix_length(out);
 }
 
@@ -202,12 +202,27 @@ static enum attack_kind choose(const struct attack *attack, struct rng *rng)
 	return kind;
 }
 
+/* The attack opens with the torture cases as they are, over UDP and over TCP. */
+static bool make_opening(const struct attack *attack, unsigned long i, struct buf *out)
+{
+	const struct seed *seed = NULL;
+
+	if (i / 2 >= attack->seeds->torture ||
+	    !attack->may_use[i % 2 == 0 ? ATTACK_UDP : ATTACK_TCP])
+		return false;
+	seed = &attack->seeds->sip.items[i / 2];
+	buf_append(out, seed->data, seed->len);
+	return true;
+}
+
 enum attack_kind attack_make(const struct attack *attack, unsigned long i, struct buf *out)
 {
 	struct rng rng = {.state = attack->seed * 1000003u + i};
 	enum attack_kind kind = choose(attack, &rng);
 
 	buf_reset(out);
+	if (make_opening(attack, i, out))
+		return i % 2 == 0 ? ATTACK_UDP : ATTACK_TCP;
 	switch (kind) {
 	case ATTACK_STANZA:
 		make_stanza(attack, &rng, out);

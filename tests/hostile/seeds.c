@@ -102,6 +102,7 @@ void seeds_load(struct seeds *out, const char *folder)
 	out->stanzas.items = mem_array(SEEDS, sizeof(struct seed));
 	for (const char *const *text = torture_sip(); *text != NULL; text++)
 		add(&out->sip, *text, strlen(*text));
+	out->torture = out->sip.count;
 	for (const char *const *text = torture_stanzas(); *text != NULL; text++)
 		add(&out->stanzas, *text, strlen(*text));
 	if (folder != NULL)

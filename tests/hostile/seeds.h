@@ -16,6 +16,7 @@ struct seed_list {
 struct seeds {
 	struct seed_list sip;
 	struct seed_list stanzas;
+	size_t torture; /* so many of sip are the built-in cases, at the beginning */
 };
 
 /* Reads all files below folder (may be NULL), adds the built-in ones. Domains of the samples become

@@ -54,6 +54,11 @@ static const char *const sip_cases[] = {
 		      "Proxy-Require: x\r\nContact: <sip:u1@127.0.0.1:1;transport=tcp>\r\n" EMPTY,
 	SUB_LINE HEAD "CSeq: 1 SUBSCRIBE\r\nEvent: presence\r\nRecord-Route: <sip:127.0.0.1:1;lr>,"
 		      "<sip:[::1]:2;lr>\r\nContact: \"x\" <sips:a@b;c?d=e>\r\n" EMPTY,
+	/* two requests in one write, the second promises more than there can be */
+	"OPTIONS sip:chat.example SIP/2.0\r\n" HEAD "CSeq: 1 OPTIONS\r\n" EMPTY MSG_LINE HEAD
+	"CSeq: 2 MESSAGE\r\nContent-Type: text/plain\r\nContent-Length: 3000000000\r\n\r\nx",
+	"OPTIONS sip:chat.example SIP/2.0\r\n" HEAD "CSeq: 1 OPTIONS\r\n" EMPTY MSG_LINE HEAD
+	"CSeq: 2 MESSAGE\r\nContent-Type: text/plain\r\nContent-Length: 4294967295\r\n\r\nx",
 	/* headers missing, repeated, empty */
 	MSG_LINE "CSeq: 1 MESSAGE\r\n" PLAIN,
 	MSG_LINE HEAD HEAD "CSeq: 1 MESSAGE\r\nCSeq: 2 MESSAGE\r\nContent-Length: 1\r\n" PLAIN,
