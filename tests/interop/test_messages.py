@@ -262,6 +262,7 @@ async def order_is_kept(rig):
 
 # [D-43] to the bare address: every client of hers shows it; a resource in hers is no part of From
 # [MSG-093] [CMP-030]
+# [MSG-055]
 @test()
 async def all_clients_of_the_chat_user_are_reached(rig):
     juliet, alice = await both(rig)

@@ -64,6 +64,7 @@ async def lost_store_asks_nobody(rig):
 
 
 # [SEC-036] [REQ-069] she blocks him (XEP-0191): he sees her gone, his texts are refused, and she hears nothing
+# [EVT-040] [X999-4]
 @test()
 async def blocked_sip_user_reaches_nobody(rig):
     juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')

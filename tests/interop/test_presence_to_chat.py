@@ -98,6 +98,7 @@ async def chat_user_is_told_the_denial(rig):
 
 # [PRES-065] [SUBX-006] no, after a yes: unavailable, then unsubscribed
 # [REQ-013] [REQ-072]
+# [REQ-065]
 @test(authorise=True)
 async def chat_user_is_told_the_revocation(rig):
     juliet, alice = await start(rig)

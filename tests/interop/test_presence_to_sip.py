@@ -100,6 +100,7 @@ async def refused_sip_user_does_not_ask_again(rig):
 
 # [PRES-089]
 # [REQ-013] [REQ-072] [XCP-049]
+# [REQ-065]
 @test()
 async def sip_user_is_revoked(rig):
     juliet, alice, watch = await grants(rig, 'udp')
@@ -125,6 +126,7 @@ async def sip_user_unsubscribes_and_comes_back(rig):
 
 
 # [PRES-055] [PRES-080] a refresh is answered by a NOTIFY with the present state; a second dialog has its own
+# [REQ-066]
 @test()
 async def sip_user_refreshes_and_has_two_phones(rig):
     juliet, alice, watch = await grants(rig, 'udp')

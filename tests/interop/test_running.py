@@ -126,6 +126,7 @@ async def command_line_is_checked(rig):
     check(version.returncode == 0 and re.search(r'\d+\.\d+\.\d+', said(version)), f'-V: {said(version)}')
 
 
+# [REQ-097]
 @test()
 async def control_program_shows_the_state(rig):
     juliet = await rig.chat_user('juliet')
@@ -167,6 +168,7 @@ async def wrong_secret_is_reported_and_survived(rig):
 
 
 # [SEC-062] [SEC-063] [STRO-013] [REQ-017] neither secrets nor texts in the log, at the most talkative level
+# [MSG-097]
 @test()
 async def log_keeps_secrets_and_texts_to_itself(rig):
     juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')

@@ -30,7 +30,7 @@ REFUSED = (
     (r'xmlGetLastError|xmlSet(Generic|Structured)ErrorFunc|xml\w+Default|xmlThrDef\w+',
      'libxml2 has these once for all threads: set them on the context'),
 )
-# [LXM-005] [LXM-007] All that is used of libxml2: no schema, XPath, XInclude or HTML, and nothing that 2.14
+# [LXM-005] [LXM-007] [PIDF-008] All that is used of libxml2: no schema, XPath, XInclude or HTML, and nothing that 2.14
 # has removed.
 LIBXML = {'xmlCatalogSetDefaults', 'xmlCtxtReadMemory', 'xmlDictSize', 'xmlDocGetRootElement', 'xmlFreeDoc',
           'xmlFreeParserCtxt', 'xmlInitParser', 'xmlNewParserCtxt', 'xmlParserVersion',

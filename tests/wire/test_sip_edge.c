@@ -284,7 +284,7 @@ static void framing(void **state)
 	rig_free(&rig);
 }
 
-/* [SIP-017] [SIP-014] [SIP-013] [SOF-005] [SOF-010]: odd requests do not hurt; the next good one is
+/* [SIP-014] [SIP-013] [SOF-005] [SOF-010]: odd requests do not hurt; the next good one is
  * served. */
 static void odd_requests(void **state)
 {
@@ -327,7 +327,7 @@ static uint32_t next_random(uint32_t *seed)
 	return *seed >> 8;
 }
 
-/* [SEC-110] [SOF-005] [SIP-017]: bytes of good requests changed at random: a good request is still
+/* [SEC-110] [SOF-005]: bytes of good requests changed at random: a good request is still
  * answered after each hundred. */
 static void mutated_requests(void **state)
 {
@@ -366,7 +366,8 @@ static void mutated_requests(void **state)
 
 /* [D-05] [MSG-049] [SEC-003] [SIP-103]: whose a From is. The peer writes its address, or asserts
  * another user of its domain.
- * [REQ-068] [REQ-086] [ASEC-007] [SIP-105] */
+ * [REQ-068] [REQ-086] [ASEC-007] [SIP-105]
+ * [PBX-023] */
 static void senders_are_who_the_peer_says(void **state)
 {
 	static const struct {

@@ -13,7 +13,8 @@
  * [EVT-033] [EVT-041] [EVT-044] [SIP-039] [SIP-041] [D-30] [D-32] [D-58] [PRES-209] to [PRES-213]:
  * the whole first exchange, then the approval.
  * [CPP-006] [CPP-007] [PRES-005] [PRES-105] [REQ-019] [REQ-020] [REQ-028] [SEC-083] [PRES-210]
- * [PRES-211] [PRES-212] */
+ * [PRES-211] [PRES-212]
+ * [GRUU-008] [EVT-046] */
 static void pending_then_active(void **state)
 {
 	struct rig *rig = rig_new(NULL);

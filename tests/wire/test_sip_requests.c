@@ -62,7 +62,7 @@ static void refused_requests_say_why(void **state)
 		/* [SEC-003] [SIP-103]: a domain of another peer */
 		{403, NULL, NULL, {.method = "MESSAGE", .body = "a",
 				   .from = "<sip:7@other.example>"}},
-		/* [D-11] [ASEC-002] [MSG-059] */
+		/* [ASEC-003] [D-11] [ASEC-002] [MSG-059] */
 		{480, "Warning", "380", {.method = "MESSAGE", .body = "a",
 					 .uri = "sips:juliet@chat.example"}},
 		/* [REQ-092] [SIP-020] [MSG-070] */
@@ -86,7 +86,7 @@ static void refused_requests_say_why(void **state)
 		/* [SEC-083] [EVT-034] [D-58] [PRES-072] */
 		{423, "Min-Expires", "60", {.method = "SUBSCRIBE", .headers =
 			"Event: presence\r\nExpires: 59\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
-		/* [REQ-082] [SIP-023] [EVT-020] [PRES-042] [SEC-007] */
+		/* [PBX-017] [REQ-082] [SIP-023] [EVT-020] [PRES-042] [SEC-007] */
 		{481, NULL, NULL, {.method = "NOTIFY", .to_tag = "no-such", .headers =
 			"Event: presence\r\nSubscription-State: active\r\n"}},
 		{481, NULL, NULL, {.method = "NOTIFY", .headers =
@@ -169,7 +169,8 @@ static void answers_go_to_the_source(void **state)
 
 /* [SIP-068] [SIP-069] [SIP-072] [D-50] [PBX-054]: 200 with everything, whoever is named, and also
  * while new work is refused.
- * [PBX-026] [PBX-042] */
+ * [PBX-026] [PBX-042]
+ * [SIP-070] */
 static void options_is_answered(void **state)
 {
 	static const char *const uris[] = {"sip:127.0.0.1", "sip:nobody@chat.example",

@@ -55,8 +55,9 @@ static void other_types_are_not_presence(void **state)
 	rig_free(&rig);
 }
 
-/* [PRES-150] [D-05]: the dialog says whose state it is, not the document. [PRES-147]: one without
- * tuples shows nobody. */
+/* [PRES-150] [D-05]: the dialog says whose state it is, not the document. [PRES-145]: a document
+ * is the whole state: what it no longer holds is gone. [PRES-147]: one without tuples shows nobody.
+ * [XCP-039] */
 static void the_dialog_names_the_user(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -69,6 +70,13 @@ static void the_dialog_names_the_user(void **state)
 			     "<note>mine</note></tuple>"));
 	rig_expect_line(rig, "presence xmpp:juliet@chat.example sip:1001@pbx.example open=1 show=- "
 			     "note=mine");
+	notify_with(rig, &end, "application/pidf+xml",
+		    DOCUMENT("<tuple id=\"t\"><status><basic>open</basic></status></tuple>"
+			     "<tuple id=\"u\"><status><basic>open</basic></status></tuple>"));
+	rig_expect_line(rig, "devices=2");
+	notify_with(rig, &end, "application/pidf+xml",
+		    DOCUMENT("<tuple id=\"u\"><status><basic>open</basic></status></tuple>"));
+	rig_expect_line(rig, "devices=1");
 	notify_with(rig, &end, "application/pidf+xml", DOCUMENT(""));
 	rig_expect_line(rig, "presence xmpp:juliet@chat.example sip:1001@pbx.example open=0");
 	rig_free(&rig);
@@ -277,6 +285,75 @@ static void messages_make_no_route(void **state)
 	rig_free(&rig);
 }
 
+/* [SIP-017]: a header that nobody needs may be anything: the text arrives. */
+static void unneeded_headers_may_be_odd(void **state)
+{
+	static const char *const headers[] = {
+		"X-Unknown: (((\r\n",
+		"Date: not a date\r\n",
+		"Organization: \xff\xfe\r\n",
+		"Timestamp: x\r\n",
+		"Error-Info: <\r\n",
+		"Retry-After: soon\r\n",
+		"Accept-Language: ;;;\r\n",
+		"Reply-To: <sip:\r\n",
+		"Call-Info: ;;\r\n",
+		"In-Reply-To: @@@ @@\r\n",
+	};
+	struct rig *rig = rig_new(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(headers); i++) {
+		rig_send(rig, SIP_WAY_UDP,
+			 &(struct rig_request){.method = "MESSAGE", .body = "a",
+					       .headers = headers[i]});
+		char *line = fake_bridge_expect(rig->bridge, "message");
+
+		if (line == NULL)
+			fail_msg("refused for %s", headers[i]);
+		mem_free(line);
+	}
+	rig_free(&rig);
+}
+
+/* [EVT-084]: a filter is ignored, another body is refused unless its handling is optional. [CPP-005]
+ * [CPIM-002]: ids of any length. */
+static void subscribe_with_a_body(void **state)
+{
+	static const struct {
+		const char *type, *headers;
+		int status;
+	} rows[] = {
+		{"application/simple-filter+xml", "", 200},
+		{"application/x-other", "", 415},
+		{"application/x-other", "Content-Disposition: render;handling=optional\r\n", 200},
+	};
+	struct rig *rig = rig_new(NULL);
+	char headers[256], call_id[300], contact[128], room[400];
+
+	(void)state;
+	memset(call_id, 'c', sizeof call_id - 1);
+	call_id[sizeof call_id - 1] = '\0';
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		call_id[0] = (char)('0' + i);
+		snprintf(headers, sizeof headers, "Event: presence\r\n%s%s",
+			 watcher_contact(rig, contact, sizeof contact), rows[i].headers);
+		rig_send(rig, SIP_WAY_UDP,
+			 &(struct rig_request){.method = "SUBSCRIBE", .headers = headers,
+					       .call_id = call_id, .body = "x",
+					       .type = rows[i].type});
+		const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 ");
+
+		assert_non_null(text);
+		if (atoi(text->text + 8) != rows[i].status)
+			fail_msg("row %zu: %s", i, text->text);
+		assert_string_equal(sip_text_header(text, "Call-ID", room, sizeof room), call_id);
+		if (rows[i].status == 200)
+			watcher_answer(rig, "pending", "200 OK");
+	}
+	rig_free(&rig);
+}
+
 static bool is_among(const char *line, const char *const *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -296,7 +373,8 @@ static void check_names(const struct sip_text *text, const char *const *names, s
 }
 
 /* [MSG-008] [MSG-015] [MSG-046] [PRES-106] [PBX-040]: no header but those that are meant, whatever came
- * in: nothing is made up for a stanza's type, id or resource, and no X- header of a PBX goes back. */
+ * in: nothing is made up for a stanza's type, id or resource, and no X- header of a PBX goes back.
+ * [XCP-007] [XCP-008] */
 static void no_other_headers(void **state)
 {
 	static const char *const request[] = {
@@ -434,6 +512,8 @@ int main(void)
 		cmocka_unit_test(others_cannot_end_it),
 		cmocka_unit_test(foreign_responses_are_dropped),
 		cmocka_unit_test(messages_make_no_route),
+		cmocka_unit_test(unneeded_headers_may_be_odd),
+		cmocka_unit_test(subscribe_with_a_body),
 		cmocka_unit_test(no_other_headers),
 		cmocka_unit_test(call_ids_belong_to_nobody),
 		cmocka_unit_test(answers_are_given_once),

@@ -10,7 +10,8 @@
 
 /* [PRES-013] to [PRES-020] [SIP-001] [SIP-002] [SIP-006] [SIP-007] [SIP-009] [SIP-011] [SIP-012]
  * [EVT-001] [EVT-009] [D-21] [PBX-015]: the request.
- * [PRES-004] [PRES-005] [PRES-014] [PRES-015] [PRES-016] [PBX-016] [REQ-067] */
+ * [PRES-004] [PRES-005] [PRES-014] [PRES-015] [PRES-016] [PBX-016] [REQ-067]
+ * [PRES-007] [PRES-018] [PRES-019] */
 static void subscribe_is_complete(void **state)
 {
 	static const struct {
@@ -56,7 +57,8 @@ static void subscribe_is_complete(void **state)
 
 /* [PRES-026] [PRES-043] [PRES-044] [EVT-005] [EVT-024] [SEC-030]: pending shows nothing, active
  * everything; 202 is as good as 200.
- * [CPP-009] [PBX-049] */
+ * [CPP-009] [PBX-049]
+ * [PRES-003] */
 static void pending_then_active(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -182,7 +184,8 @@ static void older_notify_is_not_applied(void **state)
 	rig_free(&rig);
 }
 
-/* [D-24] [PRES-047] [PRES-144] [PBX-047]: an active NOTIFY without body. */
+/* [D-24] [PRES-047] [PRES-144] [PBX-047]: an active NOTIFY without body.
+ * [PBX-058] */
 static void empty_notify_by_profile(void **state)
 {
 	struct presence_agent end;
@@ -203,7 +206,8 @@ static void empty_notify_by_profile(void **state)
 
 /* [PRES-028] [PRES-033] [PRES-034] [PRES-035] [PRES-036] [D-14]: what refusals of the first SUBSCRIBE
  * mean. None is tried again at once.
- * [PBX-012] */
+ * [PBX-012]
+ * [PRES-197] */
 static void refusals_are_told(void **state)
 {
 	static const struct {
@@ -292,7 +296,9 @@ static void silence_fails(void **state)
 
 /* [PRES-055] [PRES-057] [SIP-040] [SIP-042] [D-25] [EVT-015] [EVT-016] [EVT-017] [PBX-056]: the
  * refresh: in the dialog, along the route of the NOTIFY, before the end.
- * [REQ-019] [PRES-027] */
+ * [REQ-019] [PRES-027]
+ * [XCP-045]
+ * [PBX-043] */
 static void refresh_follows_the_notify(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -329,7 +335,8 @@ static void refresh_follows_the_notify(void **state)
 
 /* [PRES-030] [PRES-031] [PRES-032] [AST-2] [D-25]: what refusals of a refresh mean: a new dialog, new
  * Call-ID and tag; the authorization is not touched.
- * [PRES-015] */
+ * [PRES-015]
+ * [CPP-014] */
 static void refused_refresh_is_a_new_dialog(void **state)
 {
 	static const char *const statuses[] = {"481 Gone", "500 Unhandled by dialog usages",

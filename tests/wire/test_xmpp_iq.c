@@ -47,7 +47,7 @@ struct request {
 };
 
 static const struct request table[] = {
-	/* [X0199-1] */
+	/* [X0199-2] [X0199-1] */
 	{"ping bridge", BRIDGE, "get", PING, {"type=\"result\"", "from=\"" BRIDGE "\""}},
 	{"ping user", USER, "get", PING, {"type=\"result\"", "from=\"" USER "\""}},
 	{"ping phone", PHONE, "get", PING, {"type=\"result\"", "from=\"" PHONE "\""}},
@@ -106,7 +106,7 @@ static void each_request_is_answered_once(void **state)
 	}
 }
 
-/* [X0030-5]: no feature twice, one identity. */
+/* [X0030-5]: no feature twice, one identity. [X0106-7]: escapes are announced. */
 static void features_are_told_once(void **state)
 {
 	static const char *const whom[] = {BRIDGE, USER, PHONE};
@@ -121,6 +121,8 @@ static void features_are_told_once(void **state)
 		const char *identity = strstr(answer, "<identity");
 
 		assert_null(strstr(identity + 1, "<identity"));
+		if (i == 0)
+			assert_non_null(strstr(answer, "\"jid\\20escaping\""));
 		for (const char *at = strstr(answer, "var=\""); at != NULL;
 		     at = strstr(at + 1, "var=\"")) {
 			char feature[100];

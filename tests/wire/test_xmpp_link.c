@@ -346,6 +346,7 @@ static void names_are_resolved_beside_the_loop(void **state)
 	assert_true(world_wait(world, "link up"));
 }
 
+/* [CMP-014] */
 static void remote_addresses_need_a_word(void **state)
 {
 	struct world_wishes wishes = {.server_name = "192.0.2.1"};

@@ -207,7 +207,8 @@ static void floods_of_one_user_are_bounded(void **state)
 /* Deliveries ------------------------------------------------------------------------------------ */
 
 /* [REL-003] [D-36] [D-10] [D-43] [X0359-1] [MSG-051]: the answer to the ping is the proof
- * [REL-001] [REQ-050] [X0280-2] [CMP-031] */
+ * [REL-001] [REQ-050] [X0280-2] [CMP-031]
+ * [MSG-092] */
 static void taken_when_the_ping_is_answered(void **state)
 {
 	struct world *world = *state;

@@ -351,7 +351,8 @@ static void on_sofia_quit(su_root_magic_t *magic, su_timer_t *timer, su_timer_ar
 }
 
 /* [SOF-004] [REL-030] The wall clock is stepped while a timer of Sofia's and one of ours run. With
- * the library as it comes, -1 h means that they fire an hour later. */
+ * the library as it comes, -1 h means that they fire an hour later.
+ * [REL-032] */
 static void test_wall_clock_steps(void **state)
 {
 	static const int64_t steps_s[] = {-3600, 3600, 30 * 86400, -3650 * INT64_C(86400)};

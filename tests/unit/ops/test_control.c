@@ -341,7 +341,8 @@ static void leaves_a_successors_socket(void **state)
 	assert_int_not_equal(access(world->path, F_OK), 0);
 }
 
-/* [SEC-094] another user's command is refused. Needs root to become somebody else. */
+/* [SEC-094] another user's command is refused. Needs root to become somebody else.
+ * [REQ-058] [PRES-201] */
 static void refuses_other_users(void **state)
 {
 	struct world *world = *state;

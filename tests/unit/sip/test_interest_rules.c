@@ -96,7 +96,8 @@ static void reasons(void **state)
 	assert_int_equal(interest_rule_for_reason("probation", 0).retry_after_s, 60);
 }
 
-/* [D-25] [EVT-016]: two attempts fit before the end, never before half the life. */
+/* [D-25] [EVT-016]: two attempts fit before the end, never before half the life.
+ * [PRES-050] */
 static void when_to_refresh(void **state)
 {
 	static const unsigned lives[] = {1, 10, 60, 79, 80, 81, 300, 600, 3600, 86400, 604800};

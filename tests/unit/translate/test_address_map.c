@@ -377,7 +377,9 @@ static const struct {
 	/* [CPP-015] [CPIM-009] [SIP-081] schemes [D-11] */
 	{"im:alice@pbx.example", "sip:alice@pbx.example"},
 	{"pres:romeo@chat.example", "xmpp:romeo@chat.example"},
-	/* [CPP-021] [CPP-022] a mailbox, perhaps with headers; UTF-8 in percents; none is nobody */
+	/* [CPP-021] [CPP-022] [CPP-023] a mailbox, perhaps with headers; UTF-8 in percents; none is
+	 * nobody; the scheme in any case */
+	{"PRES:romeo@chat.example?subject=x", "xmpp:romeo@chat.example"},
 	{"pres:romeo@chat.example?subject=x&a=b", "xmpp:romeo@chat.example"},
 	{"im:j%C3%BCrgen@chat.example?body=x", "xmpp:j\xc3\xbcrgen@chat.example"},
 	{"pres:j%C3%BCrgen@pbx.example", "sip:j\xc3\xbcrgen@pbx.example"},

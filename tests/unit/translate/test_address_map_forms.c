@@ -261,7 +261,8 @@ static void stored_spellings(void **state)
 	address_map_free(&map);
 }
 
-/* [D-03] [SEC-043] */
+/* [D-03] [SEC-043]
+ * [PRES-196] */
 static void who_may_use_the_bridge(void **state)
 {
 	static const struct {
@@ -480,7 +481,8 @@ static void check_explained(struct address_map *map, const char *text, const cha
 	buf_free(&out);
 }
 
-/* [SEC-045] [SEC-016] */
+/* [SEC-045] [SEC-016]
+ * [ASEC-014] */
 static void explanations(void **state)
 {
 	check_explained(*state, "1001@sip.chat.example", "on SIP: sip:1001@pbx.example\n");

@@ -75,7 +75,8 @@ static const struct {
 	{-1, "internal-server-error", "cancel"},
 };
 
-/* [D-47] */
+/* [D-47]
+ * [ERR-001] */
 static void sip_status_becomes_condition(void **state)
 {
 	(void)state;
@@ -163,6 +164,7 @@ static const struct {
 	{FAULT_RATE, 480},                    /* [MSG-096] */
 };
 
+/* [ERR-001] */
 static void fault_becomes_sip_status(void **state)
 {
 	(void)state;

@@ -138,7 +138,7 @@ static const struct {
 	{CHAT("<body>b</body><delay xmlns='urn:xmpp:delay' from='chat.example' "
 	      "stamp='2024-05-06T07:08:09Z'/>"),
 	 "text chat 'b' sent 1714979289000"},
-	/* [CMP-019] [MSG-007] everything else is passed over */
+	/* [XCP-011] [CMP-019] [MSG-007] everything else is passed over */
 	{CHAT("<active xmlns='http://jabber.org/protocol/chatstates'/><request "
 	      "xmlns='urn:xmpp:receipts'/>"
 	      "<markable xmlns='urn:xmpp:chat-markers:0'/><origin-id xmlns='urn:xmpp:sid:0' "

@@ -58,7 +58,8 @@ static void check_text(const struct presence *presence, const char *before, cons
 
 /* [PIDF-002] [PIDF-005] [PIDF-006] [PIDF-010] [PIDF-013] [PIDF-016] [PIDF-019] [PIDF-045]
  * [PRES-108] [PRES-110] [PRES-113] [PRES-114] [PRES-118] [D-28] [D-29] [RPR-005]
- * [REQ-027] [REQ-029] [REQ-054] [XCP-023] [PRES-117] */
+ * [REQ-027] [REQ-029] [REQ-054] [XCP-023] [PRES-117]
+ * [PIDF-029] */
 static void writes_one_device(void **state)
 {
 	struct presence presence = {0};
@@ -184,7 +185,8 @@ static void writes_the_person(void **state)
 }
 
 /* [PRES-119] [PIDF-015] [CMP-038] all devices in one document, best first.
- * [EVT-045] */
+ * [EVT-045]
+ * [XCP-036] */
 static void sorts_devices(void **state)
 {
 	static const char *const wanted[] = {"nine", "five", "chat", "plain",

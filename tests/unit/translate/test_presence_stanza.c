@@ -300,7 +300,8 @@ static void what_is_written_is_read_back(void **state)
 #define PIDF_NS "xmlns='urn:ietf:params:xml:ns:pidf'"
 
 /* [SEC-035] [SEC-056] [REQ-074] [REQ-080]: what a phone's document tells of the device, its address and
- * its place ends here: no word of it is in the stanza. */
+ * its place ends here: no word of it is in the stanza.
+ * [XCP-034] */
 static void nothing_private_comes_from_sip(void **state)
 {
 	static const char text[] =

@@ -10,7 +10,8 @@ struct stanza {
 	int error;
 };
 
-/* [CMP-005] [CMP-006] [SEC-051] */
+/* [CMP-005] [CMP-006] [SEC-051]
+ * [ARCH-010] */
 static void addresses_are_ours(void **state)
 {
 	static const struct stanza table[] = {
