@@ -436,7 +436,7 @@ static uint64_t cpu_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* [STRO-005] [REL-056]: nothing runs while nothing comes. Generous: libstrophe's own loop would burn
+/* [STRO-005]: nothing runs while nothing comes. Generous: libstrophe's own loop would burn
  * all of it. */
 static void idle_costs_nothing(void **state)
 {
