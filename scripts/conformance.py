@@ -3,7 +3,8 @@
 (what is partial, later or not ours, and why) and the [ID] marks in the tests.
 
   conformance.py          writes the file
-  conformance.py --check  says what is wrong (stale file, unknown IDs) and exits 1
+  conformance.py --check  says what is wrong (stale file, unknown IDs, a MUST that has neither a test nor a
+                          reason) and exits 1
 """
 import collections
 import pathlib
@@ -74,6 +75,18 @@ def state_of(ident, tests, rules):
     return ("done", "") if ident in tests else ("not yet", "")
 
 
+def complaints(rows, tests, rules):
+    """What is wrong with the marks and the notes, whatever the file says."""
+    for ident in sorted(set(tests) - set(rows)):
+        yield f"{', '.join(tests[ident])}: no requirement {ident}: mend the mark or add it to docs/requirements.tsv"
+    for pattern, _, _ in rules:
+        if not any(matches(pattern, ident) for ident in rows):
+            yield f"conformance-notes.tsv: {pattern} matches no requirement: mend it or take the line out"
+    for ident, (level, _, _) in rows.items():
+        if level.startswith("MUST") and state_of(ident, tests, rules) == ("not yet", ""):
+            yield f"{ident}: no test names it: name it where it is proved, or say why not in docs/conformance-notes.tsv"
+
+
 def build(rows, tests, rules):
     count = collections.Counter()
     musts = collections.Counter()
@@ -107,19 +120,19 @@ def build(rows, tests, rules):
 
 def main():
     rows, tests, rules = requirements(), marks(), notes()
-    unknown = sorted(set(tests) - set(rows))
-    for ident in unknown:
-        print(f"{', '.join(tests[ident])}: no requirement {ident}: mend the mark or add it to docs/requirements.tsv")
+    wrong = list(complaints(rows, tests, rules))
+    for line in wrong:
+        print(line)
     text = build(rows, tests, rules)
     target = ROOT / "docs/CONFORMANCE.md"
     if "--check" in sys.argv[1:]:
         if not target.exists() or target.read_text() != text:
             print("docs/CONFORMANCE.md is stale: run scripts/conformance.py and commit it")
             return 1
-        return 1 if unknown else 0
+        return 1 if wrong else 0
     target.write_text(text)
     print(f"{target.relative_to(ROOT)}: {len(tests)} requirements named by tests")
-    return 1 if unknown else 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
