@@ -7,8 +7,10 @@
 #include <sofia-sip/su_wait.h>
 #include <sofia-sip/nta.h>
 #include <sofia-sip/nta_tag.h>
+#include <sofia-sip/nta_tport.h>
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_parser.h>
+#include <sofia-sip/tport.h>
 #include <sofia-sip/tport_tag.h>
 
 #include "base/buf.h"
@@ -17,6 +19,7 @@
 #include "base/random.h"
 #include "loop/loop.h"
 #include "sip/agent.h"
+#include "sip/backlog.h"
 #include "sip/sip_side.h"
 
 enum { RETRY_AFTER_MAX_S = 3600, BRANCH_RANDOM_BYTES = 12, BRANCH_MAX = 80 };
@@ -26,20 +29,44 @@ struct transactions {
 	struct list live;
 	struct list garbage; /* to be released from the loop */
 	bool is_sweeping;
+	struct backlog *backlog;
 	size_t count;
 };
 
 struct transaction {
 	struct transactions *owner;
-	nta_outgoing_t *orq; /* NULL: could not be sent */
+	nta_outgoing_t *orq; /* NULL: could not be sent, or waits */
 	transaction_fn *fn;  /* NULL: forgotten */
 	void *arg;
 	struct list link; /* in live or garbage */
+	struct held *held; /* what waits for its connection; else NULL */
 };
+
+/* A request that is to be sent later (REL-045). */
+struct held {
+	struct transaction *owner;
+	struct list link; /* in the backlog */
+	struct buf text;
+	char *next_hop; /* or NULL */
+	bool any_size;
+};
+
+static tport_t *send_held(struct list *link);
 
 static struct loop *loop_of(struct transactions *transactions)
 {
 	return agent_params(transactions->agent)->loop;
+}
+
+static void free_held(struct transaction *t)
+{
+	if (t->held == NULL)
+		return;
+	list_remove(&t->held->link);
+	buf_free(&t->held->text);
+	mem_free(t->held->next_hop);
+	mem_free(t->held);
+	t->held = NULL;
 }
 
 static void sweep(void *arg)
@@ -62,6 +89,7 @@ static void discard(struct transaction *t)
 	struct transactions *transactions = t->owner;
 
 	t->fn = NULL;
+	free_held(t);
 	list_remove(&t->link);
 	list_append(&transactions->garbage, &t->link);
 	transactions->count--;
@@ -78,6 +106,8 @@ struct transactions *transactions_new(struct agent *agent)
 	transactions->agent = agent;
 	list_init(&transactions->live);
 	list_init(&transactions->garbage);
+	transactions->backlog = backlog_new(agent_params(agent)->loop, agent_params(agent)->limits,
+					    send_held);
 	return transactions;
 }
 
@@ -95,6 +125,7 @@ void transactions_free(struct transactions **transactions)
 	}
 	loop_forget(loop_of(self), self);
 	sweep(self);
+	backlog_free(&self->backlog);
 	mem_free(self);
 	*transactions = NULL;
 }
@@ -122,7 +153,11 @@ static int on_response(struct transaction *t, nta_outgoing_t *orq, sip_t const *
 	result.is_local = nta_sip_is_internal(sip);
 	if (result.is_local)
 		result.sip = NULL;
+	else
+		result.way = nta_outgoing_transport(orq);
 	finish(t, &result);
+	if (result.way != NULL)
+		tport_unref(result.way);
 	return 0;
 }
 
@@ -146,19 +181,13 @@ static void make_branch(const struct agent *agent, char branch[BRANCH_MAX])
 	random_hex(branch + len + 1, BRANCH_RANDOM_BYTES);
 }
 
-struct transaction *transaction_send(struct transactions *transactions,
-				     const struct transaction_request *request, transaction_fn *fn,
-				     void *arg)
+/* Returns the transport it went to, as a reference, or NULL. */
+static tport_t *transmit(struct transaction *t, const struct transaction_request *request)
 {
-	struct transaction *t = mem_zalloc(sizeof *t);
+	struct transactions *transactions = t->owner;
 	char branch[BRANCH_MAX];
 	msg_t *msg;
 
-	t->owner = transactions;
-	t->fn = fn;
-	t->arg = arg;
-	list_append(&transactions->live, &t->link);
-	transactions->count++;
 	make_branch(transactions->agent, branch);
 	msg = msg_make(sip_default_mclass(), 0, request->text->data, (ssize_t)request->text->len);
 	if (msg != NULL && sip_object(msg) != NULL && sip_object(msg)->sip_error == NULL)
@@ -167,11 +196,75 @@ struct transaction *transaction_send(struct transactions *transactions,
 			(const url_string_t *)(const void *)request->next_hop, msg,
 			NTATAG_BRANCH_KEY(branch), TAG_IF(request->any_size, TPTAG_MTU(65535)),
 			TAG_END());
-	if (t->orq == NULL) {
-		if (msg != NULL)
-			msg_destroy(msg);
-		loop_defer(loop_of(transactions), not_sent, t);
+	if (t->orq != NULL)
+		return nta_outgoing_transport(t->orq);
+	if (msg != NULL)
+		msg_destroy(msg);
+	loop_defer(loop_of(transactions), not_sent, t);
+	return NULL;
+}
+
+static tport_t *send_held(struct list *link)
+{
+	struct held *held = LIST_ENTRY(link, struct held, link);
+	struct transaction *t = held->owner;
+	struct transaction_request request = {&held->text, held->next_hop, held->any_size};
+	tport_t *transport = transmit(t, &request);
+
+	free_held(t);
+	return transport;
+}
+
+static void hold(struct transaction *t, const struct transaction_request *request)
+{
+	struct held *held = mem_zalloc(sizeof *held);
+
+	held->owner = t;
+	list_init(&held->link);
+	buf_append(&held->text, request->text->data, request->text->len);
+	held->next_hop = mem_strdup_or_null(request->next_hop);
+	held->any_size = request->any_size;
+	t->held = held;
+}
+
+/* Requests with the same key share a connection: the next hop, or the Route after the first line, or
+ * the first line. */
+static const char *way_of(const struct transaction_request *request, size_t *len)
+{
+	const char *line = request->text->data;
+	const char *second;
+
+	if (request->next_hop != NULL) {
+		*len = strlen(request->next_hop);
+		return request->next_hop;
 	}
+	second = line + strcspn(line, "\r") + 2;
+	if (strncmp(second, "Route: ", 7) == 0)
+		line = second;
+	*len = strcspn(line, "\r");
+	return line;
+}
+
+struct transaction *transaction_send(struct transactions *transactions,
+				     const struct transaction_request *request, transaction_fn *fn,
+				     void *arg)
+{
+	struct transaction *t = mem_zalloc(sizeof *t);
+	size_t way_len;
+	const char *way = way_of(request, &way_len);
+
+	t->owner = transactions;
+	t->fn = fn;
+	t->arg = arg;
+	list_append(&transactions->live, &t->link);
+	transactions->count++;
+	if (backlog_count(transactions->backlog) != 0) {
+		hold(t, request);
+		if (backlog_wait(transactions->backlog, way, way_len, &t->held->link))
+			return t;
+		free_held(t);
+	}
+	backlog_sent(transactions->backlog, way, way_len, transmit(t, request));
 	return t;
 }
 

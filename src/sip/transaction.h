@@ -8,6 +8,7 @@
 struct agent;
 struct buf;
 struct sip_s;
+struct tport_s;
 struct transaction;
 struct transactions;
 
@@ -19,11 +20,12 @@ struct transaction_request {
 };
 
 /* status is 200 to 699. is_local: no answer came; 408 nobody answered, 503 it could not be sent
- * (SIP-027); sip is NULL then. Strings in sip live during the call only. */
+ * (SIP-027); sip and way are NULL then. Strings in sip live during the call only. */
 struct transaction_result {
 	int status;
 	bool is_local;
 	const struct sip_s *sip;
+	struct tport_s *way; /* connection or socket of the answer, borrowed for the call */
 };
 
 typedef void transaction_fn(const struct transaction_result *result, void *arg);

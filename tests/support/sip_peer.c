@@ -45,6 +45,7 @@ struct text_peer {
 	const char *wanted;
 	bool is_waiting;
 	bool has_closed;
+	bool is_paused;
 	size_t udp_bytes;
 	struct loop_timer timer;
 };
@@ -210,7 +211,8 @@ static struct connection *add_connection(struct text_peer *peer, int fd, bool is
 		connection->peer = peer;
 		connection->fd = fd;
 		connection->is_ours = is_ours;
-		loop_fd(peer->loop, fd, LOOP_READ, on_tcp, connection);
+		if (!peer->is_paused)
+			loop_fd(peer->loop, fd, LOOP_READ, on_tcp, connection);
 		return connection;
 	}
 	abort();
@@ -239,6 +241,18 @@ struct text_peer *text_peer_new(struct loop *loop, uint16_t to_port)
 	loop_fd(loop, peer->udp, LOOP_READ, on_udp, peer);
 	loop_fd(loop, peer->listener, LOOP_READ, on_listener, peer);
 	return peer;
+}
+
+void text_peer_pause(struct text_peer *peer, bool is_paused)
+{
+	peer->is_paused = is_paused;
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		struct connection *connection = &peer->connections[i];
+
+		if (connection->fd >= 0)
+			loop_fd(peer->loop, connection->fd, is_paused ? 0 : LOOP_READ, on_tcp,
+				connection);
+	}
 }
 
 void text_peer_no_tcp(struct text_peer *peer)

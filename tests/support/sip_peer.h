@@ -41,6 +41,8 @@ uint16_t text_peer_tcp_port(struct text_peer *peer);
 bool text_peer_wait_closed(struct text_peer *peer);
 /* No longer takes TCP connections (refused), nor reads datagrams. */
 void text_peer_deaf(struct text_peer *peer);
+/* Takes connections, but reads nothing from them; and reads again. */
+void text_peer_pause(struct text_peer *peer, bool is_paused);
 /* No longer takes TCP connections. */
 void text_peer_no_tcp(struct text_peer *peer);
 
