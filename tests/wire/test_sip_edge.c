@@ -41,7 +41,8 @@ static void strangers_have_no_effect(void **state)
 	for (size_t i = 0; i < CHECK_COUNT(methods); i++) {
 		struct rig_request request = {
 			.method = methods[i], .body = "a",
-			.headers = "Contact: <sip:a@127.0.0.1:9>\r\nEvent: presence\r\n"};
+			.headers = "Contact: <sip:a@127.0.0.1:9>\r\nEvent: presence\r\n"
+				   "P-Asserted-Identity: <sip:1001@pbx.example>\r\n"};
 		char *text = rig_text(rig, SIP_WAY_UDP, &request);
 
 		sent = strlen(text);

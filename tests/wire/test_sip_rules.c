@@ -108,6 +108,27 @@ static void states_where_they_count(void **state)
 	rig_free(&rig);
 }
 
+/* [PRES-051]: a NOTIFY that names no time keeps the one before: the refresh comes when that is due, not
+ * after the hour of the 2xx. */
+static void no_time_keeps_the_time(void **state)
+{
+	struct rig *rig = rig_new(NULL);
+	struct presence_agent end;
+	char room[512];
+
+	(void)state;
+	pa_watch(rig);
+	pa_accept(rig, &end, "200 OK", "Expires: 3600\r\n");
+	pa_notify(rig, &end, "active;expires=2", pa_document("a", room, sizeof room), "200");
+	pa_notify(rig, &end, "active", pa_document("b", room, sizeof room), "200");
+	rig_expect_line(rig, "note=b");
+	const struct sip_text *text = text_peer_expect(rig->peer, "SUBSCRIBE ");
+
+	assert_non_null(text);
+	assert_string_equal(sip_text_header(text, "Call-ID", room, sizeof room), end.call_id);
+	rig_free(&rig);
+}
+
 /* [EVT-007]: the Expires header counts, not the Contact's. [PRES-083]: the type is one of the Accept
  * list that came last. [EVT-008]: another subscription needs another dialog. */
 static void subscribe_says_it_in_its_place(void **state)
@@ -508,6 +529,7 @@ int main(void)
 		cmocka_unit_test(other_types_are_not_presence),
 		cmocka_unit_test(the_dialog_names_the_user),
 		cmocka_unit_test(states_where_they_count),
+		cmocka_unit_test(no_time_keeps_the_time),
 		cmocka_unit_test(subscribe_says_it_in_its_place),
 		cmocka_unit_test(others_cannot_end_it),
 		cmocka_unit_test(foreign_responses_are_dropped),

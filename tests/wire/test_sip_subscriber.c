@@ -162,7 +162,7 @@ static void anything_in_the_dialog_is_answered(void **state)
 }
 
 /* [D-23] [PRES-055] [EVT-023]: an overtaken NOTIFY is answered and not applied.
- * [PRES-143] [PRES-051] [PBX-035] */
+ * [PRES-143] [PBX-035] */
 static void older_notify_is_not_applied(void **state)
 {
 	struct rig *rig = rig_new(NULL);
