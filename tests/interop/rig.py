@@ -7,7 +7,6 @@ users of both sides. Everything lives in one temporary folder, on free ports, an
 """
 
 import asyncio
-import ctypes
 import glob
 import os
 import pathlib
@@ -73,8 +72,16 @@ def free_port(taken=set()):
         return port
 
 
-def die_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+# Ends what a rig started and removes its folder if the runner dies without a word: reads process groups, then
+# "done", or the end of its input when nobody is there any more.
+GUARDIAN = """groups=
+while read -r line; do
+	[ "$line" != done ] || exit 0
+	groups="$groups $line"
+done
+for group in $groups; do kill -9 -"$group"; done
+rm -rf "$1"
+"""
 
 
 class Program:
@@ -86,7 +93,7 @@ class Program:
         path = os.environ.get('PATH', '') + ':/usr/sbin:/sbin'  # servers; ordinary users do not have it
         self.process = subprocess.Popen(command, stdout=self.file, stderr=subprocess.STDOUT, stdin=stdin,
                                         cwd=cwd, env={**os.environ, 'PATH': path, **(env or {})},
-                                        start_new_session=True, preexec_fn=die_with_parent)
+                                        start_new_session=True)
 
     @property
     def code(self):
@@ -138,6 +145,8 @@ class Rig:
         self.passwords = {'juliet': 'capulet', 'romeo': 'montague'}
         self.programs = {}
         self.users = []
+        self.guardian = subprocess.Popen(['sh', '-c', GUARDIAN, 'guardian', str(self.dir)], text=True,
+                                         stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
 
     async def __aenter__(self):
         try:
@@ -181,6 +190,8 @@ class Rig:
     def run(self, name, command, **options):
         program = Program(name, [str(c) for c in command], self.dir / f'{name}.log', **options)
         self.programs[name] = program
+        self.guardian.stdin.write(f'{program.process.pid}\n')
+        self.guardian.stdin.flush()
         return program
 
     # Servers -------------------------------------------------------------------------------------
@@ -328,6 +339,8 @@ class Rig:
         for program in self.programs.values():
             program.kill()
         shutil.rmtree(self.dir, ignore_errors=True)
+        if self.guardian.poll() is None:
+            self.guardian.communicate('done\n')
 
 
 EMPTY_RULES = ('<?xml version="1.0"?><cr:ruleset xmlns="urn:ietf:params:xml:ns:pres-rules"'
