@@ -9,6 +9,7 @@
 #include "core/bridge.h"
 #include "model/limits.h"
 #include "sip/dialog.h"
+#include "sip/peer_watch.h"
 #include "sip/side_core.h"
 #include "sip/subscriber.h"
 #include "sip/transaction.h"
@@ -39,6 +40,8 @@ struct interest *interest_new(struct subscriber *subscriber, const struct watch 
 		interest->key[i] = ((const char *)key)[i];
 	interest->key_len = key_len;
 	interest->peer = side_core_peer(subscriber->core, watch->watched->domain);
+	interest->hop = peer_watch_of(subscriber->core->peers, watch->watched->domain);
+	peer_watch_join(interest->hop);
 	interest->is_common = is_common;
 	interest->asked_s = (unsigned)(subscriber->core->params->refresh_s > 0
 					       ? subscriber->core->params->refresh_s
@@ -75,6 +78,8 @@ static void unlist(struct interest *interest)
 	table_remove(interest->subscriber->interests, interest->key, interest->key_len);
 	mem_free(interest->key);
 	interest->key = NULL;
+	peer_watch_leave(interest->hop);
+	interest->hop = NULL;
 	interest->subscriber->count--;
 }
 
@@ -107,6 +112,11 @@ static bool is_live(enum interest_state state)
 	return state == INTEREST_PENDING || state == INTEREST_ACTIVE;
 }
 
+bool interest_is_live(const struct interest *interest)
+{
+	return is_live(interest->state);
+}
+
 void interest_set_state(struct interest *interest, enum interest_state state)
 {
 	if (is_live(interest->state) && !is_live(state))
@@ -125,6 +135,10 @@ static void on_timer(void *arg)
 	uint64_t now = loop_now(loop_of(interest));
 	struct fault fault;
 
+	if (peer_watch_is_down(interest->hop)) { /* held until it is up (REL-024) */
+		interest_peer_down(interest);
+		return;
+	}
 	if (!rate_take(&subscriber->pace, per_s, per_s, now)) {
 		interest_schedule(interest, rate_wait_ms(&subscriber->pace, per_s, per_s, now) +
 						    random_below(200));
@@ -298,4 +312,13 @@ void interest_end_dialog(struct interest *interest, const struct interest_rule *
 		interest_schedule(interest, delay);
 	}
 	(void)tell_failure(interest, rule, fault);
+}
+
+void interest_peer_down(struct interest *interest)
+{
+	static const struct interest_rule rule = {NEXT_SOON, true, WATCH_FAILED, 0};
+	struct fault fault;
+
+	fault_set(&fault, FAULT_REMOTE_SERVER_TIMEOUT, NULL);
+	(void)tell_failure(interest, &rule, &fault);
 }

@@ -13,6 +13,7 @@
 #include "sip/interest_rules.h"
 
 struct dialog;
+struct peer_watch;
 struct request;
 struct side_core;
 struct sip_peer;
@@ -47,6 +48,7 @@ struct interest {
 	char *key;
 	size_t key_len;
 	const struct sip_peer *peer;
+	struct peer_watch *hop; /* the next hop it depends on; NULL: not wanted any more */
 	struct dialog *dialog;
 	struct transaction *transaction;
 	struct loop_timer timer;   /* next try, or the refresh */
@@ -67,6 +69,7 @@ struct interest {
 	bool is_rebasing;	 /* the next NOTIFY's CSeq counts, whatever it is (D-23) */
 	bool has_sent_leave;
 	bool has_new;		 /* some reader is_new */
+	bool is_sample;		 /* its refresh shows whether the peer forgot all (peer_watch.h) */
 };
 
 struct subscriber {
@@ -94,6 +97,9 @@ void interest_free(struct interest *interest);
 void interest_set_state(struct interest *interest, enum interest_state state);
 /* Tries anew, or refreshes, after delay_ms. */
 void interest_schedule(struct interest *interest, uint64_t delay_ms);
+/* Its peer is down: the readers are told, once. May free interest. */
+void interest_peer_down(struct interest *interest);
+bool interest_is_live(const struct interest *interest); /* has a dialog with a NOTIFY */
 /* Nobody wants it: ends the dialog in order, or frees it at once. */
 void interest_leave(struct interest *interest);
 /* Drops the dialog and does what a rule says; tells the readers. May free interest. */

@@ -13,6 +13,7 @@
 #include "sip/dialog.h"
 #include "sip/header_text.h"
 #include "sip/interest.h"
+#include "sip/peer_watch.h"
 #include "sip/side_core.h"
 #include "sip/trust.h"
 #include "translate/pidf.h"
@@ -125,7 +126,7 @@ static void set_live(struct interest *interest, const struct news *news)
 static void apply_active(struct interest *interest, const struct news *news)
 {
 	static const struct presence nothing;
-	bool is_first = !interest->was_active;
+	bool is_first = !interest->was_active || interest->has_failed;
 
 	interest->was_active = true;
 	interest->has_failed = false;
@@ -194,6 +195,7 @@ void interest_notify(struct interest *interest, struct request *request)
 		return;
 	}
 	core_of(interest)->params->counters->notify_in++;
+	peer_watch_heard(interest->hop);
 	dialog_refresh_target(interest->dialog, request->sip);
 	read_state(request->sip, &news);
 	read_body(interest, request->sip, &news);

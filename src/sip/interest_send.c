@@ -14,6 +14,7 @@
 #include "sip/destination.h"
 #include "sip/dialog.h"
 #include "sip/interest.h"
+#include "sip/peer_watch.h"
 #include "sip/side_core.h"
 #include "sip/transaction.h"
 #include "sip/trust.h"
@@ -81,6 +82,7 @@ static void on_accepted(struct interest *interest, const sip_t *sip)
 	if (sip->sip_expires != NULL)
 		granted = sip->sip_expires->ex_delta;
 	interest->raises = 0;
+	interest->is_sample = false;
 	if (granted == 0)
 		return; /* Timer N or the NOTIFY decides */
 	interest->expires_ms = loop_now(core_of(interest)->params->loop) + granted * 1000;
@@ -135,7 +137,11 @@ static void on_refused(struct interest *interest, const struct transaction_resul
 		interest_rule_for_status(result->status, result->is_local, is_refresh,
 					 (unsigned)transaction_retry_after(result));
 	struct fault fault = {0};
+	bool was_sample = interest->is_sample;
 
+	interest->is_sample = false;
+	if (is_refresh && !result->is_local && (result->status == 481 || result->status == 500))
+		peer_watch_forgot(interest->hop, was_sample);
 	log_challenge(interest, result->status);
 	log_info("subscriber: SUBSCRIBE refused status=%d%s watched=%s", result->status,
 		 result->is_local ? " (no answer)" : "", log_safe(interest->dialog->remote));
@@ -155,6 +161,7 @@ static void on_result(const struct transaction_result *result, void *arg)
 	struct interest *interest = arg;
 
 	interest->transaction = NULL;
+	peer_watch_result(interest->hop, result);
 	if (interest->state == INTEREST_LEAVING) {
 		/* PRES-064: the last NOTIFY or patience ends it; a refusal does at once. */
 		if (result->status >= 300)

@@ -18,6 +18,7 @@
 #include "model/limits.h"
 #include "sip/identity.h"
 #include "sip/message_text.h"
+#include "sip/peer_watch.h"
 #include "sip/side_core.h"
 #include "sip/transaction.h"
 #include "translate/address_map.h"
@@ -47,6 +48,7 @@ struct destination {
 	char *uri;
 	struct list line; /* first one is under way */
 	size_t count;
+	struct peer_watch *hop;
 	struct transaction *transaction;
 	struct loop_timer retry;
 };
@@ -223,6 +225,7 @@ static void on_result(const struct transaction_result *result, void *arg)
 	enum outcome outcome;
 
 	destination->transaction = NULL;
+	peer_watch_result(destination->hop, result);
 	if (may_retry(destination, item, result))
 		return;
 	outcome = read_result(result, &fault);
@@ -273,7 +276,8 @@ static void send_first(struct destination *destination)
 						    &request, on_result, destination);
 }
 
-static struct destination *get_destination(struct pager_out *pager, const char *uri)
+static struct destination *get_destination(struct pager_out *pager, const char *uri,
+					   const char *domain)
 {
 	struct destination *destination = table_find(pager->destinations, uri, strlen(uri));
 
@@ -282,6 +286,7 @@ static struct destination *get_destination(struct pager_out *pager, const char *
 	destination = mem_zalloc(sizeof *destination);
 	destination->pager = pager;
 	destination->uri = mem_strdup(uri);
+	destination->hop = peer_watch_of(pager->core->peers, domain);
 	list_init(&destination->line);
 	table_put(pager->destinations, uri, strlen(uri), destination);
 	return destination;
@@ -304,9 +309,10 @@ static bool is_full(struct pager_out *pager, const char *uri)
 	return false;
 }
 
-static void put_in_line(struct pager_out *pager, exchange_id x, const char *uri, struct buf *text)
+static void put_in_line(struct pager_out *pager, exchange_id x, const char *uri,
+			const char *domain, struct buf *text)
 {
-	struct destination *destination = get_destination(pager, uri);
+	struct destination *destination = get_destination(pager, uri, domain);
 	struct outbound *item = mem_zalloc(sizeof *item);
 
 	item->pager = pager;
@@ -340,7 +346,7 @@ void pager_out_deliver(struct pager_out *pager, exchange_id x, const struct addr
 				      &text, &fault) != 0) {
 		refuse(pager, x, fault.code, fault.text);
 	} else {
-		put_in_line(pager, x, to_uri.data, &text);
+		put_in_line(pager, x, to_uri.data, to->domain, &text);
 	}
 	buf_free(&from_uri);
 	buf_free(&to_uri);

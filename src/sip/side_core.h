@@ -10,6 +10,7 @@
 struct agent;
 struct buf;
 struct dialogs;
+struct peer_watches;
 struct repeats;
 struct request;
 struct transactions;
@@ -22,6 +23,7 @@ struct side_core {
 	struct trust *trust;
 	struct dialogs *dialogs;
 	struct repeats *repeats;
+	struct peer_watches *peers;
 	bool may_accept;  /* sip_side_accept() */
 	bool is_stopping; /* sip_side_stop() was called */
 };

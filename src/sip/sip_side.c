@@ -19,6 +19,7 @@
 #include "sip/options.h"
 #include "sip/pager_in.h"
 #include "sip/pager_out.h"
+#include "sip/peer_watch.h"
 #include "sip/repeats.h"
 #include "sip/side_core.h"
 #include "sip/subscriber.h"
@@ -73,6 +74,7 @@ static void on_request(struct request *request, void *arg)
 
 	if (!admission_pass(side->admission, request))
 		return;
+	peer_watches_heard(side->core.peers, request);
 	if (request->sip->sip_to->a_tag != NULL) {
 		on_in_dialog(side, request);
 		return;
@@ -182,6 +184,7 @@ int sip_side_new(struct sip_side **out, const struct sip_side_params *params, ch
 		return result;
 	}
 	side->core.transactions = transactions_new(side->core.agent);
+	side->core.peers = peer_watches_new(&side->core);
 	side->notifier = notifier_new(&side->core);
 	side->subscriber = subscriber_new(&side->core);
 	side->pager_in = pager_in_new(&side->core);
@@ -239,6 +242,7 @@ void sip_side_free(struct sip_side **side)
 	pager_out_free(&self->pager_out);
 	notifier_free(&self->notifier);
 	subscriber_free(&self->subscriber);
+	peer_watches_free(&self->core.peers);
 	transactions_free(&self->core.transactions);
 	agent_free(&self->core.agent);
 	admission_free(&self->admission);
@@ -268,4 +272,5 @@ void sip_side_status(const struct sip_side *side, struct buf *out)
 	buf_printf(out, "sources %zu\n", admission_sources(side->admission));
 	buf_printf(out, "times idle connections were closed %u\n",
 		   agent_check_connections(side->core.agent));
+	peer_watches_status(side->core.peers, out);
 }

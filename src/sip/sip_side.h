@@ -41,6 +41,7 @@ struct sip_side_params {
 	const char *user_agent;	     /* "sipxmppd/VERSION" */
 	int refresh_s;		     /* Expires asked for: 3600 */
 	int timer_t1_ms;	     /* 500; tests make it shorter */
+	int peer_quiet_ms;	     /* 0: 30 s (D-26); tests make it shorter, and the times with it */
 };
 
 /* Opens the listeners. Returns 0, or an errno value with a sentence in error: EADDRINUSE when a

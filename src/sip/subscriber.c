@@ -13,15 +13,66 @@
 #include "sip/agent.h"
 #include "sip/dialog.h"
 #include "sip/interest.h"
+#include "sip/peer_watch.h"
 #include "sip/side_core.h"
 
-enum { STOP_BATCH = 50, STOP_EVERY_MS = 10, AGAIN_LEAST_MS = 2000 };
+enum { STOP_BATCH = 50, STOP_EVERY_MS = 10, AGAIN_LEAST_MS = 2000, ASK_ALL_MS = 1000 };
+
+static void on_peer_down(void *arg, struct peer_watch *peer)
+{
+	struct subscriber *subscriber = arg;
+
+	LIST_EACH (link, next, &subscriber->all) {
+		struct interest *interest = LIST_ENTRY(link, struct interest, link);
+
+		if (interest->hop == peer && interest->state != INTEREST_OVER)
+			interest_peer_down(interest);
+	}
+}
+
+static void ask_one(struct subscriber *subscriber, const struct peer_watch *peer)
+{
+	LIST_EACH (link, next, &subscriber->all) {
+		struct interest *interest = LIST_ENTRY(link, struct interest, link);
+
+		if (interest->hop != peer || !interest_is_live(interest) ||
+		    interest->transaction != NULL)
+			continue;
+		interest->is_sample = true;
+		interest_schedule(interest, 0);
+		return;
+	}
+}
+
+/* Spread over the time that the pace needs for all (D-49). */
+static void ask_all(struct subscriber *subscriber, const struct peer_watch *peer)
+{
+	uint64_t per_s = (uint64_t)subscriber->core->params->limits->outward_per_s;
+	uint64_t spread_ms = ASK_ALL_MS + subscriber->count * 1000 / (per_s != 0 ? per_s : 1);
+
+	LIST_EACH (link, next, &subscriber->all) {
+		struct interest *interest = LIST_ENTRY(link, struct interest, link);
+
+		if (interest->hop == peer && interest->state != INTEREST_OVER)
+			interest_schedule(interest, random_below(spread_ms));
+	}
+}
+
+static void on_peer_ask(void *arg, struct peer_watch *peer, enum peer_ask what)
+{
+	if (what == PEER_ASK_ONE)
+		ask_one(arg, peer);
+	else
+		ask_all(arg, peer);
+}
 
 struct subscriber *subscriber_new(struct side_core *core)
 {
+	static const struct peer_watch_events events = {on_peer_down, on_peer_ask};
 	struct subscriber *subscriber = mem_zalloc(sizeof *subscriber);
 
 	subscriber->core = core;
+	peer_watches_listen(core->peers, &events, subscriber);
 	subscriber->interests = table_new();
 	list_init(&subscriber->all);
 	list_init(&subscriber->leaving);

@@ -1,0 +1,529 @@
+/* Watching the SIP servers; see peer_watch.h. One timer for each: the end of its silence, of the wait
+ * for an answer, of the pause before the next question, or the next look at the connection. */
+#include "sip/peer_watch.h"
+
+#include <string.h>
+
+#include <sofia-sip/su_wait.h>
+#include <sofia-sip/tport.h>
+
+#include "base/backoff.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "loop/loop.h"
+#include "sip/agent.h"
+#include "sip/net_address.h"
+#include "sip/side_core.h"
+#include "sip/transaction.h"
+#include "sip/trust.h"
+
+/* D-26; tests shorten them all together (sip_side_params.peer_quiet_ms). */
+enum {
+	QUIET_MS = 30000,	/* silence, then OPTIONS */
+	ANSWER_MS = 4000,
+	AGAIN_MS = 5000,	/* between questions after a miss */
+	LOOK_MS = 5000,		/* between looks at the connection */
+	MISSES_DOWN = 3,
+	DOWN_MS = 5000,		/* between questions to one that is down: first, and most */
+	DOWN_MOST_MS = 60000,
+	ALL_EVERY_MS = 60000,	/* REL-027: one refresh of all in that time */
+	FORGOT_EVERY_MS = 3600000, /* when only a dialog was forgotten: it may be one server of two */
+	ID_BYTES = 16,
+	PORT_USUAL = 5060
+};
+
+struct peer_watch {
+	struct peer_watches *watches;
+	char *uri;	    /* next hop as configured, or sip:DOMAIN (RFC 3263) */
+	const char *domain; /* the first one behind it */
+	bool has_proxy;
+	struct net_address address; /* family 0: not known */
+	size_t users;
+	struct transaction *probe;
+	struct loop_timer timer;
+	struct loop_timer all_timer; /* a refresh of all that had to wait */
+	struct backoff pause;
+	struct tport_s *way; /* connection it answered on, with a reference; NULL: none */
+	uint64_t heard_ms;
+	uint64_t probe_ms; /* when last asked; 0: never */
+	uint64_t lost_ms;  /* when last asked because a connection was lost */
+	uint64_t all_ms;   /* when all were last refreshed; 0: never */
+	unsigned misses;
+	bool is_down;
+	bool is_doubted; /* a connection was lost: it may be a new one */
+	bool is_urgent;	 /* and is to be asked now */
+	bool was_cut;	 /* a question could not be sent at all */
+};
+
+struct peer_watches {
+	struct side_core *core;
+	const struct peer_watch_events *events;
+	void *arg;
+	struct peer_watch **items; /* distinct */
+	size_t count;
+	struct peer_watch **by_peer; /* of core->params->peers */
+};
+
+static void on_timer(void *arg);
+
+static struct loop *loop_of(const struct peer_watch *peer)
+{
+	return peer->watches->core->params->loop;
+}
+
+static uint64_t now_of(const struct peer_watch *peer)
+{
+	return loop_now(loop_of(peer));
+}
+
+static uint64_t scaled(const struct peer_watch *peer, uint64_t ms)
+{
+	int quiet_ms = peer->watches->core->params->peer_quiet_ms;
+
+	return quiet_ms > 0 ? ms * (uint64_t)quiet_ms / QUIET_MS : ms;
+}
+
+static void arm(struct peer_watch *peer, uint64_t delay_ms)
+{
+	loop_timer_set(loop_of(peer), &peer->timer, delay_ms, on_timer, peer);
+}
+
+/* Refreshes ------------------------------------------------------------------------------------ */
+
+static void on_all_timer(void *arg)
+{
+	struct peer_watch *peer = arg;
+
+	if (peer->is_down)
+		return; /* it will be asked for again */
+	peer->all_ms = now_of(peer);
+	if (peer->watches->events != NULL)
+		peer->watches->events->ask(peer->watches->arg, peer, PEER_ASK_ALL);
+}
+
+/* REL-027: what comes too soon after the last one waits. */
+static void ask_all(struct peer_watch *peer)
+{
+	uint64_t due = peer->all_ms + scaled(peer, ALL_EVERY_MS);
+	uint64_t now = now_of(peer);
+
+	if (loop_timer_is_set(&peer->all_timer))
+		return;
+	loop_timer_set(loop_of(peer), &peer->all_timer,
+		       peer->all_ms == 0 || due <= now ? 0 : due - now, on_all_timer, peer);
+}
+
+void peer_watch_forgot(struct peer_watch *peer, bool was_asked)
+{
+	if (peer == NULL || peer->users == 0)
+		return;
+	if (was_asked || peer->all_ms == 0 ||
+	    now_of(peer) - peer->all_ms >= scaled(peer, FORGOT_EVERY_MS))
+		ask_all(peer);
+}
+
+/* The connection ------------------------------------------------------------------------------- */
+
+static void forget_way(struct peer_watch *peer)
+{
+	if (peer->way == NULL)
+		return;
+	tport_unref(peer->way);
+	peer->way = NULL;
+}
+
+static bool is_peaceful(const struct peer_watch *peer)
+{
+	return peer->misses == 0 && !peer->is_down &&
+	       now_of(peer) < peer->heard_ms + scaled(peer, QUIET_MS);
+}
+
+/* In peace: till it has been quiet for long, with a look at the connection now and then. */
+static void arm_quiet(struct peer_watch *peer)
+{
+	uint64_t due = peer->heard_ms + scaled(peer, QUIET_MS);
+	uint64_t now = now_of(peer);
+	uint64_t pause = due > now ? due - now : 0;
+	uint64_t look = scaled(peer, LOOK_MS);
+
+	arm(peer, peer->way != NULL && look < pause ? look : pause);
+}
+
+/* Asks at once, but not more often than a quiet one is asked: some servers close what is idle. */
+static void doubt(struct peer_watch *peer)
+{
+	uint64_t now = now_of(peer);
+
+	if (peer->users == 0 || peer->is_down || peer->misses != 0)
+		return;
+	peer->is_doubted = true;
+	if (peer->probe != NULL ||
+	    (peer->lost_ms != 0 && now - peer->lost_ms < scaled(peer, QUIET_MS)))
+		return;
+	peer->lost_ms = now;
+	peer->is_urgent = true;
+	arm(peer, 0);
+}
+
+/* The library tells nobody that a connection was closed in order, so it is looked at. */
+static void check_way(struct peer_watch *peer)
+{
+	if (peer->way == NULL || (!tport_is_closed(peer->way) && !tport_is_shutdown(peer->way)))
+		return;
+	forget_way(peer);
+	doubt(peer);
+}
+
+static void take_way(struct peer_watch *peer, struct tport_s *way)
+{
+	if (way == NULL || way == peer->way || !tport_is_secondary(way) || tport_is_closed(way))
+		return;
+	forget_way(peer);
+	peer->way = tport_ref(way);
+	if (peer->probe == NULL && is_peaceful(peer) && !peer->is_urgent)
+		arm_quiet(peer);
+}
+
+/* Life ----------------------------------------------------------------------------------------- */
+
+static void go_down(struct peer_watch *peer)
+{
+	log_notice("sip: peer down proxy=%s", log_safe(peer->uri));
+	peer->is_down = true;
+	forget_way(peer);
+	loop_timer_cancel(&peer->all_timer);
+	if (peer->watches->events != NULL)
+		peer->watches->events->down(peer->watches->arg, peer);
+}
+
+static void missed(struct peer_watch *peer)
+{
+	uint64_t since = now_of(peer) - peer->probe_ms;
+	uint64_t pause = scaled(peer, AGAIN_MS);
+
+	peer->misses++;
+	if (!peer->is_down && peer->misses >= MISSES_DOWN) {
+		backoff_reset(&peer->pause);
+		go_down(peer);
+		if (peer->users == 0)
+			return;
+	}
+	if (peer->is_down)
+		arm(peer, backoff_next_ms(&peer->pause));
+	else
+		arm(peer, since < pause ? pause - since : 0);
+}
+
+/* Any final answer is a sign of life (D-26). One that was away, or could not be reached at all, may
+ * be a new one: what it tells is asked for again. */
+static void alive(struct peer_watch *peer)
+{
+	bool was_down = peer->is_down;
+	bool was_cut = peer->was_cut;
+	bool was_doubted = peer->is_doubted || peer->misses != 0;
+
+	peer->heard_ms = now_of(peer);
+	peer->misses = 0;
+	peer->is_down = false;
+	peer->was_cut = false;
+	peer->is_doubted = false;
+	arm_quiet(peer);
+	if (was_down)
+		log_notice("sip: peer up proxy=%s", log_safe(peer->uri));
+	if (was_down || was_cut)
+		ask_all(peer);
+	else if (was_doubted && peer->watches->events != NULL)
+		peer->watches->events->ask(peer->watches->arg, peer, PEER_ASK_ONE);
+}
+
+static void on_answer(const struct transaction_result *result, void *arg)
+{
+	struct peer_watch *peer = arg;
+
+	peer->probe = NULL;
+	if (!result->is_local) {
+		take_way(peer, result->way);
+		alive(peer);
+		return;
+	}
+	peer->was_cut |= result->status == 503;
+	missed(peer);
+}
+
+/* The question --------------------------------------------------------------------------------- */
+
+static void put_host(const struct uri_parts *parts, struct buf *out)
+{
+	bool is_v6 = strchr(parts->host, ':') != NULL;
+
+	buf_printf(out, "%s%s%s", is_v6 ? "[" : "", parts->host, is_v6 ? "]" : "");
+}
+
+/* The next hop without what is meant for routing. */
+static void put_target(const struct peer_watch *peer, struct buf *out)
+{
+	struct uri_parts parts;
+
+	if (!uri_parts_read(&parts, peer->uri)) {
+		buf_puts(out, peer->uri);
+		return;
+	}
+	buf_puts(out, "sip:");
+	put_host(&parts, out);
+	if (parts.port != 0)
+		buf_printf(out, ":%u", parts.port);
+	if (parts.transport[0] != '\0')
+		buf_printf(out, ";transport=%s", parts.transport);
+}
+
+/* RFC 3261 table 1: no port and no transport in From. */
+static void put_from(const char *contact, struct buf *out)
+{
+	struct buf uri = BUF_INIT;
+	struct uri_parts own;
+
+	buf_append(&uri, contact + 1, strlen(contact) - 2);
+	buf_puts(out, "From: <sip:sipxmppd@");
+	if (uri_parts_read(&own, buf_text(&uri)))
+		put_host(&own, out);
+	else
+		buf_puts(out, "invalid");
+	buf_free(&uri);
+}
+
+static void write_options(struct peer_watch *peer, struct buf *out)
+{
+	const struct side_core *core = peer->watches->core;
+	char call_id[2 * ID_BYTES + 1], tag[2 * ID_BYTES + 1];
+	struct buf target = BUF_INIT, contact = BUF_INIT;
+
+	random_hex(call_id, ID_BYTES);
+	random_hex(tag, ID_BYTES);
+	put_target(peer, &target);
+	agent_contact(core->agent, peer->address.family != 0 ? &peer->address : NULL,
+		      side_core_is_stream(core, peer->domain, peer->uri), "sipxmppd", &contact);
+	buf_printf(out, "OPTIONS %s SIP/2.0\r\n", buf_text(&target));
+	put_from(buf_text(&contact), out);
+	buf_printf(out, ">;tag=%s\r\nTo: <%s>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\nContact: %s\r\n",
+		   tag, buf_text(&target), call_id, buf_text(&contact));
+	side_core_common(core, side_core_peer(core, peer->domain), -1, out);
+	buf_puts(out, "Accept: application/sdp\r\nContent-Length: 0\r\n\r\n");
+	buf_free(&contact);
+	buf_free(&target);
+}
+
+static void send_probe(struct peer_watch *peer)
+{
+	struct transaction_request request = {0};
+	struct buf text = BUF_INIT;
+
+	write_options(peer, &text);
+	request.text = &text;
+	request.next_hop = peer->has_proxy ? peer->uri : NULL;
+	peer->is_urgent = false;
+	peer->probe_ms = now_of(peer);
+	peer->probe = transaction_send(peer->watches->core->transactions, &request, on_answer, peer);
+	arm(peer, scaled(peer, ANSWER_MS));
+	buf_free(&text);
+}
+
+static void on_timer(void *arg)
+{
+	struct peer_watch *peer = arg;
+
+	if (peer->probe != NULL) { /* no answer in time */
+		transaction_forget(&peer->probe);
+		if (peer->heard_ms >= peer->probe_ms)
+			alive(peer);
+		else
+			missed(peer);
+		return;
+	}
+	check_way(peer);
+	if (peer->is_doubted)
+		doubt(peer);
+	if (peer->is_urgent || !is_peaceful(peer))
+		send_probe(peer);
+	else
+		arm_quiet(peer);
+}
+
+/* Signs ---------------------------------------------------------------------------------------- */
+
+/* One that is down is asked soon: what was heard may have been on its way for long. */
+void peer_watch_heard(struct peer_watch *peer)
+{
+	uint64_t now;
+
+	if (peer == NULL || peer->users == 0)
+		return;
+	now = now_of(peer);
+	peer->heard_ms = now;
+	if (peer->is_down && peer->probe == NULL &&
+	    now - peer->probe_ms >= scaled(peer, AGAIN_MS) / 5)
+		arm(peer, 0);
+}
+
+void peer_watch_result(struct peer_watch *peer, const struct transaction_result *result)
+{
+	if (peer == NULL || peer->users == 0)
+		return;
+	if (result->is_local) {
+		doubt(peer);
+		return;
+	}
+	take_way(peer, result->way);
+	peer_watch_heard(peer);
+}
+
+/* On a stream the port is of the connection; on UDP it is the server's. */
+static bool is_from(const struct peer_watch *peer, const struct request *request)
+{
+	uint16_t port = peer->address.port != 0 ? peer->address.port : PORT_USUAL;
+
+	return peer->users != 0 && peer->address.family != 0 &&
+	       net_address_same_host(&peer->address, &request->source) &&
+	       (!request->is_udp || request->source.port == port);
+}
+
+void peer_watches_heard(struct peer_watches *watches, const struct request *request)
+{
+	for (size_t i = 0; i < watches->count; i++)
+		if (is_from(watches->items[i], request))
+			peer_watch_heard(watches->items[i]);
+}
+
+/* Who depends on it ---------------------------------------------------------------------------- */
+
+void peer_watch_join(struct peer_watch *peer)
+{
+	if (peer == NULL)
+		return;
+	peer->users++;
+	if (peer->users != 1)
+		return;
+	peer->heard_ms = now_of(peer);
+	arm_quiet(peer);
+}
+
+static void rest(struct peer_watch *peer)
+{
+	transaction_forget(&peer->probe);
+	loop_timer_cancel(&peer->timer);
+	loop_timer_cancel(&peer->all_timer);
+	forget_way(peer);
+	peer->misses = 0;
+	peer->is_down = false;
+	peer->is_doubted = false;
+	peer->is_urgent = false;
+	peer->was_cut = false;
+}
+
+void peer_watch_leave(struct peer_watch *peer)
+{
+	if (peer == NULL)
+		return;
+	peer->users--;
+	if (peer->users == 0)
+		rest(peer);
+}
+
+bool peer_watch_is_down(const struct peer_watch *peer)
+{
+	return peer != NULL && peer->is_down;
+}
+
+/* All of them ---------------------------------------------------------------------------------- */
+
+static struct peer_watch *add(struct peer_watches *watches, const char *domain, char *uri,
+			      bool has_proxy)
+{
+	struct peer_watch *peer = mem_zalloc(sizeof *peer);
+	struct uri_parts parts;
+
+	peer->watches = watches;
+	peer->domain = domain;
+	peer->uri = uri;
+	peer->has_proxy = has_proxy;
+	(void)trust_proxy_address(watches->core->trust, domain, &peer->address);
+	if (uri_parts_read(&parts, uri))
+		peer->address.port = parts.port;
+	backoff_init(&peer->pause, (uint32_t)scaled(peer, DOWN_MS),
+		     (uint32_t)scaled(peer, DOWN_MOST_MS));
+	watches->items = mem_resize(watches->items, watches->count + 1, sizeof *watches->items);
+	watches->items[watches->count++] = peer;
+	return peer;
+}
+
+static struct peer_watch *get(struct peer_watches *watches, const char *domain)
+{
+	const char *hop = side_core_next_hop(watches->core, domain);
+	struct buf uri = BUF_INIT;
+
+	if (hop != NULL)
+		buf_puts(&uri, hop);
+	else
+		buf_printf(&uri, "sip:%s", domain);
+	for (size_t i = 0; i < watches->count; i++) {
+		if (strcmp(watches->items[i]->uri, buf_text(&uri)) == 0) {
+			buf_free(&uri);
+			return watches->items[i];
+		}
+	}
+	return add(watches, domain, buf_take(&uri), hop != NULL);
+}
+
+struct peer_watches *peer_watches_new(struct side_core *core)
+{
+	struct peer_watches *watches = mem_zalloc(sizeof *watches);
+	size_t count = core->params->peer_count;
+
+	watches->core = core;
+	watches->by_peer = mem_resize(NULL, count + 1, sizeof *watches->by_peer);
+	for (size_t i = 0; i < count; i++)
+		watches->by_peer[i] = get(watches, core->params->peers[i].domain);
+	return watches;
+}
+
+void peer_watches_free(struct peer_watches **watches)
+{
+	struct peer_watches *self = *watches;
+
+	if (self == NULL)
+		return;
+	for (size_t i = 0; i < self->count; i++) {
+		rest(self->items[i]);
+		mem_free(self->items[i]->uri);
+		mem_free(self->items[i]);
+	}
+	mem_free(self->items);
+	mem_free(self->by_peer);
+	mem_free(self);
+	*watches = NULL;
+}
+
+void peer_watches_listen(struct peer_watches *watches, const struct peer_watch_events *events,
+			 void *arg)
+{
+	watches->events = events;
+	watches->arg = arg;
+}
+
+struct peer_watch *peer_watch_of(const struct peer_watches *watches, const char *domain)
+{
+	const struct sip_peer *peer = side_core_peer(watches->core, domain);
+
+	return peer != NULL ? watches->by_peer[peer - watches->core->params->peers] : NULL;
+}
+
+void peer_watches_status(const struct peer_watches *watches, struct buf *out)
+{
+	for (size_t i = 0; i < watches->count; i++) {
+		const struct peer_watch *peer = watches->items[i];
+		const char *word = peer->is_down ? "down" : "up";
+
+		buf_printf(out, "peer.%s %s\n", peer->uri, peer->users != 0 ? word : "unwatched");
+	}
+}
