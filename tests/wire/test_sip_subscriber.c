@@ -239,6 +239,29 @@ static void refusals_are_told(void **state)
 	}
 }
 
+/* [PRES-036] [REL-021] [SIP-003]: what failed for the time being is tried again after a while, as a new
+ * dialog; told once. */
+static void failure_is_tried_again(void **state)
+{
+	struct rig *rig = rig_new(NULL);
+	struct presence_agent first, second;
+	char room[512];
+
+	(void)state;
+	pa_watch(rig);
+	pa_accept(rig, &first, "480 Away", "");
+	rig_expect_line(rig, "FAILED");
+	pa_accept(rig, &second, "503 Busy", "Retry-After: 1\r\n");
+	assert_string_not_equal(second.call_id, first.call_id);
+	assert_string_not_equal(second.their_tag, first.their_tag);
+	pa_accept(rig, &second, "200 OK", "Expires: 3600\r\n");
+	pa_notify(rig, &second, "active;expires=3600", pa_document("back", room, sizeof room), "200");
+	rig_expect_line(rig, "ALLOWED");
+	rig_expect_line(rig, "note=back");
+	assert_int_equal(fake_bridge_count(rig->bridge, "FAILED"), 0);
+	rig_free(&rig);
+}
+
 /* [PRES-029] [EVT-018] [SIP-010] [PBX-014]: 423 raises Expires in the same Call-ID, with or without
  * Min-Expires. */
 static void interval_too_brief(void **state)
@@ -400,6 +423,7 @@ int main(void)
 		cmocka_unit_test(older_notify_is_not_applied),
 		cmocka_unit_test(empty_notify_by_profile),
 		cmocka_unit_test(refusals_are_told),
+		cmocka_unit_test(failure_is_tried_again),
 		cmocka_unit_test(interval_too_brief),
 		cmocka_unit_test(no_notify_is_no_subscription),
 		cmocka_unit_test(silence_fails),
