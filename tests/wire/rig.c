@@ -77,6 +77,7 @@ static void fill_params(struct rig *rig, const struct rig_options *options)
 		.user_agent = "sipxmppd/test",
 		.refresh_s = 3600,
 		.timer_t1_ms = options->t1_ms != 0 ? options->t1_ms : T1_MS,
+		.peer_quiet_ms = options->peer_quiet_ms,
 	};
 }
 

@@ -37,6 +37,7 @@ struct rig_options {
 	const char *const *trusted;
 	size_t trusted_count;
 	int t1_ms;
+	int peer_quiet_ms; /* 0: 30 s */
 	void (*limits)(struct limits *limits);
 	const char *listen_host; /* "127.0.0.1" */
 	const char *advertise;
