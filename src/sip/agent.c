@@ -94,6 +94,16 @@ static void make_tag(const struct agent *agent, struct request *request)
 	buf_free(&text);
 }
 
+/* Sofia counts a body that came in more than one piece twice, and one byte more. Where that cannot
+ * be told from long headers the message is small. */
+static size_t size_of(const msg_t *msg, const sip_t *sip, bool is_udp)
+{
+	size_t size = (size_t)msg_size(msg);
+	size_t body = sip->sip_payload != NULL ? sip->sip_payload->pl_len : 0;
+
+	return is_udp || size <= 2 * body ? size : size - body - (body != 0);
+}
+
 static int on_message(struct agent *agent, nta_agent_t *nta, msg_t *msg, sip_t *sip)
 {
 	struct request request = {.msg = msg, .sip = sip};
@@ -105,7 +115,7 @@ static int on_message(struct agent *agent, nta_agent_t *nta, msg_t *msg, sip_t *
 	request.tport = nta_incoming_transport(nta, NULL, msg);
 	tport_unref(request.tport); /* stays while the callback runs */
 	request.is_udp = tport_is_udp(request.tport);
-	request.size = (size_t)msg_size(msg);
+	request.size = size_of(msg, sip, request.is_udp);
 	net_address_from_sockaddr(&request.source, (const struct sockaddr *)msg_addr(msg));
 	if (request.is_udp && sip->sip_via->v_maddr != NULL) /* SEC-024: only to the source */
 		msg_header_remove_param(sip->sip_via->v_common, "maddr");
