@@ -11,10 +11,10 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "loop/loop.h"
 #include "sip/agent.h"
 #include "sip/net_address.h"
+#include "sip/peer_question.h"
 #include "sip/side_core.h"
 #include "sip/transaction.h"
 #include "sip/trust.h"
@@ -30,7 +30,6 @@ enum {
 	DOWN_MOST_MS = 60000,
 	ALL_EVERY_MS = 60000,	/* REL-027: one refresh of all in that time */
 	FORGOT_EVERY_MS = 3600000, /* when only a dialog was forgotten: it may be one server of two */
-	ID_BYTES = 16,
 	PORT_USUAL = 5060
 };
 
@@ -254,72 +253,13 @@ static void on_answer(const struct transaction_result *result, void *arg)
 
 /* The question --------------------------------------------------------------------------------- */
 
-static void put_host(const struct uri_parts *parts, struct buf *out)
-{
-	bool is_v6 = strchr(parts->host, ':') != NULL;
-
-	buf_printf(out, "%s%s%s", is_v6 ? "[" : "", parts->host, is_v6 ? "]" : "");
-}
-
-/* The next hop without what is meant for routing. */
-static void put_target(const struct peer_watch *peer, struct buf *out)
-{
-	struct uri_parts parts;
-
-	if (!uri_parts_read(&parts, peer->uri)) {
-		buf_puts(out, peer->uri);
-		return;
-	}
-	buf_puts(out, "sip:");
-	put_host(&parts, out);
-	if (parts.port != 0)
-		buf_printf(out, ":%u", parts.port);
-	if (parts.transport[0] != '\0')
-		buf_printf(out, ";transport=%s", parts.transport);
-}
-
-/* RFC 3261 table 1: no port and no transport in From. */
-static void put_from(const char *contact, struct buf *out)
-{
-	struct buf uri = BUF_INIT;
-	struct uri_parts own;
-
-	buf_append(&uri, contact + 1, strlen(contact) - 2);
-	buf_puts(out, "From: <sip:sipxmppd@");
-	if (uri_parts_read(&own, buf_text(&uri)))
-		put_host(&own, out);
-	else
-		buf_puts(out, "invalid");
-	buf_free(&uri);
-}
-
-static void write_options(struct peer_watch *peer, struct buf *out)
-{
-	const struct side_core *core = peer->watches->core;
-	char call_id[2 * ID_BYTES + 1], tag[2 * ID_BYTES + 1];
-	struct buf target = BUF_INIT, contact = BUF_INIT;
-
-	random_hex(call_id, ID_BYTES);
-	random_hex(tag, ID_BYTES);
-	put_target(peer, &target);
-	agent_contact(core->agent, peer->address.family != 0 ? &peer->address : NULL,
-		      side_core_is_stream(core, peer->domain, peer->uri), "sipxmppd", &contact);
-	buf_printf(out, "OPTIONS %s SIP/2.0\r\n", buf_text(&target));
-	put_from(buf_text(&contact), out);
-	buf_printf(out, ">;tag=%s\r\nTo: <%s>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\nContact: %s\r\n",
-		   tag, buf_text(&target), call_id, buf_text(&contact));
-	side_core_common(core, side_core_peer(core, peer->domain), -1, out);
-	buf_puts(out, "Accept: application/sdp\r\nContent-Length: 0\r\n\r\n");
-	buf_free(&contact);
-	buf_free(&target);
-}
-
 static void send_probe(struct peer_watch *peer)
 {
 	struct transaction_request request = {0};
 	struct buf text = BUF_INIT;
 
-	write_options(peer, &text);
+	peer_question_write(peer->watches->core, peer->domain, peer->uri,
+			    peer->address.family != 0 ? &peer->address : NULL, &text);
 	request.text = &text;
 	request.next_hop = peer->has_proxy ? peer->uri : NULL;
 	peer->is_urgent = false;
