@@ -259,10 +259,11 @@ static void fill(const sip_t *sip, const char *uid, struct buf *text, struct mes
 		.nick = read_nick(sip),
 		.hops = -1,
 	};
-	if (sip->sip_max_forwards != NULL) /* SIP-004, SEC-070 */
-		out->hops = sip->sip_max_forwards->mf_count > 70
-				    ? 70
-				    : (int)sip->sip_max_forwards->mf_count - 1;
+	if (sip->sip_max_forwards != NULL) { /* SIP-004, SEC-070 */
+		unsigned long left = sip->sip_max_forwards->mf_count;
+
+		out->hops = (left < 70 ? (int)left : 70) - 1;
+	}
 }
 
 /* Handing over --------------------------------------------------------------------------------- */

@@ -273,6 +273,47 @@ static void foreign_responses_are_dropped(void **state)
 	rig_free(&rig);
 }
 
+/* [SEC-070] [SIP-031]: what is left of the hops crosses, less one and 70 at most. */
+static void hops_are_carried(void **state)
+{
+	static const struct {
+		const char *header, *line;
+	} rows[] = {
+		{"Max-Forwards: 1\r\n", "hops=0"},
+		{"Max-Forwards: 70\r\n", "hops=69"},
+		{"Max-Forwards: 71\r\n", "hops=69"},
+		{"Max-Forwards: 255\r\n", "hops=69"},
+	};
+	struct rig *rig = rig_new(NULL);
+	struct message message = {.kind = MESSAGE_CHAT, .uid = (char[]){"u"}, .body = (char[]){"x"},
+				  .body_len = 1, .hops = 12};
+	struct address from, to;
+	char room[32];
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		rig_send(rig, SIP_WAY_UDP,
+			 &(struct rig_request){.method = "MESSAGE", .body = "a", .has_no_hops = true,
+					       .headers = rows[i].header});
+		char *line = fake_bridge_expect(rig->bridge, "message");
+
+		assert_non_null(line);
+		if (strstr(line, rows[i].line) == NULL)
+			fail_msg("row %zu: %s", i, line);
+		mem_free(line);
+	}
+	address_set(&from, SIDE_XMPP, "juliet", "chat.example");
+	address_set(&to, SIDE_SIP, "1001", "pbx.example");
+	sip_side_ops()->deliver(rig->side, 1, &from, &to, &message);
+	const struct sip_text *out = text_peer_expect(rig->peer, "MESSAGE ");
+
+	assert_non_null(out);
+	assert_string_equal(sip_text_header(out, "Max-Forwards", room, sizeof room), "12");
+	address_clear(&from);
+	address_clear(&to);
+	rig_free(&rig);
+}
+
 /* [SIP-045]: a MESSAGE makes no route set, in neither direction. */
 static void messages_make_no_route(void **state)
 {
@@ -334,6 +375,21 @@ static void unneeded_headers_may_be_odd(void **state)
 			fail_msg("refused for %s", headers[i]);
 		mem_free(line);
 	}
+	rig_free(&rig);
+}
+
+/* [SIP-048]: a datagram may be as long as datagrams can be. */
+static void large_datagrams_are_read(void **state)
+{
+	struct rig *rig = rig_new(NULL);
+	char *body = mem_alloc(60001);
+
+	(void)state;
+	memset(body, 'x', 60000);
+	body[60000] = '\0';
+	rig_send(rig, SIP_WAY_UDP, &(struct rig_request){.method = "MESSAGE", .body = body});
+	rig_expect_line(rig, "message");
+	mem_free(body);
 	rig_free(&rig);
 }
 
@@ -533,8 +589,10 @@ int main(void)
 		cmocka_unit_test(subscribe_says_it_in_its_place),
 		cmocka_unit_test(others_cannot_end_it),
 		cmocka_unit_test(foreign_responses_are_dropped),
+		cmocka_unit_test(hops_are_carried),
 		cmocka_unit_test(messages_make_no_route),
 		cmocka_unit_test(unneeded_headers_may_be_odd),
+		cmocka_unit_test(large_datagrams_are_read),
 		cmocka_unit_test(subscribe_with_a_body),
 		cmocka_unit_test(no_other_headers),
 		cmocka_unit_test(call_ids_belong_to_nobody),

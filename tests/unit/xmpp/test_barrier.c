@@ -162,7 +162,7 @@ static void several_pings_in_flight(void **state)
 	end(&f);
 }
 
-/* [SEC-084]: a server that answers nothing does not get pings without end */
+/* [REL-048]: a server that answers nothing does not get pings without end */
 static void pings_in_flight_are_bounded(void **state)
 {
 	struct fixture f;
