@@ -273,6 +273,57 @@ static void refused_connection_is_down(void **state)
 	rig_free(&rig);
 }
 
+/* [D-26] [REL-024]: over UDP, too: nobody is at the port. */
+static void dead_port_is_down(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.peer_quiet_ms = QUIET_MS});
+	struct presence_agent end;
+
+	(void)state;
+	pa_begin(rig, &end);
+	text_peer_deaf(rig->peer);
+	rig_expect_line(rig, "FAILED remote-server-timeout");
+	expect_status(rig, "down");
+	rig_free(&rig);
+}
+
+/* [D-25] [REL-027]: a refresh that finds its dialog forgotten has the others refreshed; that happens
+ * once, a second one soon after is alone. */
+static void forgotten_dialog_asks_for_all(void **state)
+{
+	struct rig *rig = start(LONG_MS);
+	struct presence_agent end, second, again;
+
+	(void)state;
+	pa_begin(rig, &end);
+	begin_second(rig, &second);
+	pa_notify(rig, &end, "active;expires=2", NULL, "200"); /* refreshed after a second */
+	text_peer_answer(rig->peer, expect_refresh(rig, &end), "481 Gone", "");
+	bool has_new = false, has_refreshed = false;
+
+	while (!has_new || !has_refreshed) {
+		const struct sip_text *text = text_peer_expect(rig->peer, "SUBSCRIBE ");
+
+		assert_non_null(text);
+		pa_learn(&again, text);
+		if (strcmp(again.call_id, second.call_id) == 0)
+			has_refreshed = true;
+		else
+			has_new = true;
+		text_peer_answer(rig->peer, text, "200 OK", "Expires: 3600\r\n");
+	}
+	text_peer_let_run(rig->peer, 100); /* repeats */
+	while (text_peer_count(rig->peer, "SUBSCRIBE ") != 0)
+		(void)text_peer_expect(rig->peer, "SUBSCRIBE ");
+	pa_notify(rig, &second, "active;expires=2", NULL, "200");
+	text_peer_answer(rig->peer, expect_refresh(rig, &second), "481 Gone", "");
+	pa_accept(rig, &again, "200 OK", "Expires: 3600\r\n");
+	assert_string_not_equal(again.call_id, second.call_id);
+	text_peer_let_run(rig->peer, 1200);
+	assert_int_equal(text_peer_count(rig->peer, "SUBSCRIBE "), 0);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +335,8 @@ int main(void)
 		cmocka_unit_test(restart_between_questions_is_noticed),
 		cmocka_unit_test(closed_connection_is_no_storm),
 		cmocka_unit_test(refused_connection_is_down),
+		cmocka_unit_test(dead_port_is_down),
+		cmocka_unit_test(forgotten_dialog_asks_for_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
