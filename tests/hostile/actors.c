@@ -8,6 +8,10 @@
 #include "hostile/mutate_bytes.h"
 #include "hostile/well_formed.h"
 
+#define PRESENCE_ERROR                                                                             \
+	" type='error'><error type='cancel'><item-not-found "                                      \
+	"xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
+
 enum { SHOWN_FAULTS = 20, SHOWN_BYTES = 600 };
 
 void actors_fault(struct actors *actors, const char *what, const char *data, size_t len)
@@ -157,13 +161,8 @@ static void put_presence(struct buf *out, const struct xmpp_wire *stanza, const 
 static void answer_presence(struct actors *actors, const struct xmpp_wire *stanza, struct buf *out)
 {
 	static const char *const answers[] = {
-		" type='subscribed'/>",
-		" type='subscribed'/>",
-		" type='subscribed'/>",
-		" type='unsubscribed'/>",
-		" type='error'><error type='cancel'><item-not-found "
-		"xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>",
-		"><show>away</show></presence>",
+		" type='subscribed'/>",   " type='subscribed'/>", " type='subscribed'/>",
+		" type='unsubscribed'/>", PRESENCE_ERROR,         "><show>away</show></presence>",
 		" type='unavailable'/>",
 	};
 	size_t count = sizeof(answers) / sizeof(answers[0]);
