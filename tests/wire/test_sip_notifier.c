@@ -14,7 +14,8 @@
  * the whole first exchange, then the approval.
  * [CPP-006] [CPP-007] [PRES-005] [PRES-105] [REQ-019] [REQ-020] [REQ-028] [SEC-083] [PRES-210]
  * [PRES-211] [PRES-212]
- * [GRUU-008] [EVT-046] */
+ * [GRUU-008] [EVT-046]
+ * [XCP-022] */
 static void pending_then_active(void **state)
 {
 	struct rig *rig = rig_new(NULL);

@@ -333,7 +333,8 @@ static void refuses_what_is_too_large(void **state)
 	presence_clear(&presence);
 }
 
-/* [PIDF-027] the language of the carrier, if it is one. */
+/* [PIDF-027] the language of the carrier, if it is one.
+ * [PRES-109] */
 static void takes_the_carriers_language(void **state)
 {
 	static const char text[] = OPEN_TUPLE("<note>n</note><note xml:lang='de'>d</note>");

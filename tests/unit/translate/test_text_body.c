@@ -63,7 +63,7 @@ static const struct {
 	/* [MSG-070] [MSG-081] [MSG-072] other types */
 	{"text/x-plain", "x", ENOTSUP, ""},
 	{"application/octet-stream", "x", ENOTSUP, ""},
-	/* [REQ-092] */
+	/* [REQ-092] [CPIM-007] */
 	{"application/pkcs7-mime", "x", ENOTSUP, ""},
 	{"application/im-iscomposing+xml", "<x/>", ENOTSUP, ""},
 	{"message/imdn+xml", "<x/>", ENOTSUP, ""},
