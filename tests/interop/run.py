@@ -64,8 +64,18 @@ async def run_one(case, arguments):
                 rig.keep_logs(pathlib.Path(arguments.keep) / case.name)
     finally:
         await rig.close()
-    left = rig.left_behind()
+    left = await what_stays(rig)
     return why or (f'left behind: {", ".join(left)}' if left else ''), logs
+
+
+async def what_stays(rig):
+    """What is still there of a closed rig; killed processes take a moment to go."""
+    for _ in range(50):
+        left = rig.left_behind()
+        if not left:
+            break
+        await asyncio.sleep(0.1)
+    return left
 
 
 async def run_all(selected, arguments):
