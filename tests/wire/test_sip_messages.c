@@ -22,7 +22,8 @@ static void finish(struct rig *rig, enum outcome outcome, enum fault_code code)
 
 /* [MSG-045] [MSG-047] [MSG-048] [MSG-049] [MSG-050] [MSG-067] [MSG-079] [SIP-004] [D-32] [D-36]
  * [SIP-073] [SIP-074]: what the core hears, and 200 without Contact or body when it was taken.
- * [REL-001] [CPIM-006] [PBX-024] */
+ * [REL-001] [CPIM-006] [PBX-024]
+ * [REQ-047] */
 static void message_in_is_handed_over(void **state)
 {
 	struct rig *rig = rig_new(NULL);

@@ -15,7 +15,8 @@
  * [CPP-006] [CPP-007] [PRES-005] [PRES-105] [REQ-019] [REQ-020] [REQ-028] [SEC-083] [PRES-210]
  * [PRES-211] [PRES-212]
  * [GRUU-008] [EVT-046]
- * [XCP-022] */
+ * [XCP-022]
+ * [PRES-215] [PRES-216] */
 static void pending_then_active(void **state)
 {
 	struct rig *rig = rig_new(NULL);

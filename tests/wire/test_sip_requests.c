@@ -170,7 +170,8 @@ static void answers_go_to_the_source(void **state)
 /* [SIP-068] [SIP-069] [SIP-072] [D-50] [PBX-054]: 200 with everything, whoever is named, and also
  * while new work is refused.
  * [PBX-026] [PBX-042]
- * [SIP-070] */
+ * [SIP-070]
+ * [AST-8] */
 static void options_is_answered(void **state)
 {
 	static const char *const uris[] = {"sip:127.0.0.1", "sip:nobody@chat.example",

@@ -50,7 +50,7 @@ static const struct {
 	 "node='n'/></event></message>",
 	 "nothing"},
 	{CHAT("<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>"), "nothing"},
-	/* [MSG-029] [MSG-016] one body, never glued together */
+	/* [REQ-047] [MSG-029] [MSG-016] one body, never glued together */
 	{CHAT("<body xml:lang='de'>hallo</body><body>hello</body><body xml:lang='fr'>salut</body>"),
 	 "text chat 'hello'"},
 	{CHAT("<body xml:lang='de'>hallo</body><body xml:lang='en'>hello</body>"),

@@ -146,7 +146,7 @@ static const struct {
 	{STATUS("<basic>open</basic><show xmlns='jabber:client'>xa</show><show "
 		"xmlns='jabber:client'>chat</show>"),
 	 "t open xa"},
-	/* [PRES-138] im:im, weaker than show */
+	/* [XCP-026] [PRES-138] im:im, weaker than show */
 	{STATUS("<basic>open</basic><im xmlns='urn:ietf:params:xml:ns:pidf:im'>busy</im>"),
 	 "t open dnd"},
 	{STATUS("<basic>open</basic><im xmlns='urn:ietf:params:xml:ns:pidf:im'>busy</im>"

@@ -139,7 +139,8 @@ static const struct {
 	{SHOW_DND, "<rpid:activities><rpid:busy/></rpid:activities>"},
 };
 
-/* [PIDF-043] */
+/* [PIDF-043]
+ * [PRES-214] */
 static void writes_activity_for_show(void **state)
 {
 	(void)state;

@@ -36,7 +36,7 @@ static const struct {
 	 "b\x1B",
 	 0, "a" REPLACED "b" REPLACED},
 	{"text/plain", "a\x7F\tb", 0, "a\x7F\tb"},
-	/* [SIP-082] [MSG-075] [SEC-059] charsets, strictly */
+	/* [REQ-091] [SIP-082] [MSG-075] [SEC-059] charsets, strictly */
 	{"text/plain", "\xFC", EBADMSG, ""},
 	{"text/plain;charset=utf-8", "\xC3", EBADMSG, ""},
 	{"text/plain;charset=us-ascii", "plain", 0, "plain"},
