@@ -121,7 +121,7 @@ void dialog_refresh_target(struct dialog *dialog, const sip_t *sip)
 					 sip->sip_contact->m_url->url_type != url_sips))
 		return;
 	identity_uri(sip->sip_contact->m_url, &uri);
-	if (uri.len != 0) {
+	if (uri.len != 0 && header_text_is_printable(uri.data)) { /* SEC-060 */
 		mem_free(dialog->target);
 		dialog->target = buf_take(&uri);
 	}
@@ -141,7 +141,7 @@ static void take_routes(struct dialog *dialog, const sip_t *sip)
 		identity_uri(r->r_url, &value);
 		buf_putc(&value, '>');
 	}
-	if (value.len != 0)
+	if (value.len != 0 && header_text_is_printable(value.data)) /* SEC-060 */
 		dialog->route = buf_take(&value);
 	buf_free(&value);
 }
@@ -152,7 +152,7 @@ int dialog_establish(struct dialog *dialog, const struct request *request)
 	struct buf remote = BUF_INIT;
 
 	dialog_refresh_target(dialog, sip);
-	if (dialog->target == NULL)
+	if (dialog->target == NULL || !header_text_is_printable(sip->sip_from->a_tag))
 		return EINVAL;
 	dialog->remote_tag = mem_strdup(sip->sip_from->a_tag != NULL ? sip->sip_from->a_tag : "");
 	if (dialog->remote == NULL) {

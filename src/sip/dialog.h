@@ -51,7 +51,8 @@ struct dialog *dialog_find(const struct dialogs *dialogs, const char *call_id,
 bool dialog_is_from_peer(const struct dialog *dialog, const struct side_core *core,
 			 const struct request *request);
 /* Takes tag, Contact and Record-Route (in the order of the request: we are the UAS) of the request
- * that makes the dialog. Returns 0, or EINVAL without a usable Contact. */
+ * that makes the dialog. Returns 0, or EINVAL without a usable
+ * Contact or tag. */
 int dialog_establish(struct dialog *dialog, const struct request *request);
 /* SIP-042: the Contact of a target refresh. */
 void dialog_refresh_target(struct dialog *dialog, const struct sip_s *sip);

@@ -133,6 +133,14 @@ bool header_text_is_language(const char *tag, size_t len)
 	return part != 0;
 }
 
+bool header_text_is_printable(const char *text)
+{
+	for (; text != NULL && *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return false;
+	return true;
+}
+
 bool header_text_is_token(const char *text)
 {
 	if (*text == '\0')

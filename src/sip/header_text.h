@@ -21,6 +21,8 @@ void header_text_unquote(struct buf *out, const char *display);
 void header_text_date(struct buf *out, int64_t wall_ms);
 /* True if tag is a language tag by form (MSG-045). */
 bool header_text_is_language(const char *tag, size_t len);
+/* True if no control character is in text; NULL is clean (SEC-060). */
+bool header_text_is_printable(const char *text);
 /* True if text is a token of RFC 3261 section 25.1. */
 bool header_text_is_token(const char *text);
 /* An unsigned decimal of at most 9 digits, or fallback (SOF-020: views, never trusted). */

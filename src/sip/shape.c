@@ -11,6 +11,7 @@
 
 #include "model/limits.h"
 #include "sip/agent.h"
+#include "sip/header_text.h"
 
 enum { SHAPE_PARAMS_MAX = 32 };
 
@@ -114,6 +115,33 @@ static int uri_check(const sip_t *sip, const struct limits *limits, struct limit
 	return 0;
 }
 
+static bool is_printable(const url_t *url)
+{
+	return header_text_is_printable(url->url_scheme) &&
+	       header_text_is_printable(url->url_user) &&
+	       header_text_is_printable(url->url_password) &&
+	       header_text_is_printable(url->url_host) && header_text_is_printable(url->url_port) &&
+	       header_text_is_printable(url->url_path) &&
+	       header_text_is_printable(url->url_params) &&
+	       header_text_is_printable(url->url_headers);
+}
+
+/* SEC-060: Sofia lets control characters pass, and our requests in the dialog would repeat them. (A
+ * NOTIFY is answered all the same, D-22; its dialog takes nothing of the kind.) */
+static int characters_check(const sip_t *sip, const char **why)
+{
+	if (sip->sip_request->rq_method == sip_method_notify)
+		return 0;
+	if (header_text_is_printable(sip->sip_call_id->i_id) &&
+	    header_text_is_printable(sip->sip_from->a_tag) &&
+	    header_text_is_printable(sip->sip_to->a_tag) && is_printable(sip->sip_from->a_url) &&
+	    is_printable(sip->sip_to->a_url) && is_printable(sip->sip_request->rq_url) &&
+	    (sip->sip_contact == NULL || is_printable(sip->sip_contact->m_url)))
+		return 0;
+	*why = "Control Character";
+	return 400;
+}
+
 /* A NOTIFY may carry a whole directory (D-57); its dialog is looked at next. */
 static int size_check(const struct request *request, const struct limits *limits,
 		      struct limits_hit *hits, const char **why)
@@ -158,6 +186,8 @@ int shape_check(const struct request *request, const struct limits *limits, stru
 		status = via_check(sip, limits, hits, why);
 	if (status == 0)
 		status = uri_check(sip, limits, hits, why);
+	if (status == 0)
+		status = characters_check(sip, why);
 	if (status == 0)
 		status = content_check(request, why);
 	return status;

@@ -109,6 +109,11 @@ static void tokens_and_numbers(void **state)
 	struct buf out = BUF_INIT;
 
 	(void)state;
+	assert_true(header_text_is_printable(NULL));
+	assert_true(header_text_is_printable("a b\xc3\xa4"));
+	assert_false(header_text_is_printable("a\x14" "b"));
+	assert_false(header_text_is_printable("a\tb"));
+	assert_false(header_text_is_printable("\x7f"));
 	assert_true(header_text_is_token("a-7.!%*_+`'~"));
 	assert_false(header_text_is_token(""));
 	assert_false(header_text_is_token("a b"));
