@@ -292,7 +292,7 @@ static void dead_port_is_down(void **state)
 static void forgotten_dialog_asks_for_all(void **state)
 {
 	struct rig *rig = start(LONG_MS);
-	struct presence_agent end, second, again;
+	struct presence_agent end, second, again, fresh;
 
 	(void)state;
 	pa_begin(rig, &end);
@@ -306,12 +306,16 @@ static void forgotten_dialog_asks_for_all(void **state)
 
 		assert_non_null(text);
 		pa_learn(&again, text);
-		if (strcmp(again.call_id, second.call_id) == 0)
+		if (strcmp(again.call_id, second.call_id) == 0) {
 			has_refreshed = true;
-		else
+		} else {
 			has_new = true;
+			fresh = again;
+		}
 		text_peer_answer(rig->peer, text, "200 OK", "Expires: 3600\r\n");
 	}
+	pa_notify(rig, &fresh, "active;expires=3600", NULL, "200");
+	pa_notify(rig, &second, "active;expires=3600", NULL, "200");
 	text_peer_let_run(rig->peer, 100); /* repeats */
 	while (text_peer_count(rig->peer, "SUBSCRIBE ") != 0)
 		(void)text_peer_expect(rig->peer, "SUBSCRIBE ");
@@ -319,6 +323,7 @@ static void forgotten_dialog_asks_for_all(void **state)
 	text_peer_answer(rig->peer, expect_refresh(rig, &second), "481 Gone", "");
 	pa_accept(rig, &again, "200 OK", "Expires: 3600\r\n");
 	assert_string_not_equal(again.call_id, second.call_id);
+	pa_notify(rig, &again, "active;expires=3600", NULL, "200");
 	text_peer_let_run(rig->peer, 1200);
 	assert_int_equal(text_peer_count(rig->peer, "SUBSCRIBE "), 0);
 	rig_free(&rig);
