@@ -94,7 +94,6 @@ static void stop_store(void *arg)
 {
 	struct parts *parts = arg;
 
-	loop_timer_cancel(&parts->stop_timer);
 	loop_timer_cancel(&parts->alive_timer);
 	store_alive(parts->store, loop_wall_ms(parts->loop) / 1000);
 	store_stop(parts->store, store_stopped, parts);
@@ -130,13 +129,15 @@ void daemon_stop(struct parts *parts, bool tell)
 	}
 	parts->is_stopping = true;
 	log_notice("daemon: stopping tell=%s", tell ? "all" : "none");
+	loop_timer_set(parts->loop, &parts->stop_timer, STOP_MS, stop_late, parts);
 	if (!parts->is_serving) {
+		/* What is being read from the store must not start anything: there are no sides yet. */
+		bridge_stop(parts->bridge, false);
 		stop_store(parts);
 		return;
 	}
 	sip_side_accept(parts->sip, false);
 	bridge_stop(parts->bridge, tell);
-	loop_timer_set(parts->loop, &parts->stop_timer, STOP_MS, stop_late, parts);
 	sip_side_stop(parts->sip, on_sip_stopped, parts);
 }
 
@@ -245,6 +246,8 @@ static void spellings_loaded(int error, void *arg)
 {
 	struct parts *parts = arg;
 
+	if (parts->is_stopping)
+		return;
 	if (error != 0)
 		log_warning("store: the spellings cannot be read (%s)", strerror(error));
 	bridge_start(parts->bridge, pairs_loaded, parts);

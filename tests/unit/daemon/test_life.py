@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+"""The daemon alone, without servers: starting, stopping at any moment, what the operator reads.
+
+  test_life.py SIPXMPPD SIPXMPPCTL
+"""
+
+import pathlib
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+DAEMON, CONTROL = sys.argv.pop(1), sys.argv.pop(1)
+
+CONFIGURATION = '''xmpp: {{ component = "sip.chat.example"; secret = "sixteen-characters"; port = {xmpp}; }};
+sip: {{ proxy = "sip:127.0.0.1:{peer};transport=tcp"; listen = ["sip:127.0.0.1:{sip};transport=udp"]; }};
+domains: ( {{ xmpp = "sip.chat.example"; sip = "pbx.example"; profile = "kamailio"; }} );
+store: {{ path = "{folder}/state.db"; }};
+control: {{ socket = "{folder}/control"; }};
+{more}
+'''
+
+
+def key(side, user, domain):
+    return side.encode() + domain.encode() + b'\0' + user.encode() + b'\0'
+
+
+class Life(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix='sipxmppd-')
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        # Bound and never served: nobody answers there, and nobody else takes them.
+        self.sockets = [socket.socket() for _ in range(2)]
+        for it in self.sockets:
+            it.bind(('127.0.0.1', 0))
+            self.addCleanup(it.close)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as it:
+            it.bind(('127.0.0.1', 0))
+            self.sip = it.getsockname()[1]
+        self.write()
+
+    def write(self, more=''):
+        xmpp, peer = (it.getsockname()[1] for it in self.sockets)
+        self.path = self.folder / 'sipxmppd.cfg'
+        self.path.write_text(CONFIGURATION.format(xmpp=xmpp, peer=peer, sip=self.sip, folder=self.folder, more=more))
+
+    def start(self, *words, wait='daemon: serving'):
+        log = open(self.folder / 'log', 'ab')
+        program = subprocess.Popen([DAEMON, '-c', self.path, *words], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        log.close()
+        self.addCleanup(lambda: program.poll() is None and program.kill())
+        self.until(lambda: wait in self.log() or program.poll() is not None)
+        return program
+
+    def log(self):
+        return (self.folder / 'log').read_text(errors='replace')
+
+    def until(self, is_so):
+        end = time.monotonic() + 30
+        while not is_so():
+            self.assertLess(time.monotonic(), end, self.log())
+            time.sleep(0.01)
+
+    def ended(self, program, code=0):
+        self.assertEqual(program.wait(30), code, self.log())
+
+    def control(self, *words):
+        return subprocess.run([CONTROL, '-s', self.folder / 'control', *words], capture_output=True, text=True,
+                              timeout=30)
+
+    def make_pairs(self, count):
+        """Rows as if many chat users watched SIP users."""
+        self.ended(self.stop(self.start('-e')))
+        with sqlite3.connect(self.folder / 'state.db') as db:
+            db.executemany('INSERT INTO pairs VALUES (?, ?, 2, 1, 1, 0, 0, 1)',
+                           ((key('X', f'u{i % 1000}', 'chat.example'), key('S', f'{i}', 'pbx.example'))
+                            for i in range(count)))
+        db.close()
+        (self.folder / 'log').write_text('')
+
+    @staticmethod
+    def stop(program, signo=signal.SIGTERM):
+        program.send_signal(signo)
+        return program
+
+    # [D-48] [REL-012] TERM while the pairs are being read: the sides do not exist yet
+    def test_term_at_any_moment_of_the_start(self):
+        self.make_pairs(20000)
+        for i in range(24):
+            program = self.start('-e', wait='')
+            time.sleep(i * 0.005)
+            self.stop(program)
+            # before its handler is there the signal itself ends the process
+            self.assertIn(program.wait(30), (0, -signal.SIGTERM), self.log())
+        self.assertNotIn('runtime error', self.log())
+
+
+if __name__ == '__main__':
+    unittest.main()
