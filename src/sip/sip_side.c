@@ -261,16 +261,16 @@ void sip_side_accept(struct sip_side *side, bool may)
 
 void sip_side_status(const struct sip_side *side, struct buf *out)
 {
-	buf_printf(out, "dialogs %zu\n", dialogs_count(side->core.dialogs));
-	buf_printf(out, "watchers %zu\n", notifier_count(side->notifier));
-	buf_printf(out, "watched pairs %zu\n", notifier_watching(side->notifier));
-	buf_printf(out, "subscriptions wanted %zu\n", subscriber_count(side->subscriber));
-	buf_printf(out, "subscriptions live %zu\n", subscriber_active(side->subscriber));
-	buf_printf(out, "messages in, open %zu\n", pager_in_open(side->pager_in));
-	buf_printf(out, "messages out, pending %zu\n", pager_out_pending(side->pager_out));
-	buf_printf(out, "requests out %zu\n", transactions_count(side->core.transactions));
-	buf_printf(out, "sources %zu\n", admission_sources(side->admission));
-	buf_printf(out, "times idle connections were closed %u\n",
+	buf_printf(out, "sip.dialogs %zu\n", dialogs_count(side->core.dialogs));
+	buf_printf(out, "sip.watcher_dialogs %zu\n", notifier_count(side->notifier));
+	buf_printf(out, "sip.watched_pairs %zu\n", notifier_watching(side->notifier));
+	buf_printf(out, "sip.subscriptions_wanted %zu\n", subscriber_count(side->subscriber));
+	buf_printf(out, "sip.subscriptions_live %zu\n", subscriber_active(side->subscriber));
+	buf_printf(out, "sip.messages_in_open %zu\n", pager_in_open(side->pager_in));
+	buf_printf(out, "sip.messages_out_pending %zu\n", pager_out_pending(side->pager_out));
+	buf_printf(out, "sip.requests_out %zu\n", transactions_count(side->core.transactions));
+	buf_printf(out, "sip.sources %zu\n", admission_sources(side->admission));
+	buf_printf(out, "sip.idle_connections_closed %u\n",
 		   agent_check_connections(side->core.agent));
 	peer_watches_status(side->core.peers, out);
 }

@@ -69,12 +69,13 @@ void component_status(const struct component *component, struct buf *out)
 		[STATE_STOPPED] = "stopped",
 	};
 	const char *target = barrier_target(component->barrier);
+	const char *name = component->params.domain;
 
-	buf_printf(out, "component %s %s\n", component->params.domain, names[component->state]);
-	buf_printf(out, "component-server %s:%u\n", component->params.server,
+	buf_printf(out, "component.%s %s\n", name, names[component->state]);
+	buf_printf(out, "component.%s.server %s:%u\n", name, component->params.server,
 		   (unsigned)component->params.port);
-	buf_printf(out, "component-ping %s\n", target == NULL ? "-" : target);
-	buf_printf(out, "component-unsent-bytes %zu\n", link_backlog(component->link));
-	buf_printf(out, "component-held %zu\n", outbox_held(component->outbox));
-	buf_printf(out, "component-unproved %zu\n", barrier_pending(component->barrier));
+	buf_printf(out, "component.%s.ping %s\n", name, target == NULL ? "-" : target);
+	buf_printf(out, "component.%s.unsent_bytes %zu\n", name, link_backlog(component->link));
+	buf_printf(out, "component.%s.held %zu\n", name, outbox_held(component->outbox));
+	buf_printf(out, "component.%s.unproved %zu\n", name, barrier_pending(component->barrier));
 }

@@ -303,9 +303,8 @@ bool xmpp_side_is_up(const struct xmpp_side *side)
 
 void xmpp_side_status(const struct xmpp_side *side, struct buf *out)
 {
-	buf_printf(out, "link %s\n", xmpp_side_is_up(side) ? "up" : "down");
 	for (size_t i = 0; i < side->component_count; i++)
 		component_status(side->components[i], out);
-	buf_printf(out, "messages-open %zu\n", table_count(side->incoming));
-	buf_printf(out, "users-known %zu\n", users_count(side->users));
+	buf_printf(out, "xmpp.messages_open %zu\n", table_count(side->incoming));
+	buf_printf(out, "xmpp.users_known %zu\n", users_count(side->users));
 }

@@ -477,7 +477,7 @@ static void silent_connections_are_closed(void **state)
 		spare[i] = dup(0); /* the rest of the budget */
 	text_peer_let_run(rig->peer, 50);
 	sip_side_status(rig->side, &status);
-	assert_non_null(strstr(status.data, "times idle connections were closed 1"));
+	assert_non_null(strstr(status.data, "sip.idle_connections_closed 1"));
 	for (size_t i = 0; i < CHECK_COUNT(others); i++)
 		assert_true(text_peer_wait_closed(others[i]));
 	sip_side_ops()->finish(rig->side, rig->bridge->last_x, OUTCOME_TAKEN, NULL);
