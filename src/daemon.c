@@ -196,11 +196,8 @@ int daemon_reload(struct parts *parts, struct buf *report)
 	/* What the parts borrowed points into the old settings: only what is read by value takes
 	 * effect at once. */
 	(*parts->settings)->stop_tell = fresh->stop_tell;
-	(*parts->settings)->log_level = fresh->log_level;
-	(*parts->settings)->log_bodies = fresh->log_bodies;
 	(*parts->settings)->limits = fresh->limits;
-	log_set_level(fresh->log_level);
-	log_set_bodies(fresh->log_bodies);
+	(void)open_log(fresh, parts->options); /* the settings have checked the facility */
 	buf_puts(report, "the configuration is read: log.*, limits.* and stop.tell are in effect, "
 			 "anything else after a restart\n");
 	settings_free(&fresh);
@@ -217,6 +214,23 @@ static void tell_parent(struct parts *parts, unsigned char code)
 		log_warning("daemon: the starting process is gone");
 	close(parts->ready_pipe);
 	parts->ready_pipe = -1;
+}
+
+/* From now on nobody looks at the terminal; what started a daemon in the background may wait for
+ * the end of its standard error. */
+static void leave_terminal(struct parts *parts)
+{
+	int null;
+
+	log_echo(false);
+	if (!parts->options->detach || parts->options->to_stderr ||
+	    (*parts->settings)->log_target == LOG_TARGET_STDERR)
+		return;
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (null < 0)
+		return;
+	(void)dup2(null, STDERR_FILENO);
+	close(null);
 }
 
 static void pairs_loaded(int error, void *arg)
@@ -239,6 +253,7 @@ static void pairs_loaded(int error, void *arg)
 	buf_free(&facts);
 	log_notice("daemon: serving version=%s pairs=%zu", SIPXMPPD_VERSION,
 		   bridge_pair_count(parts->bridge));
+	leave_terminal(parts);
 	tell_parent(parts, EX_OK);
 }
 
@@ -310,7 +325,8 @@ static int detach(int *ready)
 
 int daemon_run(struct settings **settings, const struct daemon_options *options)
 {
-	struct parts parts = {.settings = settings, .ready_pipe = -1, .exit_code = EX_OK};
+	struct parts parts = {
+		.settings = settings, .options = options, .ready_pipe = -1, .exit_code = EX_OK};
 
 	if (options->detach) {
 		int code = detach(&parts.ready_pipe);
@@ -322,5 +338,6 @@ int daemon_run(struct settings **settings, const struct daemon_options *options)
 	raise_descriptors();
 	if (open_log(*settings, options) != 0)
 		return EX_CONFIG;
+	log_echo(true);
 	return serve(&parts);
 }

@@ -13,6 +13,7 @@ struct address;
 struct address_map;
 struct bridge;
 struct buf;
+struct daemon_options;
 struct settings;
 struct sip_side;
 struct store;
@@ -20,6 +21,7 @@ struct xmpp_side;
 
 struct parts {
 	struct settings **settings; /* of main */
+	const struct daemon_options *options;
 	struct loop *loop;
 	struct store *store;
 	struct address_map *map;

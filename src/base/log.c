@@ -30,6 +30,7 @@ static struct {
 	int facility;
 	int fd; /* of the syslog socket, -1 without */
 	unsigned long long tried_ms;
+	bool echoes;
 	unsigned long unreported; /* dropped since the last line that told of it */
 	char path[sizeof((struct sockaddr_un *)NULL)->sun_path];
 } logger = {
@@ -126,6 +127,13 @@ int log_open(enum log_target target, enum log_level level, const char *facility)
 	return 0;
 }
 
+void log_echo(bool on)
+{
+	pthread_mutex_lock(&logger.lock);
+	logger.echoes = on;
+	pthread_mutex_unlock(&logger.lock);
+}
+
 void log_set_socket(const char *path)
 {
 	pthread_mutex_lock(&logger.lock);
@@ -219,6 +227,8 @@ static bool send_line(enum log_level level, const char *line, unsigned long long
 {
 	if (logger.target == LOG_TARGET_STDERR)
 		return send_stderr(level, line);
+	if (logger.echoes && level == LOG_LEVEL_ERR)
+		(void)send_stderr(level, line);
 	return send_syslog(levels[level].priority, line, now);
 }
 

@@ -14,6 +14,9 @@ enum log_target { LOG_TARGET_SYSLOG, LOG_TARGET_STDERR };
 
 /* Opens the log; facility is a name like "daemon" or "local0". Returns 0 or EINVAL. */
 int log_open(enum log_target target, enum log_level level, const char *facility);
+/* While on, lines of level err also go to standard error: whoever starts the daemon by hand must see
+ * why it does not start. Off at first. */
+void log_echo(bool on);
 /* Another syslog socket than /dev/log; used from the next log_open() on. NULL: /dev/log. */
 void log_set_socket(const char *path);
 /* Lines that were lost because the log did not take them. */

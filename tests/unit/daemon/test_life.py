@@ -99,6 +99,48 @@ class Life(unittest.TestCase):
             self.assertIn(program.wait(30), (0, -signal.SIGTERM), self.log())
         self.assertNotIn('runtime error', self.log())
 
+    # whoever starts it by hand sees why it does not start, also without a syslog
+    def test_failure_to_start_is_told_on_the_terminal(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(('127.0.0.1', self.sip))
+            for words in ((), ('-d',)):
+                result = subprocess.run([DAEMON, '-c', self.path, *words], capture_output=True, text=True, timeout=30)
+                self.assertEqual(result.returncode, 75, result)
+                self.assertIn(str(self.sip), result.stderr)
+                self.assertIn('in use', result.stderr)
+
+    # -d lets go of the terminal once it serves: a shell that reads its output is not kept waiting
+    def test_detached_daemon_leaves_the_terminal(self):
+        result = subprocess.run([DAEMON, '-c', self.path, '-d'], capture_output=True, text=True, timeout=30)
+        try:
+            self.assertEqual((result.returncode, result.stderr), (0, ''), result)
+            self.assertIn('state serving', self.control('status').stdout)
+        finally:
+            self.assertEqual(self.control('stop').returncode, 0)
+        self.until(lambda: self.control('status').returncode == 75)
+
+    # [REL-020] a wrong file is refused as a whole; a good one keeps what the command line said
+    def test_reload(self):
+        program = self.start('-e', '-v', '-v')
+        self.assertEqual(self.control('log', 'debug').returncode, 0)
+        self.write('log: { level = "loud"; };')
+        refused = self.control('reload')
+        self.assertEqual(refused.returncode, 1, refused)
+        self.assertRegex(refused.stderr, r'sipxmppd\.cfg:\d+: .*\n.*old configuration stays')
+        self.assertNotIn('usage', refused.stderr)
+        self.write('log: { level = "warning"; };')
+        self.assertEqual(self.control('reload').returncode, 0)
+        self.stop(program, signal.SIGHUP)
+        self.until(lambda: self.log().count('the configuration is read') == 1)  # the level is info, by -v -v
+        self.ended(self.stop(program))
+
+    def test_addresses_of_commands_are_read_as_map_reads_them(self):
+        program = self.start('-e')
+        for text in ('im:juliet@chat.example', 'SIP:1001@PBX.example', 'XMPP:juliet@chat.example', 'tel:+4930'):
+            self.assertEqual(self.control('show', 'pairs', text).stdout, 'no pairs\n', text)
+        self.assertIn('no address here', self.control('show', 'pairs', 'sips:1001@pbx.example').stderr)
+        self.ended(self.stop(program))
+
 
 if __name__ == '__main__':
     unittest.main()
