@@ -96,17 +96,8 @@ static int read_address(struct parts *parts, const char *text, struct address *a
 			struct buf *out)
 {
 	const char *why = "";
-	const char *resource = NULL;
-	struct uri_facts facts = {0};
-	int error;
 
-	if (strncmp(text, "sip:", 4) == 0 || strncmp(text, "tel:", 4) == 0)
-		error = address_from_uri(parts->map, text, strlen(text), address, &facts, &why);
-	else
-		error = address_from_jid(parts->map,
-					 strncmp(text, "xmpp:", 5) == 0 ? text + 5 : text, address,
-					 &resource, &why);
-	if (error == 0)
+	if (address_from_text(parts->map, text, address, &why) == 0)
 		return 0;
 	buf_printf(out, "%s is no address here (%s); see: map %s\n", log_safe(text), why,
 		   log_safe(text));
@@ -258,7 +249,7 @@ static int run_reload(int argc, const char *const *argv, int as_json, struct buf
 		buf_append(out, buf_text(&report), report.len);
 	}
 	buf_free(&report);
-	return error;
+	return error == 0 ? 0 : EBADMSG; /* the words of the command were right */
 }
 
 static int run_stop(int argc, const char *const *argv, int as_json, struct buf *out, void *arg)

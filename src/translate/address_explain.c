@@ -123,18 +123,22 @@ static bool is_uri(const char *text)
 	return false;
 }
 
+int address_from_text(struct address_map *map, const char *text, struct address *out,
+		      const char **why)
+{
+	if (is_uri(text))
+		return address_from_uri(map, text, strlen(text), out, NULL, why);
+	if (strncasecmp(text, "xmpp:", 5) == 0)
+		text += 5;
+	return address_from_jid(map, text, out, NULL, why);
+}
+
 void address_map_explain(struct address_map *map, const char *text, struct buf *out)
 {
 	struct address address = {0};
 	const char *why = NULL;
-	int error;
+	int error = address_from_text(map, text, &address, &why);
 
-	if (is_uri(text))
-		error = address_from_uri(map, text, strlen(text), &address, NULL, &why);
-	else if (strncasecmp(text, "xmpp:", 5) == 0)
-		error = address_from_jid(map, text + 5, &address, NULL, &why);
-	else
-		error = address_from_jid(map, text, &address, NULL, &why);
 	if (error != 0) {
 		say_refused(out, error, why);
 		return;

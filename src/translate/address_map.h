@@ -106,5 +106,8 @@ void address_map_on_spelling(struct address_map *map,
 void address_map_put_spelling(struct address_map *map, const struct address *address,
 			      const char *spelling);
 
+/* What a person types: a URI of any of our schemes, xmpp: or a JID. As address_from_uri(). */
+int address_from_text(struct address_map *map, const char *text, struct address *out,
+		      const char **why);
 /* For sipxmppctl map: appends lines that say how text (a URI or a JID) maps and why. */
 void address_map_explain(struct address_map *map, const char *text, struct buf *out);
