@@ -118,8 +118,11 @@ static enum watch_answer reply(struct bridge *bridge, struct pair *pair,
 	if (say == WATCH_ALLOWED) {
 		if (now != NULL)
 			*now = book_now(pair->entry);
-		/* Others of his devices may still wait for what is being paced. */
-		if (pair->pace.due_ms == 0 && !list_is_linked(&pair->shows)) {
+		/* XMPP: the answer goes to all his devices. SIP: to one dialog, others may still wait
+		 * for what is being paced. */
+		if (watcher_side(pair) == SIDE_XMPP) {
+			show_was_told(bridge, pair);
+		} else if (pair->pace.due_ms == 0 && !list_is_linked(&pair->shows)) {
 			pair->told = book_digest(book_now(pair->entry), watcher_side(pair),
 						 bridge->key, &bridge->scratch);
 			pair->told_open = book_is_open(pair->entry);
