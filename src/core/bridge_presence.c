@@ -200,6 +200,12 @@ void bridge_device(struct bridge *bridge, const struct watch *watch, const struc
 	    watched_side(pair) != SIDE_XMPP)
 		return;
 	heard(bridge, pair);
+	/* Nobody looks and nothing was asked: his other devices would be missing (PRES-161). */
+	if (pair->entry == NULL && !pair->is_live && pair->whole_until_ms <= now_ms(bridge)) {
+		if (device->basic == BASIC_OPEN)
+			interest_sign(bridge, pair->watched, true);
+		return;
+	}
 	was_open = book_is_open(pair->entry);
 	if (book_put_device(&pair->entry, device))
 		show_later(bridge, pair);
@@ -208,6 +214,7 @@ void bridge_device(struct bridge *bridge, const struct watch *watch, const struc
 		pair->watched->open_views++;
 	if (was_open && !is_open)
 		pair->watched->open_views--;
-	if (is_open || pair->watched->open_views == 0)
+	/* The end of a device that was never heard of says nothing of the others (D-20). */
+	if (is_open || (pair->watched->open_views == 0 && (was_open || device->id == NULL)))
 		interest_sign(bridge, pair->watched, is_open);
 }

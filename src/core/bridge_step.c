@@ -125,6 +125,8 @@ static void enter(struct bridge *bridge, struct pair *pair, enum pair_phase phas
 	bridge_count(bridge, pair, -1);
 	pair_enter(&pair->row, phase, wall_s(bridge));
 	bridge_count(bridge, pair, +1);
+	if (pair_is_granted(pair))
+		pair->whole_until_ms = now_ms(bridge) + REFRESH_EVERY_MS;
 	if (!pair_is_wanted(pair))
 		leave_view(bridge, pair);
 	bridge_save(bridge, pair);
@@ -172,6 +174,7 @@ static void do_refresh(struct bridge *bridge, struct pair *pair)
 	if (pair->entry != NULL || now < pair->refresh_due_ms)
 		return;
 	pair->refresh_due_ms = now + REFRESH_EVERY_MS;
+	pair->whole_until_ms = now + REFRESH_EVERY_MS;
 	acts_refresh(bridge, pair);
 }
 

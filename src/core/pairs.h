@@ -60,6 +60,7 @@ struct pair {
 	struct loop_timer timer; /* the earlier of pace.due_ms and doubt_ms */
 	uint64_t doubt_ms;       /* what is not heard of until then is unknown; 0: no doubt */
 	uint64_t refresh_due_ms; /* no probe for a fetch before that (PRES-165) */
+	uint64_t whole_until_ms; /* every device of his is told: a grant or a probe was before */
 	uint16_t acts;           /* acts queued that point here */
 	uint8_t owed[2];         /* enum owed, by the side it goes to */
 	uint8_t answer_owed;     /* 1 + enum watch_answer that his link was down for; 0: none */

@@ -140,7 +140,8 @@ bool users_went(struct users *users, const char *bare, const char *resource, uin
 		mem_free(user->resources[at]);
 		user->resources[at] = user->resources[--user->resource_count];
 	}
-	return user->resource_count == 0;
+	/* One that was never heard of says nothing of the others. */
+	return at >= 0 && user->resource_count == 0;
 }
 
 size_t users_count(const struct users *users)

@@ -28,6 +28,6 @@ bool users_take(struct users *users, const char *bare, enum user_rate rate, uint
 
 /* A resource came (or the user as a whole with NULL, which is not remembered). */
 void users_came(struct users *users, const char *bare, const char *resource, uint64_t now_ms);
-/* It went; NULL: all. Returns true if none is known to be left. */
+/* It went; NULL: all. Returns true if none is left: all went, or the last one that was heard of. */
 bool users_went(struct users *users, const char *bare, const char *resource, uint64_t now_ms);
 size_t users_count(const struct users *users);

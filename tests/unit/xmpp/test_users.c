@@ -57,7 +57,7 @@ static void the_last_resource_is_the_user(void **state)
 	assert_false(users_went(users, "a@x", "one", 0));
 	assert_false(users_went(users, "a@x", "three", 0));
 	assert_true(users_went(users, "a@x", "two", 0));
-	assert_true(users_went(users, "b@x", "never seen", 0));
+	assert_false(users_went(users, "b@x", "never seen", 0));
 	for (int i = 0; i < 2 * USER_RESOURCES_MAX; i++) {
 		snprintf(resource, sizeof(resource), "r%d", i);
 		users_came(users, "a@x", resource, 0);
