@@ -248,12 +248,12 @@ def check_functions(source, in_src):
             check_name(source, name, line, in_src)
 
 
-# Functions of Sofia that ours take the place of, on purpose: read_size.c says why.
-REPLACED = {"su_getmsgsize", "msg_next"}
+# Functions of Sofia that ours take the place of, on purpose: each file says why.
+REPLACED = {"su_getmsgsize": "read_size.c", "msg_next": "read_size.c", "host_is_ip6_address": "ip6_host.c"}
 
 
 def check_name(source, name, line, in_src):
-    if name in REPLACED and source.path.name == "read_size.c":
+    if REPLACED.get(name) == source.path.name:
         return
     if in_src and TAKEN.match(name) and not NOT_TAKEN.match(name):
         complain(source.path, line, f"{name}(): the prefix belongs to a library: name it after the file")

@@ -1,7 +1,10 @@
 /* The edge of the SIP side against strangers, floods and bad shapes, by bytes (file 40 D.3, D.9, F.1). */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "support/check.h"
@@ -519,6 +522,38 @@ static void other_listeners(void **state)
 	rig_free(&rig);
 }
 
+/* IPv6 beside IPv4: a request over UDP leaves by the socket of its family. */
+static void each_family_has_its_socket(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.listen_host = "*"});
+	struct sockaddr_in6 own = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t len = sizeof own;
+	char headers[160], text[2048] = "";
+
+	(void)state;
+	if (fd < 0 || bind(fd, (struct sockaddr *)&own, len) != 0) {
+		rig_free(&rig);
+		skip(); /* a machine without IPv6 */
+	}
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&own, &len), 0);
+	snprintf(headers, sizeof headers,
+		 "Event: presence\r\nExpires: 600\r\nContact: <sip:1001@[::1]:%u>\r\n",
+		 ntohs(own.sin6_port));
+	rig_send(rig, SIP_WAY_UDP,
+		 &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
+	for (int i = 0; i < 200 && text[0] == '\0'; i++) {
+		text_peer_let_run(rig->peer, 10);
+		if (recv(fd, text, sizeof text - 1, 0) < 0)
+			text[0] = '\0';
+	}
+	assert_memory_equal(text, "NOTIFY sip:1001@[::1]:", 22);
+	assert_non_null(strstr(text, "Via: SIP/2.0/UDP ["));
+	close(fd);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -536,6 +571,7 @@ int main(void)
 		cmocka_unit_test(library_is_silent),
 		cmocka_unit_test(taken_port_is_named),
 		cmocka_unit_test(other_listeners),
+		cmocka_unit_test(each_family_has_its_socket),
 		cmocka_unit_test(silent_connections_are_closed),
 	};
 
