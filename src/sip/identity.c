@@ -37,9 +37,22 @@ void identity_uri(const url_t *url, struct buf *out)
 		buf_append(out, text, (size_t)len);
 }
 
+/* What a user may call himself as he likes is no identity. */
+static const char *skip_display(const char *value)
+{
+	value += strspn(value, " \t");
+	if (*value != '"')
+		return value;
+	for (value++; *value != '\0' && *value != '"'; value++)
+		if (*value == '\\' && value[1] != '\0')
+			value++;
+	return value;
+}
+
 /* The first sip URI of a P-Asserted-Identity value: in brackets, or bare up to a separator. */
 static void find_asserted(const char *value, struct buf *out)
 {
+	value = skip_display(value);
 	const char *open = strchr(value, '<');
 	const char *start = open != NULL ? open + 1 : value + strspn(value, " \t");
 	size_t len = strcspn(start, open != NULL ? ">" : ",; \t");
@@ -54,12 +67,12 @@ static void find_asserted(const char *value, struct buf *out)
 		find_asserted(comma + 1, out);
 }
 
-static const char *unknown_header(const sip_t *sip, const char *name)
+/* One header with two values, or two headers (RFC 3325 section 9.1). */
+static void asserted(const sip_t *sip, struct buf *out)
 {
-	for (const sip_unknown_t *h = sip->sip_unknown; h != NULL; h = h->un_next)
-		if (strcasecmp(h->un_name, name) == 0)
-			return h->un_value;
-	return NULL;
+	for (const sip_unknown_t *h = sip->sip_unknown; h != NULL && out->len == 0; h = h->un_next)
+		if (strcasecmp(h->un_name, "P-Asserted-Identity") == 0)
+			find_asserted(h->un_value, out);
 }
 
 /* D-53: nobody could answer or block them. */
@@ -101,15 +114,13 @@ static int check_sender(const struct side_core *core, const struct request *requ
 int identity_sender(const struct side_core *core, const struct request *request,
 		    struct address *out, struct refusal *refusal)
 {
-	const char *asserted = unknown_header(request->sip, "P-Asserted-Identity");
 	const char *why = "unreadable From";
 	struct buf uri = BUF_INIT;
 	int status = 0;
 
 	if (is_anonymous(request->sip))
 		return refuse(refusal, 433, "Anonymity Disallowed", "anonymous sender");
-	if (asserted != NULL) /* trusted: strangers never come here (SIP-104) */
-		find_asserted(asserted, &uri);
+	asserted(request->sip, &uri); /* trusted: strangers never come here (SIP-104) */
 	if (uri.len == 0)
 		identity_uri(request->sip->sip_from->a_url, &uri);
 	if (uri.len == 0 ||

@@ -385,6 +385,13 @@ static void senders_are_who_the_peer_says(void **state)
 		{"<sip:trunk@pbx.example>",
 		 "P-Asserted-Identity: <tel:+4930>, <sip:1003@pbx.example>\r\n",
 		 "message x sip:1003@pbx.example"},
+		/* a name that looks like an identity, and two headers */
+		{"<sip:trunk@pbx.example>",
+		 "P-Asserted-Identity: \"<sip:1009@pbx.example>, \\\"\" <sip:1004@pbx.example>\r\n",
+		 "message x sip:1004@pbx.example"},
+		{"<sip:trunk@pbx.example>",
+		 "P-Asserted-Identity: <tel:+4930>\r\nP-Asserted-Identity: <sip:1005@pbx.example>\r\n",
+		 "message x sip:1005@pbx.example"},
 		{"<sip:1001@pbx.example>", "P-Asserted-Identity: <sip:7@other.example>\r\n", NULL},
 		{"<sip:pbx.example>", "", NULL},
 		{"<sip:1001@evil.example>", "", NULL},
