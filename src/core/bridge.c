@@ -87,6 +87,17 @@ void bridge_free(struct bridge **bridge_to_free)
 
 /* Start ---------------------------------------------------------------------------------------- */
 
+/* The configuration may have changed since: who may not use the bridge any more is shown nothing. The
+ * row stays in the store, for the day he may again. */
+static bool may_have(const struct bridge *bridge, const struct pair_row *row)
+{
+	const struct bridge_params *params = &bridge->params;
+	bool from_sip = row->watcher.side == SIDE_SIP;
+
+	return params->may_use(from_sip ? &row->watched : &row->watcher, params->arg) &&
+	       params->is_served(from_sip ? &row->watcher : &row->watched, params->arg);
+}
+
 static void on_row(const struct pair_row *row, void *arg)
 {
 	struct ledger *ledger = arg;
@@ -94,7 +105,8 @@ static void on_row(const struct pair_row *row, void *arg)
 	struct pair *pair;
 
 	/* A row of a version that was not so careful must not do harm. */
-	if (bridge == NULL || row->state == PAIR_NONE || row->watcher.side == row->watched.side)
+	if (bridge == NULL || row->state == PAIR_NONE ||
+	    row->watcher.side == row->watched.side || !may_have(bridge, row))
 		return;
 	pair = pairs_make(bridge->pairs, &row->watcher, &row->watched, bridge, now_ms(bridge));
 	if (pair->row.state != PAIR_NONE)

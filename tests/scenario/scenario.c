@@ -25,6 +25,7 @@ struct scenario {
 	struct bridge *bridge;
 	struct fake_side *sides[2];
 	bool is_up[2];
+	bool is_closed; /* the chat domain may not use the bridge */
 	struct limits limits;
 	struct counters counters;
 	struct list lines;
@@ -79,8 +80,9 @@ static void record_answer(struct scenario *scenario, enum watch_answer answer,
 
 static bool may_use(const struct address *user, void *arg)
 {
-	(void)arg;
-	return strcmp(user->domain, FAKE_CHAT_DOMAIN) == 0;
+	const struct scenario *scenario = arg;
+
+	return !scenario->is_closed && strcmp(user->domain, FAKE_CHAT_DOMAIN) == 0;
 }
 
 static bool is_served(const struct address *user, void *arg)
@@ -422,6 +424,15 @@ static const char *use_store(struct scenario *scenario, int count, char **words)
 	return NULL;
 }
 
+/* xmpp.domains without and with the chat domain; for the next start. */
+static const char *domains(struct scenario *scenario, int count, char **words)
+{
+	if (count < 2)
+		return "domains none|all";
+	scenario->is_closed = strcmp(words[1], "none") == 0;
+	return NULL;
+}
+
 static const char *stop(struct scenario *scenario, int count, char **words)
 {
 	bridge_stop(scenario->bridge, count < 2 || strcmp(words[1], "quiet") != 0);
@@ -488,7 +499,7 @@ static const struct {
 } verbs[] = {
 	{"link", link_changed}, {"seen", seen},        {"message", message}, {"outcome", outcome},
 	{"advance", advance},   {"restart", restart},  {"store", use_store}, {"stop", stop},
-	{"limit", limit},       {"count", show_count},
+	{"limit", limit},       {"count", show_count}, {"domains", domains},
 };
 
 static const char *do_pair(struct scenario *scenario, pair_fn *run, int count, char **words)
