@@ -128,12 +128,12 @@ static struct subscription *prepare(struct notifier *notifier, struct request *r
 	return s;
 }
 
-/* D-55. Returns 0 or the status of the refusal. */
-static int check_room(struct notifier *notifier, const struct watch *watch, bool is_new_pair)
+/* D-55; how many new pairs a watcher may have in a minute is the core's to say, which knows the
+ * restored ones. Returns 0 or the status of the refusal. */
+static int check_room(struct notifier *notifier, const struct watch *watch)
 {
 	const struct limits *limits = notifier->core->params->limits;
 	struct limits_hit *hits = &notifier->core->params->counters->limits;
-	uint64_t now = loop_now(notifier->core->params->loop);
 
 	if ((int64_t)watchings_of_watcher(notifier->watchings, watch->watcher) >=
 	    limits->watches_per_watcher) {
@@ -144,12 +144,6 @@ static int check_room(struct notifier *notifier, const struct watch *watch, bool
 	    limits->watches_per_watched) {
 		hits->watches_per_watched++;
 		return 403;
-	}
-	if (is_new_pair &&
-	    !watchings_may_begin(notifier->watchings, watch->watcher,
-				 (double)limits->new_watches_per_minute, now)) {
-		hits->new_watches_per_minute++;
-		return 480;
 	}
 	return 0;
 }
@@ -191,17 +185,13 @@ static void fetch(struct notifier *notifier, struct subscription *s, struct requ
 static void begin(struct notifier *notifier, struct subscription *s, struct request *request,
 		  const struct watch *watch, unsigned expires_s)
 {
-	struct watching *known = watchings_find(notifier->watchings, watch->watcher, watch->watched);
 	const struct presence *now = NULL;
 	struct fault fault = {0};
-	int status = check_room(notifier, watch, known == NULL);
+	int status = check_room(notifier, watch);
 
 	if (status != 0) {
 		notifier_free_subscription(s);
-		if (status == 480)
-			side_core_busy(notifier->core, request, 480, "Too Many Subscriptions");
-		else
-			refuse(notifier, request, status, "Too Many Subscriptions", NULL, "limit");
+		refuse(notifier, request, status, "Too Many Subscriptions", NULL, "limit");
 		return;
 	}
 	enum watch_answer answer =

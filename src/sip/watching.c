@@ -5,13 +5,9 @@
 #include "base/mem.h"
 #include "base/table.h"
 
-enum { USERS_IDLE_MS = 60000, USERS_SWEEP_AT = 1024 };
-
 /* What one address has, as watcher or as watched. */
 struct user {
 	size_t live;
-	struct rate begins;
-	uint64_t seen_ms;
 	void *key;
 	size_t key_len;
 };
@@ -20,8 +16,6 @@ struct watchings {
 	struct table *pairs;
 	struct table *watchers;
 	struct table *watched;
-	size_t sweep_at;
-	uint64_t now_ms;
 };
 
 struct watchings *watchings_new(void)
@@ -31,7 +25,6 @@ struct watchings *watchings_new(void)
 	watchings->pairs = table_new();
 	watchings->watchers = table_new();
 	watchings->watched = table_new();
-	watchings->sweep_at = USERS_SWEEP_AT;
 	return watchings;
 }
 
@@ -125,8 +118,13 @@ static struct user *get_user(struct table *table, const struct address *address)
 	return user;
 }
 
-static void drop_user(struct table *table, struct user *user)
+static void release_user(struct table *table, const struct address *address)
 {
+	struct user *user = find_user(table, address);
+
+	user->live--;
+	if (user->live != 0)
+		return;
 	table_remove(table, user->key, user->key_len);
 	free_user(user, NULL);
 }
@@ -144,17 +142,13 @@ void watching_put(struct watchings *watchings, struct watching *watching,
 bool watching_take(struct watchings *watchings, struct subscription *subscription)
 {
 	struct watching *watching = subscription->watching;
-	struct user *watched = get_user(watchings->watched, &watching->watched);
 	struct buf key = BUF_INIT;
 
 	list_remove(&subscription->link);
 	subscription->watching = NULL;
 	watching->count--;
-	/* The watcher's entry stays for its rate and goes with the sweep. */
-	get_user(watchings->watchers, &watching->watcher)->live--;
-	watched->live--;
-	if (watched->live == 0)
-		drop_user(watchings->watched, watched);
+	release_user(watchings->watchers, &watching->watcher);
+	release_user(watchings->watched, &watching->watched);
 	if (watching->count != 0)
 		return false;
 	pair_key(&key, &watching->watcher, &watching->watched);
@@ -186,43 +180,6 @@ size_t watchings_of_watcher(const struct watchings *watchings, const struct addr
 size_t watchings_of_watched(const struct watchings *watchings, const struct address *watched)
 {
 	return live_of(watchings->watched, watched);
-}
-
-static bool sweep_user(void *value, void *arg)
-{
-	struct watchings *watchings = arg;
-	struct user *user = value;
-
-	if (user->live == 0 && watchings->now_ms - user->seen_ms > USERS_IDLE_MS)
-		drop_user(watchings->watchers, user);
-	return true;
-}
-
-/* When the table has doubled, so that the work stays in proportion (REL-049). */
-static void sweep(struct watchings *watchings, uint64_t now_ms)
-{
-	if (table_count(watchings->watchers) < watchings->sweep_at)
-		return;
-	watchings->now_ms = now_ms;
-	table_each(watchings->watchers, sweep_user, watchings);
-	watchings->sweep_at = 2 * table_count(watchings->watchers);
-	if (watchings->sweep_at < USERS_SWEEP_AT)
-		watchings->sweep_at = USERS_SWEEP_AT;
-}
-
-bool watchings_may_begin(struct watchings *watchings, const struct address *watcher,
-			 double per_minute, uint64_t now_ms)
-{
-	struct user *user;
-
-	sweep(watchings, now_ms);
-	user = find_user(watchings->watchers, watcher);
-	if (user == NULL)
-		user = get_user(watchings->watchers, watcher);
-	if (user->seen_ms == 0)
-		rate_init(&user->begins, per_minute, now_ms);
-	user->seen_ms = now_ms != 0 ? now_ms : 1;
-	return rate_take(&user->begins, per_minute / 60.0, per_minute, now_ms);
 }
 
 void watchings_each(struct watchings *watchings, bool (*each)(void *watching, void *arg), void *arg)

