@@ -73,6 +73,16 @@ static void write_head(const struct side_core *core, const char *from_uri, const
 	side_core_common(core, peer, message->hops, out);
 }
 
+/* The blanks at its end would be no part of it (RFC 3261 section 7.3.1). */
+static void write_subject(const char *subject, struct buf *out)
+{
+	buf_puts(out, "Subject: ");
+	header_text_clean(out, subject, strlen(subject));
+	while (out->data[out->len - 1] == ' ')
+		out->len--;
+	buf_puts(out, "\r\n");
+}
+
 static void write_content(const struct side_core *core, const struct message *message,
 			  struct buf *out)
 {
@@ -80,11 +90,8 @@ static void write_content(const struct side_core *core, const struct message *me
 	header_text_date(out, message->sent_at_ms != 0 ? message->sent_at_ms
 						       : loop_wall_ms(core->params->loop));
 	buf_puts(out, "\r\n");
-	if (message->subject != NULL && message->subject[0] != '\0') { /* MSG-010, SEC-060 */
-		buf_puts(out, "Subject: ");
-		header_text_clean(out, message->subject, strlen(message->subject));
-		buf_puts(out, "\r\n");
-	}
+	if (message->subject != NULL && message->subject[0] != '\0') /* MSG-010, SEC-060 */
+		write_subject(message->subject, out);
 	if (message->lang != NULL && header_text_is_language(message->lang, strlen(message->lang)))
 		put(out, "Content-Language: ", message->lang, "\r\n");
 	buf_puts(out, "Content-Type: text/plain;charset=UTF-8\r\nContent-Length: ");

@@ -189,7 +189,9 @@ static tport_t *transmit(struct transaction *t, const struct transaction_request
 	msg_t *msg;
 
 	make_branch(transactions->agent, branch);
-	msg = msg_make(sip_default_mclass(), 0, request->text->data, (ssize_t)request->text->len);
+	/* The library keeps the text of each header, and need not print it again. */
+	msg = msg_make(sip_default_mclass(), MSG_DO_EXTRACT_COPY, request->text->data,
+		       (ssize_t)request->text->len);
 	if (msg != NULL && sip_object(msg) != NULL && sip_object(msg)->sip_error == NULL)
 		t->orq = nta_outgoing_mcreate(
 			agent_nta(transactions->agent), on_response, t,
