@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 
-enum { RANDOM_BLOCK = 512 };
+enum { RANDOM_BLOCK = 4096 };
 
 static _Thread_local uint8_t block[RANDOM_BLOCK];
 static _Thread_local size_t block_left;
@@ -85,11 +85,12 @@ uint64_t random_below(uint64_t bound)
 void random_hex(char *out, size_t bytes)
 {
 	static const char digits[] = "0123456789abcdef";
+	uint8_t *raw = (uint8_t *)out + bytes; /* the second half; the writing never overtakes it */
 
+	random_bytes(raw, bytes);
 	for (size_t i = 0; i < bytes; i++) {
-		uint8_t byte;
+		uint8_t byte = raw[i];
 
-		random_bytes(&byte, 1);
 		out[2 * i] = digits[byte >> 4];
 		out[2 * i + 1] = digits[byte & 15];
 	}
