@@ -5,6 +5,7 @@
 
 #define NTA_OUTGOING_MAGIC_T struct transaction
 #include <sofia-sip/su_wait.h>
+#include <sofia-sip/msg_addr.h>
 #include <sofia-sip/nta.h>
 #include <sofia-sip/nta_tag.h>
 #include <sofia-sip/nta_tport.h>
@@ -22,7 +23,7 @@
 #include "sip/backlog.h"
 #include "sip/sip_side.h"
 
-enum { RETRY_AFTER_MAX_S = 3600, BRANCH_RANDOM_BYTES = 12, BRANCH_MAX = 80 };
+enum { RETRY_AFTER_MAX_S = 3600, BRANCH_RANDOM_BYTES = 12, BRANCH_MAX = 80, HEADERS_ROOM = 2048 };
 
 struct transactions {
 	struct agent *agent;
@@ -181,6 +182,26 @@ static void make_branch(const struct agent *agent, char branch[BRANCH_MAX])
 	random_hex(branch + len + 1, BRANCH_RANDOM_BYTES);
 }
 
+/* Like msg_make(), with room for all headers in one piece of memory, instead of one for each. The
+ * library keeps the text of each header, and need not print it again. */
+static msg_t *parse(const struct buf *text)
+{
+	msg_t *msg = msg_create(sip_default_mclass(), MSG_DO_EXTRACT_COPY);
+	msg_iovec_t place[2];
+
+	if (msg == NULL)
+		return NULL;
+	su_home_preload(msg_home(msg), 1, 2 * text->len + HEADERS_ROOM);
+	if (msg_recv_iovec(msg, place, 2, text->len, 1) != 1) {
+		msg_destroy(msg);
+		return NULL;
+	}
+	memcpy(place[0].mv_base, text->data, text->len);
+	msg_recv_commit(msg, text->len, 1);
+	(void)msg_extract(msg); /* errors show in sip_error */
+	return msg;
+}
+
 /* Returns the transport it went to, as a reference, or NULL. */
 static tport_t *transmit(struct transaction *t, const struct transaction_request *request)
 {
@@ -189,9 +210,7 @@ static tport_t *transmit(struct transaction *t, const struct transaction_request
 	msg_t *msg;
 
 	make_branch(transactions->agent, branch);
-	/* The library keeps the text of each header, and need not print it again. */
-	msg = msg_make(sip_default_mclass(), MSG_DO_EXTRACT_COPY, request->text->data,
-		       (ssize_t)request->text->len);
+	msg = parse(request->text);
 	if (msg != NULL && sip_object(msg) != NULL && sip_object(msg)->sip_error == NULL)
 		t->orq = nta_outgoing_mcreate(
 			agent_nta(transactions->agent), on_response, t,
