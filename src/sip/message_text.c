@@ -124,8 +124,8 @@ int message_text_write(const struct side_core *core, const char *from_uri, const
 	write_head(core, from_uri, to_uri, domain, message, out);
 	write_content(core, message, out);
 	head = out->len - message->body_len + VIA_ROOM;
-	if (!side_core_is_stream(core, domain, to_uri) &&
-	    head + message->body_len > UDP_REQUEST_MAX) {
+	if (head + message->body_len > UDP_REQUEST_MAX &&
+	    !side_core_is_stream(core, domain, to_uri)) {
 		buf_reset(out);
 		return too_long(fault, head < UDP_REQUEST_MAX ? UDP_REQUEST_MAX - head : 0);
 	}

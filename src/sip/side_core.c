@@ -58,16 +58,23 @@ void side_core_common(const struct side_core *core, const struct sip_peer *peer,
 	buf_puts(out, "\r\n");
 }
 
+/* Most have none, and that shows without reading the URI: this is asked for every message. */
+static bool has_lr(const char *hop)
+{
+	struct uri_parts parts;
+
+	return strcasestr(hop, ";lr") != NULL && uri_parts_read(&parts, hop) && parts.has_lr;
+}
+
 void side_core_route(const struct side_core *core, const char *domain, struct buf *out)
 {
 	const char *hop = side_core_next_hop(core, domain);
-	struct uri_parts parts;
 
 	if (hop == NULL)
 		return;
 	buf_puts(out, "Route: <");
 	buf_puts(out, hop);
-	if (!uri_parts_read(&parts, hop) || !parts.has_lr)
+	if (!has_lr(hop))
 		buf_puts(out, ";lr");
 	buf_puts(out, ">\r\n");
 }
