@@ -124,6 +124,7 @@ static void enter(struct bridge *bridge, struct pair *pair, enum pair_phase phas
 
 	bridge_count(bridge, pair, -1);
 	pair_enter(&pair->row, phase, wall_s(bridge));
+	pair->entered_ms = now_ms(bridge);
 	bridge_count(bridge, pair, +1);
 	if (pair_is_granted(pair))
 		pair->whole_until_ms = now_ms(bridge) + REFRESH_EVERY_MS;

@@ -10,7 +10,8 @@ enum {
 	WALK_EVERY_MS = 5,
 	SYNC_EVERY_MS = 60000, /* REL-027 */
 	TIDY_EVERY_MS = 3600 * 1000,
-	TICK_MS = 20 /* of the outward queues */
+	UNSURE_MS = 60000, /* a dead link is found within 40 s; what was said since may be lost */
+	TICK_MS = 20       /* of the outward queues */
 };
 
 /* Outward queues ------------------------------------------------------------------------------- */
@@ -35,14 +36,29 @@ void outward_put(struct bridge *bridge, struct pair *pair, enum side side, unsig
 	set_turn(bridge, side, 0);
 }
 
-/* The watched is on this side. The state may have changed since this was queued. */
-static void turn_watched(struct bridge *bridge, struct pair *pair, unsigned owed)
+/* XEP-0114 acknowledges nothing: what was said of the pair shortly before the link broke is said
+ * again. To a chat server that has heard it before it is no news. */
+static bool is_unsure(const struct bridge *bridge, const struct pair *pair)
+{
+	const struct side_link *link = &bridge->links[SIDE_XMPP];
+
+	return pair->entered_ms >= link->repeat.from_ms && pair->entered_ms < link->repeat.to_ms;
+}
+
+/* A server that knows the question already does not put it to its user again (RFC 6121 3.1.3). */
+static bool may_be_asked(const struct bridge *bridge, const struct pair *pair)
 {
 	enum pair_phase phase = pair_phase(&pair->row);
 
+	return phase == PHASE_QUIET || (phase == PHASE_ASKED && is_unsure(bridge, pair));
+}
+
+/* The watched is on this side. The state may have changed since this was queued. */
+static void turn_watched(struct bridge *bridge, struct pair *pair, unsigned owed)
+{
 	if (!pair->is_live || !pair_is_wanted(pair))
 		return;
-	if ((owed & OWED_ASK) != 0 && phase == PHASE_QUIET)
+	if ((owed & OWED_ASK) != 0 && may_be_asked(bridge, pair))
 		bridge_step(bridge, pair, EVENT_REQUESTED_DUE, NULL, NULL);
 	if ((owed & OWED_WATCH) != 0) {
 		acts_watch(bridge, pair, false, NULL);
@@ -123,6 +139,16 @@ static void owe_watcher(struct bridge *bridge, struct pair *pair, enum side side
 		outward_put(bridge, pair, side, OWED_SHOW);
 }
 
+static void owe_answer_again(struct bridge *bridge, struct pair *pair)
+{
+	if (pair->answer_owed != 0 || !is_unsure(bridge, pair))
+		return;
+	if (pair_is_granted(pair))
+		pair->answer_owed = 1 + WATCH_ALLOWED;
+	else if (pair->row.state == PAIR_REFUSED || pair->row.state == PAIR_ENDED)
+		pair->answer_owed = 1 + WATCH_REJECTED;
+}
+
 /* PRS-006 (probes), PRS-007 (presence again), and what was owed while the link was away. */
 static void visit_sync_xmpp(struct bridge *bridge, struct pair *pair)
 {
@@ -130,8 +156,9 @@ static void visit_sync_xmpp(struct bridge *bridge, struct pair *pair)
 		/* The chat server may have dropped what it knew: said again even if equal. */
 		if (book_is_open(pair->entry) || pair->told_open)
 			pair->told = 0;
+		owe_answer_again(bridge, pair);
 		owe_watcher(bridge, pair, SIDE_XMPP);
-	} else if (pair_phase(&pair->row) == PHASE_QUIET && pair->is_live) {
+	} else if (pair->is_live && may_be_asked(bridge, pair)) {
 		outward_put(bridge, pair, SIDE_XMPP, OWED_ASK);
 	} else if (pair_is_granted(pair) && pair->is_live) {
 		outward_put(bridge, pair, SIDE_XMPP, OWED_REFRESH);
@@ -246,6 +273,8 @@ static void sync_side(struct bridge *bridge, enum side side)
 	struct side_link *link = &bridge->links[side];
 
 	link->is_hidden = false;
+	link->repeat = link->unsure;
+	link->unsure.from_ms = link->unsure.to_ms = 0;
 	link->next_sync_ms = now_ms(bridge) + SYNC_EVERY_MS;
 	walk_stop(bridge, WALK_HIDE + (int)side);
 	walk_start(bridge, WALK_SYNC + (int)side);
@@ -277,6 +306,14 @@ static void on_xmpp_link(void *arg)
 	on_link_timer(arg, SIDE_XMPP);
 }
 
+/* Until a resync was through, what was unsure before stays so. */
+static void doubt_words(struct side_link *link, uint64_t now)
+{
+	if (link->unsure.to_ms == 0)
+		link->unsure.from_ms = now > UNSURE_MS ? now - UNSURE_MS : 1;
+	link->unsure.to_ms = now;
+}
+
 void bridge_link(struct bridge *bridge, enum side which, bool is_up)
 {
 	struct side_link *link = &bridge->links[which];
@@ -286,6 +323,8 @@ void bridge_link(struct bridge *bridge, enum side which, bool is_up)
 	if (bridge->is_stopped || link->is_up == is_up)
 		return;
 	link->is_up = is_up;
+	if (!is_up)
+		doubt_words(link, now);
 	/* REL-027: a link that flaps causes one resync a minute. */
 	if (is_up)
 		wait = link->next_sync_ms > now ? link->next_sync_ms - now : 0;
