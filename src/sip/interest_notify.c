@@ -7,6 +7,7 @@
 #include <sofia-sip/sip_header.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "model/counters.h"
 #include "model/presence.h"
 #include "sip/agent.h"
@@ -31,6 +32,7 @@ struct news {
 	struct interest_rule end; /* with NEWS_TERMINATED */
 	long expires_s;		  /* -1: none given */
 	bool is_old;		  /* a repeat, or overtaken (D-23) */
+	bool is_lower;		  /* overtaken, or the server's count fell back */
 };
 
 static struct side_core *core_of(const struct interest *interest)
@@ -158,6 +160,15 @@ static void apply(struct interest *interest, const struct news *news)
 	}
 }
 
+/* D-22, D-23: a server that crashed counts from below; what follows the refresh sets the new base. */
+static void apply_old(struct interest *interest, const struct news *news)
+{
+	if (news->is_lower)
+		ask_repair(interest);
+	else
+		core_of(interest)->params->counters->notify_unusable++;
+}
+
 /* PRES-060, B18. */
 static void while_leaving(struct interest *interest, const struct news *news)
 {
@@ -177,10 +188,10 @@ static bool belongs(struct interest *interest, struct request *request)
 	if (!trust_may_assert(core_of(interest)->trust, &request->source,
 			      interest->watched.domain))
 		return false;
-	if (dialog_establish(dialog, request) != 0) {
-		/* No Contact: what the SUBSCRIBE was sent to stays the target. */
+	if (dialog->target == NULL) /* and stays it without a Contact (D-22) */
+		dialog->target = mem_strndup(dialog->remote + 1, strlen(dialog->remote) - 2);
+	if (dialog_establish(dialog, request) != 0)
 		return false;
-	}
 	dialog->has_remote_cseq = false;
 	return true;
 }
@@ -199,12 +210,14 @@ void interest_notify(struct interest *interest, struct request *request)
 	dialog_refresh_target(interest->dialog, request->sip);
 	read_state(request->sip, &news);
 	read_body(interest, request->sip, &news);
+	news.is_lower = interest->dialog->has_remote_cseq &&
+			request->sip->sip_cseq->cs_seq < interest->dialog->remote_cseq;
 	news.is_old = is_old(interest, request->sip);
 	agent_answer(agent, request, 200, NULL, NULL); /* PRES-041, D-22 */
 	if (interest->state == INTEREST_LEAVING)
 		while_leaving(interest, &news);
 	else if (news.is_old)
-		core_of(interest)->params->counters->notify_unusable++;
+		apply_old(interest, &news);
 	else
 		apply(interest, &news);
 	presence_clear(&news.presence);

@@ -184,6 +184,58 @@ static void older_notify_is_not_applied(void **state)
 	rig_free(&rig);
 }
 
+/* [D-22] [D-23]: the count of a server that crashed falls back; the refresh brings its state. */
+static void count_that_fell_back(void **state)
+{
+	struct rig *rig = rig_new(NULL);
+	struct presence_agent end;
+	char room[512];
+
+	(void)state;
+	pa_begin(rig, &end);
+	end.cseq = 5000;
+	pa_notify(rig, &end, "active;expires=3600", pa_document("before", room, sizeof room), "200");
+	rig_expect_line(rig, "note=before");
+	end.cseq = 1;
+	pa_notify(rig, &end, "active;expires=3600", pa_document("lost", room, sizeof room), "200");
+	const struct sip_text *text = text_peer_expect(rig->peer, "SUBSCRIBE ");
+
+	assert_non_null(text);
+	text_peer_answer(rig->peer, text, "200 OK", "Expires: 3600\r\n");
+	pa_notify(rig, &end, "active;expires=3600", pa_document("after", room, sizeof room), "200");
+	rig_expect_line(rig, "note=after");
+	pa_notify(rig, &end, "active;expires=3600", pa_document("on", room, sizeof room), "200");
+	rig_expect_line(rig, "note=on");
+	rig_free(&rig);
+}
+
+/* [D-22] [EVT-022]: the first NOTIFY of a subscription without a Contact is used all the same; what
+ * is sent in the dialog goes where the first SUBSCRIBE went. */
+static void notify_without_contact(void **state)
+{
+	struct rig *rig = rig_new(NULL);
+	struct presence_agent end;
+	char room[512];
+
+	(void)state;
+	pa_watch(rig);
+	pa_accept(rig, &end, "200 OK", "Expires: 3600\r\n");
+	end.cseq++;
+	rig_send(rig, SIP_WAY_UDP,
+		 &(struct rig_request){.method = "NOTIFY", .uri = end.target, .from = end.from,
+				       .from_tag = end.tag, .to = end.to, .to_tag = end.their_tag,
+				       .call_id = end.call_id, .cseq = end.cseq,
+				       .headers = "Event: presence\r\n"
+						  "Subscription-State: active;expires=3600\r\n",
+				       .body = pa_document("bare", room, sizeof room),
+				       .type = "application/pidf+xml"});
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
+	rig_expect_line(rig, "note=bare");
+	pa_unwatch(rig);
+	assert_non_null(text_peer_expect(rig->peer, "SUBSCRIBE sip:1001@pbx.example SIP/2.0"));
+	rig_free(&rig);
+}
+
 /* [D-24] [PRES-047] [PRES-144] [PBX-047]: an active NOTIFY without body.
  * [PBX-058] */
 static void empty_notify_by_profile(void **state)
@@ -421,6 +473,8 @@ int main(void)
 		cmocka_unit_test(other_dialogs_are_unknown),
 		cmocka_unit_test(anything_in_the_dialog_is_answered),
 		cmocka_unit_test(older_notify_is_not_applied),
+		cmocka_unit_test(count_that_fell_back),
+		cmocka_unit_test(notify_without_contact),
 		cmocka_unit_test(empty_notify_by_profile),
 		cmocka_unit_test(refusals_are_told),
 		cmocka_unit_test(failure_is_tried_again),
