@@ -264,12 +264,15 @@ void notifier_subscribe(struct notifier *notifier, struct request *request)
 	address_clear(&watched);
 }
 
-/* SIP-024: 0 go on; otherwise it was answered. */
+/* SIP-024: 0 go on; otherwise it was answered. A refused one that comes again over UDP, because the
+ * answer was lost, is judged again. */
 static int check_order(struct notifier *notifier, struct dialog *dialog, struct request *request)
 {
+	const struct subscription *s = dialog->owner;
 	uint32_t seq = request->sip->sip_cseq->cs_seq;
+	bool is_again = s->was_refused && seq == dialog->remote_cseq;
 
-	if (dialog->has_remote_cseq && seq <= dialog->remote_cseq) {
+	if (dialog->has_remote_cseq && seq <= dialog->remote_cseq && !is_again) {
 		refuse(notifier, request, 500, "CSeq Is Too Low", NULL, "CSeq");
 		return 500;
 	}
@@ -306,6 +309,7 @@ void notifier_refresh(struct notifier *notifier, struct dialog *dialog, struct r
 	}
 	if (check_order(notifier, dialog, request) != 0)
 		return;
+	s->was_refused = true;
 	status = subscribe_check(request->sip, notifier->core->params->limits, &ask);
 	if (status != 0) {
 		refuse_form(notifier, request, status);
@@ -326,6 +330,7 @@ void notifier_refresh(struct notifier *notifier, struct dialog *dialog, struct r
 		refuse(notifier, request, 403, NULL, NULL, why);
 	} else {
 		mem_free(old);
+		s->was_refused = false;
 		extend(notifier, s, request, ask.expires_s);
 	}
 	buf_free(&room);

@@ -48,6 +48,7 @@ struct subscription {
 	bool is_confirmed;    /* a NOTIFY was answered 2xx (PRES-202) */
 	bool is_unknown;      /* last told: nothing is known of the watched any more */
 	bool is_fetch;	      /* Expires 0 outside a dialog */
+	bool was_refused;     /* the last SUBSCRIBE in the dialog was */
 	uint64_t made_by;     /* repeats_key() of the SUBSCRIBE that made it */
 };
 

@@ -419,6 +419,39 @@ static void two_phones_of_one_watcher(void **state)
 	rig_free(&rig);
 }
 
+/* [SIP-024] [PRES-072]: a refused refresh whose answer was lost is refused in the same words, and the
+ * next one is taken. */
+static void refused_refresh_comes_again(void **state)
+{
+	struct rig *rig = rig_new(NULL);
+	struct watcher watcher = {.call_id = "refused"};
+	char room[64], contact[128], headers[256];
+
+	(void)state;
+	watcher_begin(rig, &watcher);
+	watcher.cseq++;
+	snprintf(headers, sizeof headers, "Event: presence\r\nExpires: 5\r\n%s",
+		 watcher_contact(rig, contact, sizeof contact));
+	for (int i = 0; i < 2; i++) {
+		rig_send(rig, SIP_WAY_UDP,
+			 &(struct rig_request){.method = "SUBSCRIBE", .call_id = watcher.call_id,
+					       .cseq = watcher.cseq, .to_tag = watcher.tag,
+					       .branch = "z9hG4bKagain", .headers = headers});
+		const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 ");
+
+		assert_memory_equal(text->text, "SIP/2.0 423", 11);
+		sip_text_header(text, "Min-Expires", room, sizeof room);
+		assert_string_equal(room, "60");
+	}
+	watcher.cseq -= 2; /* what is older stays refused */
+	assert_memory_equal(watcher_subscribe(rig, &watcher, "Expires: 600\r\n")->text,
+			    "SIP/2.0 500", 11);
+	watcher.cseq++;
+	assert_memory_equal(watcher_subscribe(rig, &watcher, "Expires: 600\r\n")->text,
+			    "SIP/2.0 200", 11);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +468,7 @@ int main(void)
 		cmocka_unit_test(answers_to_notify),
 		cmocka_unit_test(event_id_is_echoed),
 		cmocka_unit_test(two_phones_of_one_watcher),
+		cmocka_unit_test(refused_refresh_comes_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
