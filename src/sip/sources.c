@@ -17,6 +17,7 @@ struct source {
 	uint8_t key[16];
 	size_t key_len;
 	struct rate requests;
+	struct rate strange; /* the same address may be trusted over TCP and not over UDP (SEC-002) */
 	struct rate answers;
 	struct list link; /* longest unseen first */
 };
@@ -55,8 +56,17 @@ void sources_free(struct sources **sources)
 	*sources = NULL;
 }
 
-static struct source *find(struct sources *sources, const struct net_address *address, double burst,
-			   uint64_t now)
+static double peer_burst(const struct sources *sources)
+{
+	return 2.0 * (double)sources->params->limits->peer_requests_per_s;
+}
+
+static double stranger_burst(const struct sources *sources)
+{
+	return 2.5 * (double)sources->params->limits->stranger_requests_per_s;
+}
+
+static struct source *find(struct sources *sources, const struct net_address *address, uint64_t now)
 {
 	uint8_t key[16];
 	size_t len = net_address_bucket(address, key);
@@ -69,7 +79,8 @@ static struct source *find(struct sources *sources, const struct net_address *ad
 		for (size_t i = 0; i < len; i++)
 			source->key[i] = key[i];
 		source->key_len = len;
-		rate_init(&source->requests, burst, now);
+		rate_init(&source->requests, peer_burst(sources), now);
+		rate_init(&source->strange, stranger_burst(sources), now);
 		rate_init(&source->answers, SOURCE_ANSWERS_PER_S, now);
 		table_put(sources->table, key, len, source);
 	}
@@ -89,9 +100,9 @@ enum source_verdict sources_peer(struct sources *sources, const struct net_addre
 {
 	uint64_t now = loop_now(sources->params->loop);
 	double per_s = (double)sources->params->limits->peer_requests_per_s;
-	struct source *source = find(sources, address, 2 * per_s, now);
+	struct source *source = find(sources, address, now);
 
-	if (rate_take(&source->requests, per_s, 2 * per_s, now))
+	if (rate_take(&source->requests, per_s, peer_burst(sources), now))
 		return SOURCE_PASS;
 	return refuse(source, now);
 }
@@ -100,9 +111,9 @@ enum source_verdict sources_stranger(struct sources *sources, const struct net_a
 {
 	uint64_t now = loop_now(sources->params->loop);
 	double per_s = (double)sources->params->limits->stranger_requests_per_s;
-	struct source *source = find(sources, address, 2.5 * per_s, now);
+	struct source *source = find(sources, address, now);
 
-	if (!rate_take(&source->requests, per_s, 2.5 * per_s, now)) {
+	if (!rate_take(&source->strange, per_s, stranger_burst(sources), now)) {
 		sources->params->counters->limits.stranger_requests_per_s++;
 		return SOURCE_SILENCE;
 	}

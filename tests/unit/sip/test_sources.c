@@ -1,0 +1,82 @@
+#include "support/check.h"
+
+#include "loop/loop.h"
+#include "model/counters.h"
+#include "model/limits.h"
+#include "sip/net_address.h"
+#include "sip/sip_side.h"
+#include "sip/sources.h"
+
+struct world {
+	struct loop *loop;
+	struct limits limits;
+	struct counters counters;
+	struct sip_side_params params;
+	struct sources *sources;
+};
+
+static void begin(struct world *world)
+{
+	*world = (struct world){0};
+	assert_int_equal(loop_new(&world->loop), 0);
+	limits_defaults(&world->limits);
+	world->params.loop = world->loop;
+	world->params.limits = &world->limits;
+	world->params.counters = &world->counters;
+	world->sources = sources_new(&world->params);
+}
+
+static void end(struct world *world)
+{
+	sources_free(&world->sources);
+	loop_free(&world->loop);
+}
+
+/* [SEC-080] [SEC-002]: who is trusted over TCP alone has a bucket of his own there; datagrams that
+ * anybody can send in his name do not empty it. */
+static void forged_datagrams_cost_the_peer_nothing(void **state)
+{
+	struct net_address pbx;
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	assert_true(net_address_parse(&pbx, "192.0.2.7"));
+	assert_int_equal(sources_peer(world.sources, &pbx), SOURCE_PASS);
+	for (int i = 0; i < 20000; i++)
+		(void)sources_stranger(world.sources, &pbx);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(sources_peer(world.sources, &pbx), SOURCE_PASS);
+	assert_int_equal(sources_stranger(world.sources, &pbx), SOURCE_SILENCE);
+	assert_int_equal(sources_count(world.sources), 1);
+	end(&world);
+}
+
+/* [SEC-080]: the bucket of a peer ends, too, and others have theirs. */
+static void each_has_a_bucket(void **state)
+{
+	struct net_address pbx, other;
+	struct world world;
+	int64_t passed = 0;
+
+	(void)state;
+	begin(&world);
+	world.limits.peer_requests_per_s = 10;
+	assert_true(net_address_parse(&pbx, "192.0.2.7"));
+	assert_true(net_address_parse(&other, "192.0.2.8"));
+	for (int i = 0; i < 1000; i++)
+		passed += sources_peer(world.sources, &pbx) == SOURCE_PASS;
+	assert_in_range(passed, 20, 500);
+	assert_int_equal(sources_peer(world.sources, &other), SOURCE_PASS);
+	end(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(forged_datagrams_cost_the_peer_nothing),
+		cmocka_unit_test(each_has_a_bucket),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
