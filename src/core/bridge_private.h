@@ -3,6 +3,7 @@
  *   bridge.c           made, started, stopped; links; for the control commands
  *   bridge_watch.c     what the sides report of a pair -> an event
  *   bridge_step.c      an event -> a step of the table (pair.h): state, counts, row, acts
+ *   bridge_save.c      rows into the store, until they are there
  *   bridge_acts.c      what a step asks the sides for, in order, after the call chain
  *   bridge_presence.c  presence in, presence shown: compared, coalesced, paced
  *   bridge_interest.c  whose sources live (D-20)
@@ -32,6 +33,7 @@ enum {
 	WALK_SYNC,                 /* + side: its link is back */
 	WALK_HIDE = WALK_SYNC + 2, /* + side: its link is away too long */
 	WALK_TIDY = WALK_HIDE + 2,
+	WALK_SAVE, /* what the store did not take is written again */
 	WALK_COUNT
 };
 
@@ -63,6 +65,15 @@ struct peer_count {
 	uint32_t refusing;
 };
 
+/* Writes of rows, numbered from 1 in the order they were asked for. */
+struct saves {
+	uint64_t asked;
+	uint64_t done;
+	uint64_t failed_from; /* the first one that failed, 0: none */
+	uint64_t again_from;  /* the same for the walk under way */
+	struct loop_timer timer;
+};
+
 /* Outlives the bridge while store calls are under way. */
 struct ledger {
 	struct bridge *bridge; /* NULL once it was freed */
@@ -75,6 +86,7 @@ struct bridge {
 	struct pairs *pairs;
 	struct table *peers; /* struct peer_count by domain */
 	struct ledger *ledger;
+	struct saves saves;
 	struct list acts;  /* struct act, see bridge_acts.c */
 	struct list shows; /* pair.shows */
 	bool acts_deferred;
@@ -133,8 +145,6 @@ const struct pair_step *bridge_step(struct bridge *bridge, struct pair *pair, en
 				    const struct fault *why, const char *nick);
 /* Frees the pair if nothing is left of it. */
 void bridge_let_go(struct bridge *bridge, struct pair *pair);
-/* Writes the row. */
-void bridge_save(struct bridge *bridge, struct pair *pair);
 void bridge_set_live(struct bridge *bridge, struct pair *pair, bool is_live);
 /* Counts a row that was read from the store, or that is about to change or has changed. */
 void bridge_count(struct bridge *bridge, struct pair *pair, int sign);
@@ -144,6 +154,13 @@ bool bridge_note_refusal(struct bridge *bridge, struct pair *pair, enum watch_an
 void bridge_end_refusal(struct bridge *bridge, struct pair *pair);
 /* D-14, D-16: ends what was refused long enough, forgets old tombstones. */
 void bridge_tidy_pair(struct bridge *bridge, struct pair *pair);
+
+/* bridge_save.c -------------------------------------------------------------------------------- */
+
+/* Writes the row. */
+void bridge_save(struct bridge *bridge, struct pair *pair);
+/* Writes it again if that may have failed. */
+void bridge_save_again(struct bridge *bridge, struct pair *pair);
 
 /* bridge_acts.c -------------------------------------------------------------------------------- */
 

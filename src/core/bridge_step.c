@@ -65,31 +65,6 @@ void bridge_set_live(struct bridge *bridge, struct pair *pair, bool is_live)
 		interest_join(bridge, pair->watcher);
 }
 
-/* Store ---------------------------------------------------------------------------------------- */
-
-static void on_saved(int error, void *arg)
-{
-	struct ledger *ledger = arg;
-
-	ledger->pending--;
-	if (ledger->bridge != NULL && error != 0)
-		ledger->bridge->params.counters->store_failed++;
-	if (ledger->bridge == NULL && ledger->pending == 0)
-		mem_free(ledger);
-}
-
-void bridge_save(struct bridge *bridge, struct pair *pair)
-{
-	struct bridge_params *params = &bridge->params;
-
-	bridge->ledger->pending++;
-	if (pair->row.state == PAIR_NONE)
-		store_drop_pair(params->store, &pair->row.watcher, &pair->row.watched, on_saved,
-				bridge->ledger);
-	else
-		store_put_pair(params->store, &pair->row, on_saved, bridge->ledger);
-}
-
 /* Steps ---------------------------------------------------------------------------------------- */
 
 static void count_change(struct counters *counters, enum pair_state to)

@@ -206,6 +206,9 @@ static void visit(struct bridge *bridge, struct pair *pair, int walk)
 	case WALK_TIDY:
 		bridge_tidy_pair(bridge, pair);
 		break;
+	case WALK_SAVE:
+		bridge_save_again(bridge, pair);
+		break;
 	default:
 		break;
 	}
@@ -356,4 +359,5 @@ void sync_cancel(struct bridge *bridge)
 	}
 	loop_timer_cancel(&bridge->walk_timer);
 	loop_timer_cancel(&bridge->tidy_timer);
+	loop_timer_cancel(&bridge->saves.timer);
 }
