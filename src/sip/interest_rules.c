@@ -2,11 +2,12 @@
 #include "sip/interest_rules.h"
 
 #include <stddef.h>
-#include <string.h>
+#include <strings.h>
 
 enum {
 	REFRESH_MARGIN_S = 40,
 	EXPIRES_ABSURD_S = 86400,
+	RETRY_ABSURD_S = 86400, /* SIP-064 */
 	GIVEUP_PAUSE_S = 3600, /* PRES-170 */
 	PROBATION_PAUSE_S = 60 /* PRES-167 */
 };
@@ -61,22 +62,24 @@ struct interest_rule interest_rule_for_status(int status, bool is_local, bool is
 
 struct interest_rule interest_rule_for_reason(const char *reason, unsigned retry_after_s)
 {
+	if (retry_after_s > RETRY_ABSURD_S)
+		retry_after_s = RETRY_ABSURD_S;
 	if (reason == NULL)
 		return rule(NEXT_BACKOFF, WATCH_FAILED, retry_after_s);
-	if (strcmp(reason, "rejected") == 0)
+	if (strcasecmp(reason, "rejected") == 0)
 		return rule(NEXT_NEVER, WATCH_REJECTED, 0);
-	if (strcmp(reason, "deactivated") == 0 || strcmp(reason, "timeout") == 0)
+	if (strcasecmp(reason, "deactivated") == 0 || strcasecmp(reason, "timeout") == 0)
 		return silent(NEXT_SOON, 0);
-	if (strcmp(reason, "noresource") == 0) /* D-15 */
+	if (strcasecmp(reason, "noresource") == 0) /* D-15 */
 		return silent(NEXT_SOON, 0);
-	if (strcmp(reason, "probation") == 0)
+	if (strcasecmp(reason, "probation") == 0)
 		return rule(NEXT_BACKOFF, WATCH_FAILED,
 			    retry_after_s != 0 ? retry_after_s : PROBATION_PAUSE_S);
-	if (strcmp(reason, "giveup") == 0)
+	if (strcasecmp(reason, "giveup") == 0)
 		return silent(NEXT_BACKOFF, retry_after_s != 0 ? retry_after_s : GIVEUP_PAUSE_S);
-	if (strcmp(reason, "invariant") == 0) /* PRES-172: the last state stays */
+	if (strcasecmp(reason, "invariant") == 0) /* PRES-172: the last state stays */
 		return silent(NEXT_NEVER, 0);
-	if (strcmp(reason, "badfilter") == 0)
+	if (strcasecmp(reason, "badfilter") == 0)
 		return rule(NEXT_SLOW, WATCH_FAILED, 0);
 	return rule(NEXT_BACKOFF, WATCH_FAILED, retry_after_s); /* PRES-173 */
 }

@@ -92,6 +92,12 @@ static void reasons(void **state)
 			assert_int_equal(rule.answer, rows[i].answer);
 		assert_int_equal(rule.retry_after_s, rows[i].retry_s);
 	}
+	/* words of SIP have no case; [SIP-064]: nobody is waited for for years */
+	assert_int_equal(interest_rule_for_reason("Rejected", 0).answer, WATCH_REJECTED);
+	assert_int_equal(interest_rule_for_reason("DEACTIVATED", 0).next, NEXT_SOON);
+	assert_int_equal(interest_rule_for_reason("probation", 999999999).retry_after_s, 86400);
+	assert_int_equal(interest_rule_for_reason("giveup", 86401).retry_after_s, 86400);
+	assert_int_equal(interest_rule_for_reason(NULL, 999999999).retry_after_s, 86400);
 	assert_int_equal(interest_rule_for_reason("giveup", 0).retry_after_s, 3600);
 	assert_int_equal(interest_rule_for_reason("probation", 0).retry_after_s, 60);
 }
