@@ -65,7 +65,8 @@ static void turn_watched(struct bridge *bridge, struct pair *pair, unsigned owed
 		show_start_hold(bridge, pair);
 	}
 	if ((owed & OWED_REFRESH) != 0) {
-		show_doubt(bridge, pair, false);
+		/* A document replaces all that was known, stanzas come for each device. */
+		show_doubt(bridge, pair, watched_side(pair) == SIDE_SIP);
 		acts_refresh(bridge, pair);
 	}
 }

@@ -59,6 +59,8 @@ static void down(void *arg)
 	bool was_up = component->state == STATE_UP;
 	struct backoff *backoff;
 
+	if (component->state == STATE_STOPPED)
+		return; /* stopped after fail() and before this */
 	if (component->state == STATE_PROVING || component->state == STATE_ENDING) {
 		component_stopped(component);
 		return;
