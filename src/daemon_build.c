@@ -74,7 +74,10 @@ static int build_store(struct parts *parts)
 	if (code == 0)
 		return EX_OK;
 	log_err("store: %s", error);
-	return code == EPROTO || code == ENOENT ? EX_CONFIG : EX_TEMPFAIL;
+	/* Another file or program is needed; anything else may pass. */
+	return code == EPROTO || code == EINVAL || code == ENOENT || code == ENOTDIR
+		       ? EX_CONFIG
+		       : EX_TEMPFAIL;
 }
 
 static int build_map(struct parts *parts)

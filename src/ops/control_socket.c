@@ -100,7 +100,10 @@ int control_socket_open(int *out, const char *path, char *error, size_t error_le
 	if (code != 0) {
 		close(fd);
 		if (error[0] == '\0')
-			say(error, error_len, code, path, strerror(code));
+			snprintf(error, error_len,
+				 "control socket %s: %s: make its directory, let the daemon's user "
+				 "(uid %u) write there, or set control.socket",
+				 path, strerror(code), (unsigned)geteuid());
 		return code;
 	}
 	*out = fd;

@@ -63,6 +63,15 @@ static int check_directory(const char *directory, char *error, size_t error_len)
 		snprintf(error, error_len, "%s is not a directory: change store.path", directory);
 		return ENOTDIR;
 	}
+	/* The log and its index are made beside the file. */
+	if (access(directory, W_OK | X_OK) != 0) {
+		int result = errno;
+
+		snprintf(error, error_len,
+			 "%s: %s: let the daemon's user (uid %u) write there or change store.path",
+			 directory, strerror(result), (unsigned)geteuid());
+		return result;
+	}
 	if ((info.st_mode & 077) != 0)
 		log_warning("store: directory is open to others path=%s mode=%03o (chmod 0700)",
 			    log_safe(directory), (unsigned)info.st_mode & 0777);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -311,12 +312,31 @@ static int set_aside(struct opening *opening, int rc)
 	return result;
 }
 
+/* SQLite says "unable to open" to all of it; the operator needs the reason and the remedy. */
+static int explain_access(struct opening *opening)
+{
+	int reason = sqlite3_system_errno(opening->db->handle);
+	struct stat info;
+
+	if (stat(opening->path, &info) == 0 && !S_ISREG(info.st_mode)) {
+		refuse(opening, ENOENT, "is not a file: change store.path");
+		return opening->refusal;
+	}
+	snprintf(opening->error, opening->error_len,
+		 "%s cannot be opened: %s: let the daemon's user (uid %u) write the file and its "
+		 "directory, or change store.path",
+		 opening->path, strerror(reason != 0 ? reason : EACCES), (unsigned)geteuid());
+	return EACCES;
+}
+
 static int explain(struct opening *opening, int rc)
 {
 	if (opening->refusal != 0)
 		return opening->refusal;
 	if (rc == SQLITE_OK)
 		return 0;
+	if ((rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY)
+		return explain_access(opening);
 	snprintf(opening->error, opening->error_len, "%s cannot be opened: %s (%s)", opening->path,
 		 sqlite3_errstr(rc), strerror(sqlite_db_errno(rc)));
 	return sqlite_db_errno(rc);

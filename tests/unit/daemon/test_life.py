@@ -4,6 +4,7 @@
   test_life.py SIPXMPPD SIPXMPPCTL
 """
 
+import os
 import pathlib
 import signal
 import socket
@@ -140,6 +141,32 @@ class Life(unittest.TestCase):
             self.assertEqual(self.control('show', 'pairs', text).stdout, 'no pairs\n', text)
         self.assertIn('no address here', self.control('show', 'pairs', 'sips:1001@pbx.example').stderr)
         self.ended(self.stop(program))
+
+    # [REL-018] what is wrong with the store, and what to do; 78 where only the operator can mend it
+    def test_store_that_cannot_be_used(self):
+        store = self.folder / 'state.db'
+
+        def fails(code, *words, remedy='change store.path'):
+            result = subprocess.run([DAEMON, '-c', self.path], capture_output=True, text=True, timeout=30)
+            self.assertEqual(result.returncode, code, result)
+            for word in (remedy, *words):
+                self.assertIn(word, result.stderr)
+
+        store.mkdir()
+        fails(78, str(store), 'is not a file')
+        store.rmdir()
+        with sqlite3.connect(store) as db:
+            db.execute('CREATE TABLE theirs (x)')
+        db.close()
+        fails(78, str(store), 'another program')
+        store.unlink()
+        self.folder.chmod(0o500)
+        self.addCleanup(self.folder.chmod, 0o700)
+        if os.geteuid() != 0:  # root may write everywhere
+            fails(75, str(self.folder), 'Permission denied', 'uid')
+        self.folder.chmod(0o700)
+        self.path.write_text(self.path.read_text().replace('/control"', '/missing/control"'))
+        fails(75, '/missing/control', 'No such file', remedy='set control.socket')
 
 
 if __name__ == '__main__':
