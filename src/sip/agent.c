@@ -25,10 +25,10 @@
 #include "base/random.h"
 #include "loop/loop.h"
 #include "sip/connection_valve.h"
-#include "sip/ip6_host.h"
 #include "sip/library_log.h"
 #include "sip/sip_side.h"
 #include "sip/silent_stun.h"
+#include "sip/way_out.h"
 
 enum {
 	AGENT_MAX_BYTES = 256 * 1024,  /* D-57; the smaller limit is checked by admission */
@@ -303,7 +303,7 @@ int agent_new(struct agent **out, const struct sip_side_params *params, agent_re
 
 	library_log_redirect(); /* SOF-022 */
 	silent_stun_start();	/* SOF-018 */
-	ip6_host_hook();
+	way_out_hook();
 	agent->params = params;
 	agent->fn = fn;
 	agent->arg = arg;

@@ -249,7 +249,7 @@ def check_functions(source, in_src):
 
 
 # Functions of Sofia that ours take the place of, on purpose: each file says why.
-REPLACED = {"su_getmsgsize": "read_size.c", "msg_next": "read_size.c", "host_is_ip6_address": "ip6_host.c"}
+REPLACED = {"su_getmsgsize": "read_size.c", "msg_next": "read_size.c", "tport_primary_by_name": "way_out.c"}
 
 
 def check_name(source, name, line, in_src):

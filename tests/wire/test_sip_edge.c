@@ -529,6 +529,36 @@ static void other_listeners(void **state)
 	rig_free(&rig);
 }
 
+/* Listening on every address: requests come from the one that the peer knows, and a connection that a
+ * phone opened is found again, whichever it was opened to. */
+static void requests_leave_where_they_belong(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.listen_host = "*"});
+	char headers[160], room[256], via[64];
+
+	(void)state;
+	for (int way = SIP_WAY_UDP; way <= SIP_WAY_TCP; way++) {
+		bool is_udp = way == SIP_WAY_UDP;
+
+		check_good(rig, way);
+		snprintf(headers, sizeof headers,
+			 "Event: presence\r\nExpires: 600\r\nContact: <sip:1001@127.0.0.1:%u%s>\r\n",
+			 is_udp ? text_peer_port(rig->peer) : text_peer_tcp_port(rig->peer),
+			 is_udp ? "" : ";transport=tcp");
+		rig_send(rig, way, &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
+		const struct sip_text *notify = text_peer_expect(rig->peer, "NOTIFY ");
+
+		assert_non_null(notify);
+		assert_int_equal(notify->way, way);
+		snprintf(via, sizeof via, "SIP/2.0/%s 127.0.0.1:%u;", is_udp ? "UDP" : "TCP",
+			 rig->port);
+		assert_memory_equal(sip_text_header(notify, "Via", room, sizeof room), via,
+				    strlen(via));
+		text_peer_answer(rig->peer, notify, "200 OK", "");
+	}
+	rig_free(&rig);
+}
+
 /* IPv6 beside IPv4: a request over UDP leaves by the socket of its family. */
 static void each_family_has_its_socket(void **state)
 {
@@ -578,6 +608,7 @@ int main(void)
 		cmocka_unit_test(library_is_silent),
 		cmocka_unit_test(taken_port_is_named),
 		cmocka_unit_test(other_listeners),
+		cmocka_unit_test(requests_leave_where_they_belong),
 		cmocka_unit_test(each_family_has_its_socket),
 		cmocka_unit_test(silent_connections_are_closed),
 	};
