@@ -34,6 +34,7 @@ struct sqlite_db {
 	struct buf key; /* reused for each bound address */
 	int log_pages;  /* of the write-ahead log, not yet moved into the file */
 	bool log_warned;
+	int lock_fd; /* keeps a second daemon out */
 	int broken; /* errno value of the failure after which nothing is true any more */
 };
 

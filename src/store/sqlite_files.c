@@ -3,10 +3,12 @@
 #include "store/sqlite_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -93,6 +95,25 @@ int sqlite_files_prepare(const char *path, char *error, size_t error_len)
 		log_notice("store: made directory path=%s", log_safe(directory));
 	result = check_directory(directory, error, error_len);
 	mem_free(directory);
+	return result;
+}
+
+int sqlite_files_lock(const char *path, int *out, char *error, size_t error_len)
+{
+	struct buf name = BUF_INIT;
+	int result = 0;
+
+	buf_printf(&name, "%s.lock", path);
+	*out = open(name.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*out < 0) {
+		result = errno;
+		snprintf(error, error_len, "%s: %s", name.data, strerror(result));
+	} else if (flock(*out, LOCK_EX | LOCK_NB) != 0) {
+		result = errno;
+		snprintf(error, error_len,
+			 "%s is used by another daemon: stop it or change store.path", path);
+	}
+	buf_free(&name);
 	return result;
 }
 

@@ -347,6 +347,9 @@ static int open_protected(struct opening *opening)
 	int result = sqlite_files_prepare(opening->path, opening->error, opening->error_len);
 	int rc;
 
+	if (result == 0)
+		result = sqlite_files_lock(opening->path, &opening->db->lock_fd, opening->error,
+					   opening->error_len);
 	if (result != 0)
 		return result;
 	sqlite_files_protect(opening->path);
@@ -371,8 +374,10 @@ int sqlite_db_open(struct sqlite_db **out, const char *path, struct store_found 
 		.error_len = error_len,
 	};
 	mode_t before = umask(0077); /* SEC-094, SQL-010: for the log and its index too */
-	int result = open_protected(&opening);
+	int result;
 
+	opening.db->lock_fd = -1;
+	result = open_protected(&opening);
 	umask(before);
 	*out = opening.db;
 	return result;
@@ -386,6 +391,8 @@ void sqlite_db_close(struct sqlite_db **out)
 		return;
 	if (db->handle != NULL)
 		disconnect(db);
+	if (db->lock_fd >= 0)
+		close(db->lock_fd);
 	buf_free(&db->key);
 	mem_free(db);
 	*out = NULL;

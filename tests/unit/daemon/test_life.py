@@ -168,6 +168,23 @@ class Life(unittest.TestCase):
         self.path.write_text(self.path.read_text().replace('/control"', '/missing/control"'))
         fails(75, '/missing/control', 'No such file', remedy='set control.socket')
 
+    # two daemons with one store would each overwrite what the other knows
+    def test_store_has_one_daemon(self):
+        first = self.start('-e')
+        text = self.path.read_text().replace('/control"', '/second-control"')
+        second = self.folder / 'second.cfg'
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as it:
+            it.bind(('127.0.0.1', 0))
+            port = it.getsockname()[1]
+        second.write_text(text.replace(f':{self.sip};', f':{port};'))
+        result = subprocess.run([DAEMON, '-c', second], capture_output=True, text=True, timeout=30)
+        self.assertEqual(result.returncode, 75, result)
+        self.assertIn('another daemon', result.stderr)
+        first.kill()
+        first.wait()
+        (self.folder / 'log').write_text('')
+        self.ended(self.stop(self.start('-e')))
+
 
 if __name__ == '__main__':
     unittest.main()

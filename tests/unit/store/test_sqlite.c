@@ -150,6 +150,7 @@ static void test_makes_directory(void **state)
 {
 	struct bench *bench = *state;
 	char inner[96];
+	char lock[128];
 
 	snprintf(inner, sizeof inner, "%s/state", bench->directory);
 	snprintf(bench->path, sizeof bench->path, "%s/state.db", inner);
@@ -157,6 +158,8 @@ static void test_makes_directory(void **state)
 	assert_int_equal(mode_of(inner, ""), 0700);
 	bench_close(bench);
 	assert_int_equal(unlink(bench->path), 0);
+	snprintf(lock, sizeof lock, "%s.lock", bench->path);
+	assert_int_equal(unlink(lock), 0);
 	assert_int_equal(rmdir(inner), 0);
 	snprintf(bench->path, sizeof bench->path, "%s/no/such/state.db", bench->directory);
 	assert_int_equal(bench_open(bench, "sqlite"), ENOENT);
