@@ -150,7 +150,7 @@ static void test_makes_directory(void **state)
 {
 	struct bench *bench = *state;
 	char inner[96];
-	char lock[128];
+	char lock[192];
 
 	snprintf(inner, sizeof inner, "%s/state", bench->directory);
 	snprintf(bench->path, sizeof bench->path, "%s/state.db", inner);
