@@ -101,6 +101,8 @@ static void on_timer(void *arg)
 		notifier_remove(s);
 	} else if (now >= s->expires_ms) {
 		notifier_end(s, "timeout", 0, NOTIFIER_TELL_CORE); /* EVT-036 */
+	} else if (s->retry_ms == 0) { /* what was to be sent again went out with a change */
+		notifier_arm(s);
 	} else {
 		s->retry_ms = 0;
 		notifier_arm(s);
