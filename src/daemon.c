@@ -23,6 +23,8 @@
 enum {
 	ALIVE_MS = 30 * 1000,       /* how often "last time alive" is written (D-49) */
 	STOP_MS = 10 * 1000,        /* an orderly stop takes at most this long (D-48) */
+	DRAIN_MS = 2000,            /* of it, for messages under way */
+	DRAIN_STEP_MS = 10,
 	DESCRIPTORS_WANTED = 65536, /* REL-050 */
 };
 
@@ -120,6 +122,21 @@ static void stop_late(void *arg)
 	loop_quit(parts->loop);
 }
 
+/* Messages under way are waited for a little: ended now, their senders would be told 504 for what is
+ * delivered (promise 1). */
+static void stop_sides(void *arg)
+{
+	struct parts *parts = arg;
+
+	if (bridge_message_count(parts->bridge) > 0 &&
+	    loop_now(parts->loop) < parts->drain_until_ms) {
+		loop_timer_set(parts->loop, &parts->drain_timer, DRAIN_STEP_MS, stop_sides, parts);
+		return;
+	}
+	bridge_stop(parts->bridge, parts->stop_tells);
+	sip_side_stop(parts->sip, on_sip_stopped, parts);
+}
+
 void daemon_stop(struct parts *parts, bool tell)
 {
 	if (parts->is_stopping) {
@@ -137,8 +154,9 @@ void daemon_stop(struct parts *parts, bool tell)
 		return;
 	}
 	sip_side_accept(parts->sip, false);
-	bridge_stop(parts->bridge, tell);
-	sip_side_stop(parts->sip, on_sip_stopped, parts);
+	parts->stop_tells = tell;
+	parts->drain_until_ms = loop_now(parts->loop) + DRAIN_MS;
+	stop_sides(parts);
 }
 
 /* Signals ----------------------------------------------------------------------------------- */

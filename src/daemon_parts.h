@@ -32,6 +32,9 @@ struct parts {
 	struct counters counters;
 	struct loop_timer alive_timer;
 	struct loop_timer stop_timer;
+	struct loop_timer drain_timer;
+	uint64_t drain_until_ms;
+	bool stop_tells;
 	uint64_t started_ms;
 	bool is_serving;
 	bool is_stopping;

@@ -6,12 +6,14 @@
 
 import os
 import pathlib
+import re
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -24,6 +26,11 @@ store: {{ path = "{folder}/state.db"; }};
 control: {{ socket = "{folder}/control"; }};
 {more}
 '''
+
+MESSAGE = '\r\n'.join((
+    'MESSAGE sip:juliet@chat.example SIP/2.0', 'Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bKlife;rport',
+    'From: <sip:1001@pbx.example>;tag=1', 'To: <sip:juliet@chat.example>', 'Call-ID: life@phone', 'CSeq: 1 MESSAGE',
+    'Max-Forwards: 70', 'Content-Type: text/plain', 'Content-Length: 2', '', 'hi'))
 
 
 def key(side, user, domain):
@@ -184,6 +191,34 @@ class Life(unittest.TestCase):
         first.wait()
         (self.folder / 'log').write_text('')
         self.ended(self.stop(self.start('-e')))
+
+    def serve_chat(self, delay):
+        """A chat server that answers each ping after delay."""
+        self.sockets[0].listen(1)
+        peer = self.sockets[0].accept()[0]
+        self.addCleanup(peer.close)
+        peer.recv(4096)
+        peer.sendall(b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
+                     b"xmlns='jabber:component:accept' id='1' from='sip.chat.example'>")
+        peer.recv(4096)
+        peer.sendall(b'<handshake/>')
+        for data in iter(lambda: peer.recv(65536), b''):
+            for id_ in re.findall(rb"<iq type='get'[^>]* id='([^']*)'", data.replace(b'"', b"'")):
+                time.sleep(delay)
+                peer.sendall(b"<iq type='result' from='chat.example' to='sip.chat.example' id='" + id_ + b"'/>")
+
+    # [D-48] [REQ-094] TERM while a message is under way: its sender is told what really became of it
+    def test_message_under_way_gets_its_answer(self):
+        threading.Thread(target=self.serve_chat, args=(0.4,), daemon=True).start()
+        program = self.start('-e', wait='xmpp: link up')
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.bind(('127.0.0.1', 0))
+            phone.settimeout(30)
+            phone.sendto(MESSAGE.format(port=phone.getsockname()[1]).encode(), ('127.0.0.1', self.sip))
+            self.until(lambda: 'messages_from_sip 1' in self.control('status').stdout)
+            self.stop(program)
+            self.assertIn('SIP/2.0 200', phone.recv(65536).decode().split('\r\n')[0])
+        self.ended(program)
 
 
 if __name__ == '__main__':
