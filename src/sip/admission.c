@@ -110,7 +110,10 @@ static bool check_shape(struct admission *admission, struct request *request)
 	const char *why;
 	int status = shape_check(request, admission->core->params->limits,
 				 &admission->core->params->counters->limits, &why);
+	bool is_over_limit = status != 0;
 
+	if (status == 0)
+		status = shape_check_headers(request, &why);
 	if (status == 0)
 		return true;
 	admission->core->params->counters->sip_malformed++;
@@ -121,7 +124,10 @@ static bool check_shape(struct admission *admission, struct request *request)
 	}
 	log_warning("admission: refused method=%s status=%d (%s)",
 		    log_safe(request->sip->sip_request->rq_method_name), status, why);
-	agent_answer_close(admission->core->agent, request, status, why);
+	if (is_over_limit)
+		agent_answer_close(admission->core->agent, request, status, why);
+	else
+		agent_answer(admission->core->agent, request, status, why, NULL);
 	return false;
 }
 

@@ -186,9 +186,12 @@ int shape_check(const struct request *request, const struct limits *limits, stru
 		status = via_check(sip, limits, hits, why);
 	if (status == 0)
 		status = uri_check(sip, limits, hits, why);
-	if (status == 0)
-		status = characters_check(sip, why);
-	if (status == 0)
-		status = content_check(request, why);
 	return status;
+}
+
+int shape_check_headers(const struct request *request, const char **why)
+{
+	int status = characters_check(request->sip, why);
+
+	return status != 0 ? status : content_check(request, why);
 }

@@ -207,6 +207,33 @@ static void sizes_have_limits(void **state)
 	rig_free(&rig);
 }
 
+/* A header that cannot be read is the mistake of one phone; the others behind the same proxy keep their
+ * connection and what is under way on it. */
+static void bad_headers_close_no_connection(void **state)
+{
+	struct rig *rig = rig_new(NULL);
+
+	(void)state;
+	check_good(rig, SIP_WAY_TCP);
+	rig_send(rig, SIP_WAY_TCP, &(struct rig_request){.method = "MESSAGE", .body = "slow"});
+	rig_expect_line(rig, "slow");
+	rig_send(rig, SIP_WAY_TCP,
+		 &(struct rig_request){.method = "SUBSCRIBE",
+				       .headers = "Event: presence\r\nExpires: 60;x=y\r\n"});
+	const struct sip_text *bad = text_peer_expect(rig->peer, "SIP/2.0 400");
+
+	assert_non_null(bad);
+	int fd = bad->fd;
+
+	sip_side_ops()->finish(rig->side, rig->bridge->last_x, OUTCOME_TAKEN, NULL);
+	const struct sip_text *good = text_peer_expect(rig->peer, "SIP/2.0 200");
+
+	assert_non_null(good);
+	assert_int_equal(good->fd, fd);
+	check_good(rig, SIP_WAY_TCP);
+	rig_free(&rig);
+}
+
 /* [SEC-086] [SOF-009]: a body that is announced larger than anything allowed is refused before it
  * comes. */
 static void announced_bodies_are_refused_unread(void **state)
@@ -600,6 +627,7 @@ int main(void)
 		cmocka_unit_test(peers_have_a_rate),
 		cmocka_unit_test(shapes_have_limits),
 		cmocka_unit_test(sizes_have_limits),
+		cmocka_unit_test(bad_headers_close_no_connection),
 		cmocka_unit_test(announced_bodies_are_refused_unread),
 		cmocka_unit_test(framing),
 		cmocka_unit_test(odd_requests),
