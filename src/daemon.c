@@ -141,6 +141,8 @@ void daemon_stop(struct parts *parts, bool tell)
 {
 	if (parts->is_stopping) {
 		log_notice("daemon: ending at once (asked twice)");
+		if (parts->is_serving)
+			bridge_stop(parts->bridge, false); /* one word for each message */
 		loop_quit(parts->loop);
 		return;
 	}
