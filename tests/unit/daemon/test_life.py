@@ -119,8 +119,8 @@ class Life(unittest.TestCase):
 
     # -d lets go of the terminal once it serves: a shell that reads its output is not kept waiting
     def test_detached_daemon_leaves_the_terminal(self):
-        result = subprocess.run([DAEMON, '-c', self.path, '-d'], capture_output=True, text=True, timeout=30)
         try:
+            result = subprocess.run([DAEMON, '-c', self.path, '-d'], capture_output=True, text=True, timeout=30)
             self.assertEqual((result.returncode, result.stderr), (0, ''), result)
             self.assertIn('state serving', self.control('status').stdout)
         finally:
