@@ -21,9 +21,9 @@
 #include "store/store.h"
 
 enum {
-	ALIVE_MS = 30 * 1000,       /* how often "last time alive" is written (D-49) */
-	STOP_MS = 10 * 1000,        /* an orderly stop takes at most this long (D-48) */
-	DRAIN_MS = 2000,            /* of it, for messages under way */
+	ALIVE_MS = 30 * 1000, /* how often "last time alive" is written (D-49) */
+	STOP_MS = 10 * 1000,  /* an orderly stop takes at most this long (D-48) */
+	DRAIN_MS = 2000,      /* of it, for messages under way */
 	DRAIN_STEP_MS = 10,
 	DESCRIPTORS_WANTED = 65536, /* REL-050 */
 };
@@ -122,8 +122,8 @@ static void stop_late(void *arg)
 	loop_quit(parts->loop);
 }
 
-/* Messages under way are waited for a little: ended now, their senders would be told 504 for what is
- * delivered (promise 1). */
+/* Messages under way are waited for a little: ended now, their senders would be told 504 for what
+ * is delivered (promise 1). */
 static void stop_sides(void *arg)
 {
 	struct parts *parts = arg;
@@ -150,7 +150,8 @@ void daemon_stop(struct parts *parts, bool tell)
 	log_notice("daemon: stopping tell=%s", tell ? "all" : "none");
 	loop_timer_set(parts->loop, &parts->stop_timer, STOP_MS, stop_late, parts);
 	if (!parts->is_serving) {
-		/* What is being read from the store must not start anything: there are no sides yet. */
+		/* What is being read from the store must not start anything: there are no sides
+		 * yet. */
 		bridge_stop(parts->bridge, false);
 		stop_store(parts);
 		return;

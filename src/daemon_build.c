@@ -75,9 +75,8 @@ static int build_store(struct parts *parts)
 		return EX_OK;
 	log_err("store: %s", error);
 	/* Another file or program is needed; anything else may pass. */
-	return code == EPROTO || code == EINVAL || code == ENOENT || code == ENOTDIR
-		       ? EX_CONFIG
-		       : EX_TEMPFAIL;
+	return code == EPROTO || code == EINVAL || code == ENOENT || code == ENOTDIR ? EX_CONFIG
+										     : EX_TEMPFAIL;
 }
 
 static int build_map(struct parts *parts)

@@ -46,14 +46,15 @@ static void print_usage(FILE *out)
 		default_path);
 }
 
-/* SEC-112: versions at run time, for support. libstrophe tells none; Sofia-SIP and libconfig only that
- * of their headers. */
+/* SEC-112: versions at run time, for support. libstrophe tells none; Sofia-SIP and libconfig only
+ * that of their headers. */
 static void print_version(void)
 {
 	XML_Expat_Version expat = XML_ExpatVersionInfo();
 
 	printf("sipxmppd %s\n", SIPXMPPD_VERSION);
-	printf("Sofia-SIP %s, expat %d.%d.%d, libxml2 %s, SQLite %s, libconfig %d.%d.%d, libidn2 %s\n",
+	printf("Sofia-SIP %s, expat %d.%d.%d, libxml2 %s, SQLite %s, libconfig %d.%d.%d, libidn2 "
+	       "%s\n",
 	       SOFIA_SIP_VERSION, expat.major, expat.minor, expat.micro, xmlParserVersion,
 	       sqlite3_libversion(), LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR,
 	       LIBCONFIG_VER_REVISION, idn2_check_version(NULL));

@@ -9,13 +9,19 @@
 
 struct buf;
 
-enum log_level { LOG_LEVEL_ERR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_ERR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 enum log_target { LOG_TARGET_SYSLOG, LOG_TARGET_STDERR };
 
 /* Opens the log; facility is a name like "daemon" or "local0". Returns 0 or EINVAL. */
 int log_open(enum log_target target, enum log_level level, const char *facility);
-/* While on, lines of level err also go to standard error: whoever starts the daemon by hand must see
- * why it does not start. Off at first. */
+/* While on, lines of level err also go to standard error: whoever starts the daemon by hand must
+ * see why it does not start. Off at first. */
 void log_echo(bool on);
 /* Another syslog socket than /dev/log; used from the next log_open() on. NULL: /dev/log. */
 void log_set_socket(const char *path);
@@ -41,8 +47,8 @@ void log_write(struct log_site *site, enum log_level level, const char *format, 
 	__attribute__((format(printf, 3, 4)));
 
 /* A value from outside made safe for a log line: controls, quotes, DEL, bidi and line separators
- * escaped, 256 bytes at most, in quotes if it is empty or holds a space or bracket (SEC-061). Points into a ring of 8 buffers: use it in the same
- * call. NULL gives "-". */
+ * escaped, 256 bytes at most, in quotes if it is empty or holds a space or bracket (SEC-061).
+ * Points into a ring of 8 buffers: use it in the same call. NULL gives "-". */
 const char *log_safe(const char *value);
 const char *log_safe_n(const char *value, size_t len);
 
@@ -55,8 +61,8 @@ const char *log_safe_n(const char *value, size_t len);
 
 /* err: somebody must act. warning: something was refused or lost. notice: links, start, stop,
  * reload. info: pairs created and ended. debug: one line a message. */
-#define log_err(...)	 LOG_AT(LOG_LEVEL_ERR, __VA_ARGS__)
+#define log_err(...)     LOG_AT(LOG_LEVEL_ERR, __VA_ARGS__)
 #define log_warning(...) LOG_AT(LOG_LEVEL_WARNING, __VA_ARGS__)
-#define log_notice(...)	 LOG_AT(LOG_LEVEL_NOTICE, __VA_ARGS__)
-#define log_info(...)	 LOG_AT(LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_debug(...)	 LOG_AT(LOG_LEVEL_DEBUG, __VA_ARGS__)
+#define log_notice(...)  LOG_AT(LOG_LEVEL_NOTICE, __VA_ARGS__)
+#define log_info(...)    LOG_AT(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)   LOG_AT(LOG_LEVEL_DEBUG, __VA_ARGS__)

@@ -87,8 +87,8 @@ void bridge_free(struct bridge **bridge_to_free)
 
 /* Start ---------------------------------------------------------------------------------------- */
 
-/* The configuration may have changed since: who may not use the bridge any more is shown nothing. The
- * row stays in the store, for the day he may again. */
+/* The configuration may have changed since: who may not use the bridge any more is shown nothing.
+ * The row stays in the store, for the day he may again. */
 static bool may_have(const struct bridge *bridge, const struct pair_row *row)
 {
 	const struct bridge_params *params = &bridge->params;
@@ -105,8 +105,8 @@ static void on_row(const struct pair_row *row, void *arg)
 	struct pair *pair;
 
 	/* A row of a version that was not so careful must not do harm. */
-	if (bridge == NULL || row->state == PAIR_NONE ||
-	    row->watcher.side == row->watched.side || !may_have(bridge, row))
+	if (bridge == NULL || row->state == PAIR_NONE || row->watcher.side == row->watched.side ||
+	    !may_have(bridge, row))
 		return;
 	pair = pairs_make(bridge->pairs, &row->watcher, &row->watched, bridge, now_ms(bridge));
 	if (pair->row.state != PAIR_NONE)

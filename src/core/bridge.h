@@ -28,10 +28,10 @@ struct bridge_params {
 	void (*pair_changed)(const struct watch *watch, enum pair_state from, enum pair_state to,
 			     const struct fault *why, void *arg);
 	void *arg;
-	int64_t ask_again_s;	  /* presence.ask_again, 7 d (D-13) */
-	int64_t refusal_hold_s;	  /* presence.refusal_hold, 24 h (D-14) */
-	int64_t hold_s;		  /* presence.hold, 30 s (D-26) */
-	int64_t answer_s;	  /* a message without word for so long is OUTCOME_UNKNOWN: 40 s */
+	int64_t ask_again_s;    /* presence.ask_again, 7 d (D-13) */
+	int64_t refusal_hold_s; /* presence.refusal_hold, 24 h (D-14) */
+	int64_t hold_s;         /* presence.hold, 30 s (D-26) */
+	int64_t answer_s;       /* a message without word for so long is OUTCOME_UNKNOWN: 40 s */
 };
 
 int bridge_new(struct bridge **out, const struct bridge_params *params);
@@ -43,8 +43,8 @@ void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg);
 void bridge_stop(struct bridge *bridge, bool tell);
 void bridge_free(struct bridge **bridge);
 
-/* The link of a side came up or went down; at first SIP is up and XMPP is down. Down for hold_s: its users are shown unknown; up: what
- * must be said again is said (PRS-006, PRS-007), paced. */
+/* The link of a side came up or went down; at first SIP is up and XMPP is down. Down for hold_s:
+ * its users are shown unknown; up: what must be said again is said (PRS-006, PRS-007), paced. */
 void bridge_link(struct bridge *bridge, enum side which, bool is_up);
 
 /* Reported by the watcher's side --------------------------------------------------------------- */
@@ -52,9 +52,9 @@ void bridge_link(struct bridge *bridge, enum side which, bool is_up);
 /* The watcher asks (SIP: a new dialog; XMPP: subscribe). Returns what to tell him now; with
  * WATCH_ALLOWED *now is the presence known (valid until the next call into the bridge) or NULL.
  * Otherwise *fault says why: WATCH_REJECTED he was refused before (D-13) or it has ended;
- * WATCH_FORBIDDEN, _NO_SUCH he may not ask that; WATCH_FAILED not now (a limit, a start), which says
- * nothing of an authorization, so no unsubscribed (SUBX-011). A later change of mind comes through
- * ops->answer. */
+ * WATCH_FORBIDDEN, _NO_SUCH he may not ask that; WATCH_FAILED not now (a limit, a start), which
+ * says nothing of an authorization, so no unsubscribed (SUBX-011). A later change of mind comes
+ * through ops->answer. */
 enum watch_answer bridge_watch_requested(struct bridge *bridge, const struct watch *watch,
 					 const struct presence **now, struct fault *fault);
 /* As a fetch (SIP Expires 0 out of dialog): creates nothing; asks for fresh state if none is known

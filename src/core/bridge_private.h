@@ -46,13 +46,13 @@ struct side_link {
 	const struct side_ops *ops;
 	void *side;
 	bool is_up;
-	bool is_hidden;          /* its users were shown unknown */
-	uint64_t next_sync_ms;   /* no resync before that (REL-027) */
+	bool is_hidden;        /* its users were shown unknown */
+	uint64_t next_sync_ms; /* no resync before that (REL-027) */
 	/* What was said between may be lost; both 0: nothing. */
 	struct {
 		uint64_t from_ms;
 		uint64_t to_ms;
-	} unsure, repeat; /* repeat: of the resync under way */
+	} unsure, repeat;        /* repeat: of the resync under way */
 	struct loop_timer timer; /* down: the hold; up: the next resync (REL-027) */
 	struct list outward;     /* pair.outward: paced work toward this side */
 	struct rate rate;

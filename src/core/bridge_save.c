@@ -1,5 +1,5 @@
-/* Rows written to the store. A write that failed is made again until it is done: a refusal or the end
- * of a grant that is not on disk would be undone by the next start (REL-009, SEC-031). */
+/* Rows written to the store. A write that failed is made again until it is done: a refusal or the
+ * end of a grant that is not on disk would be undone by the next start (REL-009, SEC-031). */
 #include <errno.h>
 
 #include "base/mem.h"

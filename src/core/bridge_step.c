@@ -198,7 +198,8 @@ void bridge_let_go(struct bridge *bridge, struct pair *pair)
 	pairs_remove(bridge->pairs, pair);
 }
 
-/* Refusals of a granted pair, and tombstones ---------------------------------------------------- */
+/* Refusals of a granted pair, and tombstones ----------------------------------------------------
+ */
 
 /* D-14: since when a granted pair has been refused; the end waits for refusal_hold. */
 bool bridge_note_refusal(struct bridge *bridge, struct pair *pair, enum watch_answer answer)

@@ -117,7 +117,8 @@ static void on_xmpp_turn(void *arg)
 	take_turns(arg, SIDE_XMPP);
 }
 
-/* Passes over all pairs ------------------------------------------------------------------------- */
+/* Passes over all pairs -------------------------------------------------------------------------
+ */
 
 /* D-49: first sources for those who are not known to be offline, which is everybody now. For SIP
  * watchers nothing happens until they subscribe. */

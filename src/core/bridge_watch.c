@@ -118,8 +118,8 @@ static enum watch_answer reply(struct bridge *bridge, struct pair *pair,
 	if (say == WATCH_ALLOWED) {
 		if (now != NULL)
 			*now = book_now(pair->entry);
-		/* XMPP: the answer goes to all his devices. SIP: to one dialog, others may still wait
-		 * for what is being paced. */
+		/* XMPP: the answer goes to all his devices. SIP: to one dialog, others may still
+		 * wait for what is being paced. */
 		if (watcher_side(pair) == SIDE_XMPP) {
 			show_was_told(bridge, pair);
 		} else if (pair->pace.due_ms == 0 && !list_is_linked(&pair->shows)) {

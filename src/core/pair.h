@@ -40,7 +40,7 @@ enum pair_event {
 	EVENT_FAILED,
 	/* from the core */
 	EVENT_HOLD_OVER, /* D-14: refused for refusal_hold without other news */
-	EVENT_LIFTED,	 /* D-13: the watched himself subscribed to or wrote to the watcher */
+	EVENT_LIFTED,    /* D-13: the watched himself subscribed to or wrote to the watcher */
 	EVENT_FORGOTTEN, /* the operator's word */
 	EVENT_COUNT
 };
@@ -68,8 +68,7 @@ struct pair_step {
 };
 
 /* The cell of the table; every combination has one. */
-const struct pair_step *pair_step(enum pair_way way, enum pair_phase phase,
-				  enum pair_event event);
+const struct pair_step *pair_step(enum pair_way way, enum pair_phase phase, enum pair_event event);
 
 enum pair_way pair_way(const struct address *watcher);
 enum pair_phase pair_phase(const struct pair_row *row);

@@ -186,7 +186,8 @@ bool book_settle(struct book_entry *entry)
 	return changed;
 }
 
-/* Digest ---------------------------------------------------------------------------------------- */
+/* Digest ----------------------------------------------------------------------------------------
+ */
 
 static void add_text(struct buf *out, const char *text)
 {

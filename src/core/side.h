@@ -24,13 +24,13 @@ struct watch {
 /* What became known of a question. The watched's side tells it to the core, the core tells it to
  * the watcher's side. */
 enum watch_answer {
-	WATCH_ALLOWED,	 /* NOTIFY active; presence subscribed */
-	WATCH_PENDING,	 /* nobody has decided: NOTIFY pending; silence on XMPP */
-	WATCH_REJECTED,	 /* the watched (or the watcher himself) ended it: NOTIFY
+	WATCH_ALLOWED,   /* NOTIFY active; presence subscribed */
+	WATCH_PENDING,   /* nobody has decided: NOTIFY pending; silence on XMPP */
+	WATCH_REJECTED,  /* the watched (or the watcher himself) ended it: NOTIFY
 			  * terminated;reason=rejected; unavailable + unsubscribed */
 	WATCH_FORBIDDEN, /* the other server refuses: 403, 603 (D-14) */
-	WATCH_NO_SUCH,	 /* 404 604 410 484 405 501 489 (D-14); presence error item-not-found, gone */
-	WATCH_FAILED	 /* temporary; the side goes on trying by itself with growing delay */
+	WATCH_NO_SUCH, /* 404 604 410 484 405 501 489 (D-14); presence error item-not-found, gone */
+	WATCH_FAILED   /* temporary; the side goes on trying by itself with growing delay */
 };
 
 /* Why a source is no longer wanted. */
@@ -41,10 +41,10 @@ enum unwatch_why {
 
 /* What became of something handed to a side; exactly one per exchange (design-in 6). */
 enum outcome {
-	OUTCOME_TAKEN,	 /* the other side took it over: SIP 200, nothing on XMPP */
-	OUTCOME_STORED,	 /* safe in our store: SIP 202 (from the queue's issue on) */
+	OUTCOME_TAKEN,   /* the other side took it over: SIP 200, nothing on XMPP */
+	OUTCOME_STORED,  /* safe in our store: SIP 202 (from the queue's issue on) */
 	OUTCOME_REFUSED, /* with a fault */
-	OUTCOME_UNKNOWN	 /* handed over, no word: SIP 504, remote-server-timeout */
+	OUTCOME_UNKNOWN  /* handed over, no word: SIP 504, remote-server-timeout */
 };
 
 struct side_ops {

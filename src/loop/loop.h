@@ -24,7 +24,8 @@ struct loop_timer {
 	uint32_t place; /* in the heap, from 1; 0: not set */
 };
 
-/* Sets the clock hooks before the root is made, and ignores SIGPIPE. Returns 0 or an errno value. */
+/* Sets the clock hooks before the root is made, and ignores SIGPIPE. Returns 0 or an errno value.
+ */
 int loop_new(struct loop **out);
 void loop_free(struct loop **loop);
 /* Runs until loop_quit(). */

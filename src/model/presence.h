@@ -10,8 +10,8 @@ enum basic { BASIC_UNSET, BASIC_CLOSED, BASIC_OPEN };
 enum show { SHOW_NONE, SHOW_AWAY, SHOW_CHAT, SHOW_DND, SHOW_XA };
 
 enum {
-	PRESENCE_DEVICES_MAX = 64,	/* tuples or resources kept of one user */
-	PRESENCE_NOTES_MAX = 16,	/* languages kept of one note */
+	PRESENCE_DEVICES_MAX = 64,      /* tuples or resources kept of one user */
+	PRESENCE_NOTES_MAX = 16,        /* languages kept of one note */
 	PRESENCE_NOTE_BYTES_MAX = 1024, /* longer notes are cut at a character boundary */
 	PRESENCE_PRIORITY_UNSET = -1000
 };
@@ -33,26 +33,47 @@ struct device {
 	char *id; /* resource or tuple id; NULL: the user as a whole (bare JID) */
 	enum basic basic;
 	enum show show;
-	int priority;	 /* XMPP scale -128..127, or PRESENCE_PRIORITY_UNSET */
-	bool is_im;	 /* SIP: the contact is a sip, sips, im or pres URI, or absent (PRES-133) */
+	int priority; /* XMPP scale -128..127, or PRESENCE_PRIORITY_UNSET */
+	bool is_im;   /* SIP: the contact is a sip, sips, im or pres URI, or absent (PRES-133) */
 	struct notes notes;
 	int64_t since_ms; /* wall clock of the last change, milliseconds; 0 unknown */
 };
 
 /* RPID activities (RFC 4480 section 3.2) as bits, in the order of model/presence.c: names. */
 enum activity {
-	ACTIVITY_APPOINTMENT, ACTIVITY_AWAY, ACTIVITY_BREAKFAST, ACTIVITY_BUSY, ACTIVITY_DINNER,
-	ACTIVITY_HOLIDAY, ACTIVITY_IN_TRANSIT, ACTIVITY_LOOKING_FOR_WORK, ACTIVITY_LUNCH,
-	ACTIVITY_MEAL, ACTIVITY_MEETING, ACTIVITY_ON_THE_PHONE, ACTIVITY_OTHER,
-	ACTIVITY_PERFORMANCE, ACTIVITY_PERMANENT_ABSENCE, ACTIVITY_PLAYING,
-	ACTIVITY_PRESENTATION, ACTIVITY_SHOPPING, ACTIVITY_SLEEPING, ACTIVITY_SPECTATOR,
-	ACTIVITY_STEERING, ACTIVITY_TRAVEL, ACTIVITY_TV, ACTIVITY_UNKNOWN, ACTIVITY_VACATION,
-	ACTIVITY_WORKING, ACTIVITY_WORSHIP, ACTIVITY_COUNT
+	ACTIVITY_APPOINTMENT,
+	ACTIVITY_AWAY,
+	ACTIVITY_BREAKFAST,
+	ACTIVITY_BUSY,
+	ACTIVITY_DINNER,
+	ACTIVITY_HOLIDAY,
+	ACTIVITY_IN_TRANSIT,
+	ACTIVITY_LOOKING_FOR_WORK,
+	ACTIVITY_LUNCH,
+	ACTIVITY_MEAL,
+	ACTIVITY_MEETING,
+	ACTIVITY_ON_THE_PHONE,
+	ACTIVITY_OTHER,
+	ACTIVITY_PERFORMANCE,
+	ACTIVITY_PERMANENT_ABSENCE,
+	ACTIVITY_PLAYING,
+	ACTIVITY_PRESENTATION,
+	ACTIVITY_SHOPPING,
+	ACTIVITY_SLEEPING,
+	ACTIVITY_SPECTATOR,
+	ACTIVITY_STEERING,
+	ACTIVITY_TRAVEL,
+	ACTIVITY_TV,
+	ACTIVITY_UNKNOWN,
+	ACTIVITY_VACATION,
+	ACTIVITY_WORKING,
+	ACTIVITY_WORSHIP,
+	ACTIVITY_COUNT
 };
 
 struct person {
 	uint32_t activities; /* 1u << enum activity */
-	bool idle;	     /* rpid:user-input idle, XEP-0319 */
+	bool idle;           /* rpid:user-input idle, XEP-0319 */
 	int64_t idle_since_ms;
 	struct notes notes;
 };
@@ -85,9 +106,9 @@ void notes_clear(struct notes *notes);
 void notes_copy(struct notes *out, const struct notes *from);
 bool notes_equal(const struct notes *a, const struct notes *b);
 
-const char *show_name(enum show show);		    /* NULL for SHOW_NONE */
-enum show show_from_name(const char *name);	    /* SHOW_NONE if unknown */
+const char *show_name(enum show show);      /* NULL for SHOW_NONE */
+enum show show_from_name(const char *name); /* SHOW_NONE if unknown */
 const char *activity_name(enum activity activity);
-int activity_from_name(const char *name);	    /* -1 if unknown */
+int activity_from_name(const char *name); /* -1 if unknown */
 /* Show by RPR-018: dnd before xa before away. */
 enum show show_from_activities(uint32_t activities);

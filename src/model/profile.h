@@ -7,7 +7,7 @@
 
 enum subscribe_as { SUBSCRIBE_AS_WATCHER, SUBSCRIBE_AS_BRIDGE };
 enum empty_notify { EMPTY_NOTIFY_UNCHANGED, EMPTY_NOTIFY_GONE }; /* D-24 */
-enum rich_types { RICH_NEVER, RICH_ON_EVIDENCE, RICH_ALWAYS };	 /* D-41 */
+enum rich_types { RICH_NEVER, RICH_ON_EVIDENCE, RICH_ALWAYS };   /* D-41 */
 
 enum { PACKAGE_PRESENCE = 1, PACKAGE_DIALOG = 2 };
 
@@ -16,7 +16,7 @@ struct profile {
 	enum subscribe_as subscribe_as;
 	unsigned packages;
 	enum empty_notify empty_notify;
-	bool folds_case;	/* D-07 */
+	bool folds_case;        /* D-07 */
 	int32_t body_max_bytes; /* D-40 */
 	enum rich_types rich_types;
 	bool receipt_from_200;

@@ -268,9 +268,8 @@ static bool check_open(struct admission *admission, struct request *request)
 bool admission_pass(struct admission *admission, struct request *request)
 {
 	static check_fn *const checks[] = {
-		check_ack,  check_shape,  check_source,	  check_cancel, check_repeat, check_hops,
-		check_loop, check_method, check_rate,	  check_scheme, check_required,
-		check_open,
+		check_ack,  check_shape,  check_source, check_cancel, check_repeat,   check_hops,
+		check_loop, check_method, check_rate,   check_scheme, check_required, check_open,
 	};
 
 	admission->core->params->counters->sip_requests_in++;

@@ -31,9 +31,9 @@
 #include "sip/way_out.h"
 
 enum {
-	AGENT_MAX_BYTES = 256 * 1024,  /* D-57; the smaller limit is checked by admission */
-	AGENT_QUEUE = 1000,	       /* SOF-011 */
-	AGENT_IDLE_MS = 120000,	       /* SOF-007 */
+	AGENT_MAX_BYTES = 256 * 1024, /* D-57; the smaller limit is checked by admission */
+	AGENT_QUEUE = 1000,           /* SOF-011 */
+	AGENT_IDLE_MS = 120000,       /* SOF-007 */
 	AGENT_PART_MS = 10000,
 	AGENT_LISTENERS_MAX = 64,
 	AGENT_UDP_BYTES = 4 << 20, /* for bursts; the kernel cuts it to net.core.rmem_max */
@@ -215,8 +215,8 @@ size_t agent_answer_size(const struct request *request, const char *phrase)
 		size += line_len(via);
 	for (const sip_record_route_t *r = sip->sip_record_route; r != NULL; r = r->r_next)
 		size += line_len(r);
-	return size + line_len(sip->sip_from) + line_len(sip->sip_to) +
-	       line_len(sip->sip_call_id) + line_len(sip->sip_cseq);
+	return size + line_len(sip->sip_from) + line_len(sip->sip_to) + line_len(sip->sip_call_id) +
+	       line_len(sip->sip_cseq);
 }
 
 /* Start -------------------------------------------------------------------------------------- */
@@ -264,9 +264,8 @@ static int add_listener(struct agent *agent, const char *uri, char *error, size_
 	errno = 0;
 	if (nta_agent_add_tport(agent->nta, (const url_string_t *)(const void *)bound.data,
 				TPTAG_QUEUESIZE(AGENT_QUEUE), TPTAG_IDLE(AGENT_IDLE_MS),
-				TPTAG_TIMEOUT(AGENT_PART_MS), TPTAG_STUN_SERVER(1),
-				TPTAG_SERVER(1), TPTAG_UDP_RMEM(AGENT_UDP_BYTES),
-				TAG_END()) < 0) {
+				TPTAG_TIMEOUT(AGENT_PART_MS), TPTAG_STUN_SERVER(1), TPTAG_SERVER(1),
+				TPTAG_UDP_RMEM(AGENT_UDP_BYTES), TAG_END()) < 0) {
 		result = errno != 0 ? errno : EINVAL;
 		snprintf(error, error_len, "sip.listen: cannot open %s: %s", uri, strerror(result));
 	} else {
@@ -276,23 +275,26 @@ static int add_listener(struct agent *agent, const char *uri, char *error, size_
 	return result;
 }
 
-/* The clock of retransmissions is params->timer_t1_ms; the rest keeps the proportions of RFC 3261. */
+/* The clock of retransmissions is params->timer_t1_ms; the rest keeps the proportions of RFC 3261.
+ */
 static nta_agent_t *make_nta(struct agent *agent)
 {
 	unsigned t1 = (unsigned)(agent->params->timer_t1_ms > 0 ? agent->params->timer_t1_ms : 500);
 
 	return nta_agent_create(
 		loop_root(agent->params->loop), (const url_string_t *)-1, on_message, agent,
-		NTATAG_UA(0),		      /* SOF-002 */
+		NTATAG_UA(0),                    /* SOF-002 */
 		NTATAG_MAXSIZE(AGENT_MAX_BYTES), /* SOF-009 */
-		NTATAG_BAD_REQ_MASK(sip_mask_request),
-		NTATAG_CLIENT_RPORT(1), NTATAG_SERVER_RPORT(1), /* SIP-034, SIP-035 */
+		NTATAG_BAD_REQ_MASK(sip_mask_request), NTATAG_CLIENT_RPORT(1),
+		NTATAG_SERVER_RPORT(1), /* SIP-034, SIP-035 */
 		NTATAG_SIP_T1(t1), NTATAG_SIP_T1X64(64 * t1), NTATAG_SIP_T2(8 * t1),
-		NTATAG_SIP_T4(4 * t1), /* D-40: TCP is tried so long; and how long answered requests stay */
-		NTATAG_UDP_MTU(1300), /* SIP-046 */
-		NTATAG_GRAYLIST(30), NTATAG_BLACKLIST(0),     /* SOF-023 */
-		NTATAG_TIMEOUT_408(1), NTATAG_PASS_408(1), NTATAG_MERGE_482(0),
-		NTATAG_USE_NAPTR(1), NTATAG_USE_SRV(1), TAG_END());
+		NTATAG_SIP_T4(
+			4 *
+			t1), /* D-40: TCP is tried so long; and how long answered requests stay */
+		NTATAG_UDP_MTU(1300),                     /* SIP-046 */
+		NTATAG_GRAYLIST(30), NTATAG_BLACKLIST(0), /* SOF-023 */
+		NTATAG_TIMEOUT_408(1), NTATAG_PASS_408(1), NTATAG_MERGE_482(0), NTATAG_USE_NAPTR(1),
+		NTATAG_USE_SRV(1), TAG_END());
 }
 
 int agent_new(struct agent **out, const struct sip_side_params *params, agent_request_fn *fn,
@@ -302,7 +304,7 @@ int agent_new(struct agent **out, const struct sip_side_params *params, agent_re
 	int result = 0;
 
 	library_log_redirect(); /* SOF-022 */
-	silent_stun_start();	/* SOF-018 */
+	silent_stun_start();    /* SOF-018 */
 	way_out_hook();
 	agent->params = params;
 	agent->fn = fn;

@@ -27,7 +27,7 @@ struct request {
 	struct net_address source;
 	bool is_udp;
 	bool is_held;
-	size_t size;			 /* bytes on the wire */
+	size_t size;                     /* bytes on the wire */
 	char tag[REQUEST_TAG_CHARS + 1]; /* our To tag: a keyed hash of the request (SIP-062) */
 };
 

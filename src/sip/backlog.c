@@ -59,8 +59,8 @@ static bool free_each(void *value, void *arg)
 	struct jam *jam = value;
 
 	(void)arg;
-	LIST_EACH (link, next, &jam->waiting)
-		list_remove(link);
+	LIST_EACH(link, next, &jam->waiting)
+	list_remove(link);
 	free_jam(jam);
 	return true;
 }

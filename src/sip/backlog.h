@@ -1,5 +1,6 @@
-/* Requests held back while a connection does not take what was written to it (REL-045, SOF-011): Sofia
- * refuses what goes beyond its queue with a local 503, which would look like a failure of the peer. */
+/* Requests held back while a connection does not take what was written to it (REL-045, SOF-011):
+ * Sofia refuses what goes beyond its queue with a local 503, which would look like a failure of the
+ * peer. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,8 +22,8 @@ struct backlog *backlog_new(struct loop *loop, const struct limits *limits, back
 /* What waits is the owner's. */
 void backlog_free(struct backlog **backlog);
 
-/* True: the way with this key is full, link was put in line and will be sent later. To forget it, take
- * link out of its list. */
+/* True: the way with this key is full, link was put in line and will be sent later. To forget it,
+ * take link out of its list. */
 bool backlog_wait(struct backlog *backlog, const char *key, size_t key_len, struct list *link);
 /* Something was sent on this way, over transport (a reference, used up; may be NULL). */
 void backlog_sent(struct backlog *backlog, const char *key, size_t key_len,

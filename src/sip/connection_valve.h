@@ -1,5 +1,6 @@
-/* Keeps descriptors free (SOF-007, SOF-008, REL-050): Sofia never closes connections that stay silent
- * from the start, and spins when accept() fails. At four fifths of the budget all idle ones are closed. */
+/* Keeps descriptors free (SOF-007, SOF-008, REL-050): Sofia never closes connections that stay
+ * silent from the start, and spins when accept() fails. At four fifths of the budget all idle ones
+ * are closed. */
 #pragma once
 
 struct connection_valve;

@@ -106,8 +106,7 @@ bool dialog_is_from_peer(const struct dialog *dialog, const struct side_core *co
 {
 	const char *tag = request->sip->sip_from->a_tag;
 
-	if (dialog->remote_tag != NULL &&
-	    strcmp(dialog->remote_tag, tag != NULL ? tag : "") != 0)
+	if (dialog->remote_tag != NULL && strcmp(dialog->remote_tag, tag != NULL ? tag : "") != 0)
 		return false;
 	return dialog->peer.family == 0 ||
 	       trust_is_same_peer(core->trust, &dialog->peer, &request->source);

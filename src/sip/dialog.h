@@ -32,7 +32,7 @@ struct dialog {
 	uint32_t local_cseq;
 	uint32_t remote_cseq;
 	bool has_remote_cseq;
-	bool is_stream;		 /* our Contact names TCP */
+	bool is_stream;          /* our Contact names TCP */
 	struct net_address peer; /* where the dialog's peer is (SEC-006) */
 };
 

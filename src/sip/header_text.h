@@ -1,4 +1,5 @@
-/* Text of SIP headers: what goes in is made harmless (SEC-060), what comes out is taken apart. Pure. */
+/* Text of SIP headers: what goes in is made harmless (SEC-060), what comes out is taken apart.
+ * Pure. */
 #pragma once
 
 #include <stdbool.h>

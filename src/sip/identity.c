@@ -90,8 +90,8 @@ static bool is_anonymous(const sip_t *sip)
 }
 
 /* D-05: what the host of a From means depends on the peer that wrote it. */
-static int map_sender(const struct side_core *core, const struct request *request,
-		      const char *uri, struct address *out, const char **why)
+static int map_sender(const struct side_core *core, const struct request *request, const char *uri,
+		      struct address *out, const char **why)
 {
 	const char *domain = trust_only_domain(core->trust, &request->source);
 
@@ -123,8 +123,7 @@ int identity_sender(const struct side_core *core, const struct request *request,
 	asserted(request->sip, &uri); /* trusted: strangers never come here (SIP-104) */
 	if (uri.len == 0)
 		identity_uri(request->sip->sip_from->a_url, &uri);
-	if (uri.len == 0 ||
-	    map_sender(core, request, buf_text(&uri), out, &why) != 0)
+	if (uri.len == 0 || map_sender(core, request, buf_text(&uri), out, &why) != 0)
 		status = refuse(refusal, 403, NULL, why);
 	buf_free(&uri);
 	if (status != 0)

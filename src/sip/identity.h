@@ -9,7 +9,6 @@ struct buf;
 struct request;
 struct side_core;
 
-
 /* Why a request is refused before it reaches a role. */
 struct refusal {
 	int status;

@@ -95,8 +95,8 @@ void interest_free(struct interest *interest)
 	loop_timer_cancel(&interest->timer_n);
 	transaction_forget(&interest->transaction);
 	dialog_free(subscriber->core->dialogs, &interest->dialog);
-	LIST_EACH (link, next, &interest->readers)
-		free_reader(LIST_ENTRY(link, struct reader, link));
+	LIST_EACH(link, next, &interest->readers)
+	free_reader(LIST_ENTRY(link, struct reader, link));
 	if (interest->last != NULL) {
 		presence_clear(interest->last);
 		mem_free(interest->last);
@@ -154,10 +154,9 @@ static void on_timer(void *arg)
 	}
 	if (interest_ask(interest) == 0)
 		return;
-	fault_set(&fault, FAULT_NOT_ALLOWED,
-		  "This address cannot be written for that SIP server");
-	interest_end_dialog(interest,
-			    &(struct interest_rule){NEXT_SLOW, true, WATCH_FORBIDDEN, 0}, &fault);
+	fault_set(&fault, FAULT_NOT_ALLOWED, "This address cannot be written for that SIP server");
+	interest_end_dialog(interest, &(struct interest_rule){NEXT_SLOW, true, WATCH_FORBIDDEN, 0},
+			    &fault);
 }
 
 void interest_schedule(struct interest *interest, uint64_t delay_ms)
@@ -201,7 +200,8 @@ void interest_leave(struct interest *interest)
 bool interest_end_telling(struct interest *interest)
 {
 	interest->is_telling = false;
-	LIST_EACH (link, next, &interest->readers) {
+	LIST_EACH(link, next, &interest->readers)
+	{
 		struct reader *reader = LIST_ENTRY(link, struct reader, link);
 
 		if (reader->is_gone)
@@ -227,7 +227,8 @@ bool interest_tell_answer(struct interest *interest, enum watch_answer answer,
 			  const struct fault *fault)
 {
 	interest->is_telling = true;
-	LIST_EACH (link, next, &interest->readers) {
+	LIST_EACH(link, next, &interest->readers)
+	{
 		struct reader *reader = LIST_ENTRY(link, struct reader, link);
 		struct watch watch = watch_of(interest, reader);
 
@@ -247,7 +248,8 @@ bool interest_tell_presence(struct interest *interest, const struct presence *pr
 		presence_copy(interest->last, presence);
 	}
 	interest->is_telling = true;
-	LIST_EACH (link, next, &interest->readers) {
+	LIST_EACH(link, next, &interest->readers)
+	{
 		struct reader *reader = LIST_ENTRY(link, struct reader, link);
 		struct watch watch = watch_of(interest, reader);
 

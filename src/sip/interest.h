@@ -21,8 +21,8 @@ struct subscriber;
 struct table;
 struct transaction;
 
-/* IDLE: the timer tries anew. ASKING: SUBSCRIBE sent, no NOTIFY yet. OVER: no more tries until it is
- * asked for again. LEAVING: nobody reads any more, the dialog is being ended. */
+/* IDLE: the timer tries anew. ASKING: SUBSCRIBE sent, no NOTIFY yet. OVER: no more tries until it
+ * is asked for again. LEAVING: nobody reads any more, the dialog is being ended. */
 enum interest_state {
 	INTEREST_IDLE,
 	INTEREST_ASKING,
@@ -55,21 +55,21 @@ struct interest {
 	struct loop_timer timer_n; /* Timer N (EVT-014); when leaving: patience */
 	struct backoff soon;
 	struct backoff slow;
-	struct presence *last;	 /* of a shared one: for readers that join */
-	uint64_t expires_ms;	 /* end of the subscription, loop clock */
-	uint64_t since_ms;	 /* when the dialog began */
-	uint64_t repair_ms;	 /* when a refresh was last asked for because of a bad NOTIFY */
-	unsigned asked_s;	 /* Expires of the SUBSCRIBE under way */
+	struct presence *last; /* of a shared one: for readers that join */
+	uint64_t expires_ms;   /* end of the subscription, loop clock */
+	uint64_t since_ms;     /* when the dialog began */
+	uint64_t repair_ms;    /* when a refresh was last asked for because of a bad NOTIFY */
+	unsigned asked_s;      /* Expires of the SUBSCRIBE under way */
 	enum interest_state state;
-	uint8_t raises;		 /* 423 in a row */
+	uint8_t raises; /* 423 in a row */
 	bool is_common;
-	bool is_telling;	 /* readers may leave, but are removed later */
-	bool was_active;	 /* in this dialog */
-	bool has_failed;	 /* readers know that it fails at present */
-	bool is_rebasing;	 /* the next NOTIFY's CSeq counts, whatever it is (D-23) */
+	bool is_telling;  /* readers may leave, but are removed later */
+	bool was_active;  /* in this dialog */
+	bool has_failed;  /* readers know that it fails at present */
+	bool is_rebasing; /* the next NOTIFY's CSeq counts, whatever it is (D-23) */
 	bool has_sent_leave;
-	bool has_new;		 /* some reader is_new */
-	bool is_sample;		 /* its refresh shows whether the peer forgot all (peer_watch.h) */
+	bool has_new;   /* some reader is_new */
+	bool is_sample; /* its refresh shows whether the peer forgot all (peer_watch.h) */
 };
 
 struct subscriber {

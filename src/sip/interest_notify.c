@@ -1,5 +1,5 @@
-/* NOTIFY in (file 04 B.4, D-22 to D-24): answered 200 whenever it belongs to the dialog, then used as
- * far as it can be. */
+/* NOTIFY in (file 04 B.4, D-22 to D-24): answered 200 whenever it belongs to the dialog, then used
+ * as far as it can be. */
 #include <string.h>
 #include <strings.h>
 
@@ -30,9 +30,9 @@ struct news {
 	enum news_body body;
 	struct presence presence; /* with BODY_READ */
 	struct interest_rule end; /* with NEWS_TERMINATED */
-	long expires_s;		  /* -1: none given */
-	bool is_old;		  /* a repeat, or overtaken (D-23) */
-	bool is_lower;		  /* overtaken, or the server's count fell back */
+	long expires_s;           /* -1: none given */
+	bool is_old;              /* a repeat, or overtaken (D-23) */
+	bool is_lower;            /* overtaken, or the server's count fell back */
 };
 
 static struct side_core *core_of(const struct interest *interest)
@@ -146,8 +146,7 @@ static void apply_active(struct interest *interest, const struct news *news)
 static void apply(struct interest *interest, const struct news *news)
 {
 	if (news->state == NEWS_TERMINATED) {
-		log_info("subscriber: terminated watched=%s",
-			 log_safe(interest->dialog->remote));
+		log_info("subscriber: terminated watched=%s", log_safe(interest->dialog->remote));
 		interest_end_dialog(interest, &news->end, NULL); /* D-24: no body of it */
 		return;
 	}
@@ -160,7 +159,8 @@ static void apply(struct interest *interest, const struct news *news)
 	}
 }
 
-/* D-22, D-23: a server that crashed counts from below; what follows the refresh sets the new base. */
+/* D-22, D-23: a server that crashed counts from below; what follows the refresh sets the new base.
+ */
 static void apply_old(struct interest *interest, const struct news *news)
 {
 	if (news->is_lower)
@@ -185,8 +185,7 @@ static bool belongs(struct interest *interest, struct request *request)
 
 	if (dialog->remote_tag != NULL)
 		return dialog_is_from_peer(dialog, core_of(interest), request);
-	if (!trust_may_assert(core_of(interest)->trust, &request->source,
-			      interest->watched.domain))
+	if (!trust_may_assert(core_of(interest)->trust, &request->source, interest->watched.domain))
 		return false;
 	if (dialog->target == NULL) /* and stays it without a Contact (D-22) */
 		dialog->target = mem_strndup(dialog->remote + 1, strlen(dialog->remote) - 2);

@@ -8,8 +8,8 @@ enum {
 	REFRESH_MARGIN_S = 40,
 	EXPIRES_ABSURD_S = 86400,
 	RETRY_ABSURD_S = 86400, /* SIP-064 */
-	GIVEUP_PAUSE_S = 3600, /* PRES-170 */
-	PROBATION_PAUSE_S = 60 /* PRES-167 */
+	GIVEUP_PAUSE_S = 3600,  /* PRES-170 */
+	PROBATION_PAUSE_S = 60  /* PRES-167 */
 };
 
 static struct interest_rule rule(enum interest_next next, enum watch_answer answer,

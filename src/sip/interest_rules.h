@@ -8,16 +8,16 @@
 #include "core/side.h"
 
 enum interest_next {
-	NEXT_SOON,	/* new dialog after 0..2 s, growing when it repeats */
-	NEXT_BACKOFF,	/* new dialog after a growing delay, at least retry_after_s */
-	NEXT_SLOW,	/* new dialog after minutes, growing up to a day */
+	NEXT_SOON,      /* new dialog after 0..2 s, growing when it repeats */
+	NEXT_BACKOFF,   /* new dialog after a growing delay, at least retry_after_s */
+	NEXT_SLOW,      /* new dialog after minutes, growing up to a day */
 	NEXT_IN_DIALOG, /* the dialog lives: refresh again after retry_after_s or a growing delay */
-	NEXT_NEVER	/* until it is asked for again */
+	NEXT_NEVER      /* until it is asked for again */
 };
 
 struct interest_rule {
 	enum interest_next next;
-	bool tells;		  /* report answer to the readers */
+	bool tells; /* report answer to the readers */
 	enum watch_answer answer;
 	unsigned retry_after_s;
 };
@@ -28,7 +28,8 @@ struct interest_rule interest_rule_for_status(int status, bool is_local, bool is
 /* reason of a terminated NOTIFY; NULL none. */
 struct interest_rule interest_rule_for_reason(const char *reason, unsigned retry_after_s);
 
-/* When to refresh what ends in life_s seconds, in milliseconds from now; random255 any byte (D-25). */
+/* When to refresh what ends in life_s seconds, in milliseconds from now; random255 any byte (D-25).
+ */
 uint64_t interest_refresh_in_ms(uint64_t life_s, uint8_t random255);
 /* The Expires to ask for after 423; min_expires_s 0: none was given. 0: give up (PRES-029). */
 unsigned interest_raise(unsigned asked_s, unsigned min_expires_s);

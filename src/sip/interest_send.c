@@ -21,12 +21,7 @@
 #include "translate/address_map.h"
 #include "translate/fault_map.h"
 
-enum {
-	RAISES_MAX = 4,
-	IN_DIALOG_RETRY_S = 30,
-	ID_BYTES = 16,
-	CSEQ_FIRST_BELOW = 1 << 20
-};
+enum { RAISES_MAX = 4, IN_DIALOG_RETRY_S = 30, ID_BYTES = 16, CSEQ_FIRST_BELOW = 1 << 20 };
 
 static void send_subscribe(struct interest *interest, unsigned expires_s);
 
@@ -51,8 +46,7 @@ static void on_n(void *arg)
 	struct interest *interest = arg;
 	struct fault fault;
 
-	log_info("subscriber: no NOTIFY watched=%s (Timer N)",
-		 log_safe(interest->dialog->remote));
+	log_info("subscriber: no NOTIFY watched=%s (Timer N)", log_safe(interest->dialog->remote));
 	fault_set(&fault, FAULT_REMOTE_SERVER_TIMEOUT, NULL);
 	interest_end_dialog(interest, &rule, &fault);
 }
@@ -170,8 +164,7 @@ static void on_result(const struct transaction_result *result, void *arg)
 	}
 	if (result->status < 300)
 		on_accepted(interest, result->sip);
-	else if (result->status != 423 || result->is_local ||
-		 !raise_expires(interest, result->sip))
+	else if (result->status != 423 || result->is_local || !raise_expires(interest, result->sip))
 		on_refused(interest, result);
 }
 
@@ -191,7 +184,8 @@ static void write_initial(struct interest *interest, struct buf *out)
 	buf_append(out, dialog->remote + 1, strlen(dialog->remote) - 2);
 	buf_puts(out, " SIP/2.0\r\n");
 	side_core_route(core_of(interest), interest->watched.domain, out);
-	buf_printf(out, "From: %s;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u SUBSCRIBE\r\nContact: ",
+	buf_printf(out,
+		   "From: %s;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u SUBSCRIBE\r\nContact: ",
 		   dialog->local, dialog->local_tag, dialog->remote, dialog->call_id,
 		   (unsigned)dialog->local_cseq);
 	agent_contact(core_of(interest)->agent, is_known ? &far : NULL, dialog->is_stream,
@@ -207,8 +201,7 @@ static const char *next_hop(const struct interest *interest, struct buf *room)
 	const char *proxy = side_core_next_hop(core_of(interest), interest->watched.domain);
 	const char *why;
 
-	if (proxy == NULL ||
-	    destination_may(core_of(interest), hop, &interest->dialog->peer, &why))
+	if (proxy == NULL || destination_may(core_of(interest), hop, &interest->dialog->peer, &why))
 		return hop;
 	return proxy;
 }
@@ -232,8 +225,8 @@ static void send_subscribe(struct interest *interest, unsigned expires_s)
 	buf_puts(&text, "Content-Length: 0\r\n\r\n");
 	request.text = &text;
 	transaction_forget(&interest->transaction);
-	interest->transaction = transaction_send(core_of(interest)->transactions, &request,
-						 on_result, interest);
+	interest->transaction =
+		transaction_send(core_of(interest)->transactions, &request, on_result, interest);
 	core_of(interest)->params->counters->subscribe_out++;
 	if (interest->state != INTEREST_LEAVING)
 		loop_timer_set(core_of(interest)->params->loop, &interest->timer_n, n_ms(interest),
@@ -288,7 +281,8 @@ int interest_ask(struct interest *interest)
 	dialog->local = bracketed(&from);
 	dialog->remote = bracketed(&to);
 	dialog->local_cseq = (uint32_t)random_below(CSEQ_FIRST_BELOW);
-	dialog->is_stream = side_core_is_stream(core_of(interest), interest->watched.domain, to.data);
+	dialog->is_stream =
+		side_core_is_stream(core_of(interest), interest->watched.domain, to.data);
 	interest->dialog = dialog;
 	interest->was_active = false;
 	interest->since_ms = loop_now(core_of(interest)->params->loop);

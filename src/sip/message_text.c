@@ -17,8 +17,8 @@
 
 enum {
 	UDP_REQUEST_MAX = 1300, /* SIP-046, MSG-023: the whole request */
-	VIA_ROOM = 150,		/* Via is added when it is sent */
-	HEAD_ROOM = 800,	/* with a short text still one of malloc's quick sizes */
+	VIA_ROOM = 150,         /* Via is added when it is sent */
+	HEAD_ROOM = 800,        /* with a short text still one of malloc's quick sizes */
 	TAG_CHARS = 16
 };
 

@@ -160,9 +160,11 @@ bool net_address_is_private(const struct net_address *address)
 
 bool net_address_is_unusable(const struct net_address *address)
 {
-	static const char *const blocks[] = {"0.0.0.0/8",     "169.254.0.0/16", "224.0.0.0/4",
-					     "240.0.0.0/4",   "::",		"::/96",
-					     "fe80::/10",     "ff00::/8",	"::ffff:0:0/96"};
+	static const char *const blocks[] = {"0.0.0.0/8",    "169.254.0.0/16",
+					     "224.0.0.0/4",  "240.0.0.0/4",
+					     "::",           "::/96",
+					     "fe80::/10",    "ff00::/8",
+					     "::ffff:0:0/96"};
 
 	if (net_address_is_loopback(address))
 		return false;

@@ -13,7 +13,7 @@ struct buf;
 struct net_address {
 	uint8_t bytes[16];
 	uint8_t family; /* 4 or 6; 0: none */
-	uint16_t port;	/* host order; 0: any */
+	uint16_t port;  /* host order; 0: any */
 };
 
 /* A network of addresses; bits is the length of the prefix. */
@@ -36,7 +36,8 @@ bool net_address_is_loopback(const struct net_address *address);
 bool net_address_is_private(const struct net_address *address);
 /* Multicast, broadcast, unspecified, link-local, reserved: never a destination (SEC-021). */
 bool net_address_is_unusable(const struct net_address *address);
-/* The key a source is counted under: the address, for IPv6 its /64 (SEC-080). Returns its length. */
+/* The key a source is counted under: the address, for IPv6 its /64 (SEC-080). Returns its length.
+ */
 size_t net_address_bucket(const struct net_address *address, uint8_t out[16]);
 /* Appends the literal; IPv6 in brackets. */
 void net_address_print(const struct net_address *address, struct buf *out);
@@ -45,9 +46,9 @@ int net_address_local_toward(const struct net_address *remote, struct net_addres
 
 /* Host, port and transport of a sip URI. */
 struct uri_parts {
-	char host[256];	   /* brackets removed */
+	char host[256];    /* brackets removed */
 	char transport[8]; /* lower case, "" if none */
-	uint16_t port;	   /* 0 if none */
+	uint16_t port;     /* 0 if none */
 	bool is_sips;
 	bool has_lr;
 	bool has_maddr;

@@ -1,5 +1,5 @@
-/* SIP users watching chat users; see notifier.h. The states of RFC 6665 section 4.2 with those of the
- * pair (file 04 C.1), which the core keeps. */
+/* SIP users watching chat users; see notifier.h. The states of RFC 6665 section 4.2 with those of
+ * the pair (file 04 C.1), which the core keeps. */
 #include "sip/notifier.h"
 
 #include "base/log.h"
@@ -14,7 +14,7 @@
 
 enum {
 	ENDED_PATIENCE_MS = 40000, /* 64*T1 and some: the last NOTIFY has its answer by then */
-	STOP_BATCH = 50,	   /* last NOTIFYs sent at a time */
+	STOP_BATCH = 50,           /* last NOTIFYs sent at a time */
 	STOP_EVERY_MS = 10
 };
 
@@ -166,8 +166,8 @@ static void end_all(struct watching *watching, enum watch_answer answer, const s
 			retry_s = (unsigned)fault->retry_after_s;
 	}
 	/* The pair goes with its last subscription, so count first. */
-	for (size_t left = watching->count;
-	     left != 0 && !list_is_empty(&watching->subscriptions); left--)
+	for (size_t left = watching->count; left != 0 && !list_is_empty(&watching->subscriptions);
+	     left--)
 		notifier_end(LIST_ENTRY(watching->subscriptions.next, struct subscription, link),
 			     reason_of(answer), retry_s, NOTIFIER_CORE_KNOWS);
 }
@@ -184,10 +184,11 @@ void notifier_answer(struct notifier *notifier, const struct watch *watch, enum 
 		end_all(watching, answer, fault);
 		return;
 	}
-	LIST_EACH (link, next, &watching->subscriptions) {
+	LIST_EACH(link, next, &watching->subscriptions)
+	{
 		struct subscription *s = LIST_ENTRY(link, struct subscription, link);
-		enum subscription_state state = answer == WATCH_ALLOWED ? SUBSCRIPTION_ACTIVE
-									: SUBSCRIPTION_PENDING;
+		enum subscription_state state =
+			answer == WATCH_ALLOWED ? SUBSCRIPTION_ACTIVE : SUBSCRIPTION_PENDING;
 
 		if (s->state == state && answer == WATCH_PENDING)
 			continue;
@@ -205,7 +206,8 @@ void notifier_tell(struct notifier *notifier, const struct watch *watch,
 
 	if (watching == NULL)
 		return;
-	LIST_EACH (link, next, &watching->subscriptions) {
+	LIST_EACH(link, next, &watching->subscriptions)
+	{
 		struct subscription *s = LIST_ENTRY(link, struct subscription, link);
 
 		if (s->state != SUBSCRIPTION_ACTIVE)
@@ -222,7 +224,8 @@ static bool collect(void *value, void *arg)
 	struct watching *watching = value;
 	struct notifier *notifier = arg;
 
-	LIST_EACH (link, next, &watching->subscriptions) {
+	LIST_EACH(link, next, &watching->subscriptions)
+	{
 		struct subscription *s = LIST_ENTRY(link, struct subscription, link);
 
 		list_remove(link);
@@ -255,7 +258,8 @@ void notifier_stop(struct notifier *notifier, void (*done)(void *arg), void *arg
 
 static void free_list(struct list *subscriptions)
 {
-	LIST_EACH (link, next, subscriptions) {
+	LIST_EACH(link, next, subscriptions)
+	{
 		struct subscription *s = LIST_ENTRY(link, struct subscription, link);
 
 		if (s->watching != NULL)

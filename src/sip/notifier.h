@@ -28,5 +28,5 @@ void notifier_tell(struct notifier *notifier, const struct watch *watch,
 /* D-48: final NOTIFYs to all, paced; done(arg) once, later, when all are answered. */
 void notifier_stop(struct notifier *notifier, void (*done)(void *arg), void *arg);
 
-size_t notifier_count(const struct notifier *notifier);	      /* live subscriptions */
-size_t notifier_watching(const struct notifier *notifier);    /* pairs with one */
+size_t notifier_count(const struct notifier *notifier);    /* live subscriptions */
+size_t notifier_watching(const struct notifier *notifier); /* pairs with one */

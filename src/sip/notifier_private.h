@@ -1,4 +1,5 @@
-/* Between notifier.c (life, the core, the end), subscribe_in.c (SUBSCRIBE) and notify.c (NOTIFY). */
+/* Between notifier.c (life, the core, the end), subscribe_in.c (SUBSCRIBE) and notify.c (NOTIFY).
+ */
 #pragma once
 
 #include "base/list.h"

@@ -1,5 +1,5 @@
-/* NOTIFY (RFC 6665 section 4.2.2): one under way in a dialog, the newest state next; what its answer
- * means for the subscription (PRES-085, PRES-202). */
+/* NOTIFY (RFC 6665 section 4.2.2): one under way in a dialog, the newest state next; what its
+ * answer means for the subscription (PRES-085, PRES-202). */
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -105,8 +105,20 @@ static void write_request(struct subscription *s, const struct presence *presenc
 static bool is_fatal(int status)
 {
 	switch (status) {
-	case 404: case 405: case 408: case 410: case 416: case 480: case 481: case 482: case 483:
-	case 484: case 485: case 489: case 501: case 604:
+	case 404:
+	case 405:
+	case 408:
+	case 410:
+	case 416:
+	case 480:
+	case 481:
+	case 482:
+	case 483:
+	case 484:
+	case 485:
+	case 489:
+	case 501:
+	case 604:
 		return true;
 	default:
 		return false;

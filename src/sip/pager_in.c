@@ -34,8 +34,8 @@ struct inbound {
 	struct pager_in *pager;
 	exchange_id x;
 	struct request *request; /* held */
-	uint64_t repeat;	 /* repeats_key(), for UDP */
-	uint64_t print;		 /* fingerprint (D-38) */
+	uint64_t repeat;         /* repeats_key(), for UDP */
+	uint64_t print;          /* fingerprint (D-38) */
 	struct loop_timer trying;
 	struct list link;
 };
@@ -89,9 +89,8 @@ void pager_in_free(struct pager_in **pager)
 
 	if (self == NULL)
 		return;
-	LIST_EACH (link, next, &self->open)
-		agent_drop(self->core->agent,
-			   close_inbound(LIST_ENTRY(link, struct inbound, link)));
+	LIST_EACH(link, next, &self->open)
+	agent_drop(self->core->agent, close_inbound(LIST_ENTRY(link, struct inbound, link)));
 	table_free(&self->by_x);
 	table_free(&self->by_print);
 	recent_free(&self->done);

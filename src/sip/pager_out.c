@@ -25,8 +25,8 @@
 #include "translate/fault_map.h"
 
 enum {
-	WAIT_MAX_MS = 8000,	/* in line; with 32 s under way it ends before the core gives up */
-	RETRY_AFTER_MAX_S = 5	/* MSG-041 */
+	WAIT_MAX_MS = 8000,   /* in line; with 32 s under way it ends before the core gives up */
+	RETRY_AFTER_MAX_S = 5 /* MSG-041 */
 };
 
 struct destination;
@@ -88,12 +88,11 @@ static void free_outbound(struct outbound *item)
 
 static void free_destination(struct destination *destination)
 {
-	table_remove(destination->pager->destinations, destination->uri,
-		     strlen(destination->uri));
+	table_remove(destination->pager->destinations, destination->uri, strlen(destination->uri));
 	transaction_forget(&destination->transaction);
 	loop_timer_cancel(&destination->retry);
-	LIST_EACH (link, next, &destination->line)
-		free_outbound(LIST_ENTRY(link, struct outbound, link));
+	LIST_EACH(link, next, &destination->line)
+	free_outbound(LIST_ENTRY(link, struct outbound, link));
 	mem_free(destination->uri);
 	mem_free(destination);
 }
@@ -112,7 +111,8 @@ void pager_out_free(struct pager_out **pager)
 	if (self == NULL)
 		return;
 	table_each(self->destinations, free_each, NULL);
-	LIST_EACH (link, next, &self->refused) {
+	LIST_EACH(link, next, &self->refused)
+	{
 		struct outbound *item = LIST_ENTRY(link, struct outbound, link);
 
 		loop_forget(self->core->params->loop, item);
@@ -309,8 +309,8 @@ static bool is_full(struct pager_out *pager, const char *uri)
 	return false;
 }
 
-static void put_in_line(struct pager_out *pager, exchange_id x, const char *uri,
-			const char *domain, struct buf *text)
+static void put_in_line(struct pager_out *pager, exchange_id x, const char *uri, const char *domain,
+			struct buf *text)
 {
 	struct destination *destination = get_destination(pager, uri, domain);
 	struct outbound *item = mem_zalloc(sizeof *item);

@@ -1,5 +1,5 @@
-/* Page messages to SIP: MESSAGE out, one at a time for each destination (RFC 3428 section 8, file 05
- * section B, D-35, D-40). */
+/* Page messages to SIP: MESSAGE out, one at a time for each destination (RFC 3428 section 8, file
+ * 05 section B, D-35, D-40). */
 #pragma once
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Watching the SIP servers; see peer_watch.h. One timer for each: the end of its silence, of the wait
- * for an answer, of the pause before the next question, or the next look at the connection. */
+/* Watching the SIP servers; see peer_watch.h. One timer for each: the end of its silence, of the
+ * wait for an answer, of the pause before the next question, or the next look at the connection. */
 #include "sip/peer_watch.h"
 
 #include <string.h>
@@ -21,21 +21,22 @@
 
 /* D-26; tests shorten them all together (sip_side_params.peer_quiet_ms). */
 enum {
-	QUIET_MS = 30000,	/* silence, then OPTIONS */
+	QUIET_MS = 30000, /* silence, then OPTIONS */
 	ANSWER_MS = 4000,
-	AGAIN_MS = 5000,	/* between questions after a miss */
-	LOOK_MS = 5000,		/* between looks at the connection */
+	AGAIN_MS = 5000, /* between questions after a miss */
+	LOOK_MS = 5000,  /* between looks at the connection */
 	MISSES_DOWN = 3,
-	DOWN_MS = 5000,		/* between questions to one that is down: first, and most */
+	DOWN_MS = 5000, /* between questions to one that is down: first, and most */
 	DOWN_MOST_MS = 60000,
-	ALL_EVERY_MS = 60000,	/* REL-027: one refresh of all in that time */
-	FORGOT_EVERY_MS = 3600000, /* when only a dialog was forgotten: it may be one server of two */
+	ALL_EVERY_MS = 60000, /* REL-027: one refresh of all in that time */
+	FORGOT_EVERY_MS =
+		3600000, /* when only a dialog was forgotten: it may be one server of two */
 	PORT_USUAL = 5060
 };
 
 struct peer_watch {
 	struct peer_watches *watches;
-	char *uri;	    /* next hop as configured, or sip:DOMAIN (RFC 3263) */
+	char *uri;          /* next hop as configured, or sip:DOMAIN (RFC 3263) */
 	const char *domain; /* the first one behind it */
 	bool has_proxy;
 	struct net_address address; /* family 0: not known */
@@ -52,8 +53,8 @@ struct peer_watch {
 	unsigned misses;
 	bool is_down;
 	bool is_doubted; /* a connection was lost: it may be a new one */
-	bool is_urgent;	 /* and is to be asked now */
-	bool was_cut;	 /* a question could not be sent at all */
+	bool is_urgent;  /* and is to be asked now */
+	bool was_cut;    /* a question could not be sent at all */
 };
 
 struct peer_watches {
@@ -264,7 +265,8 @@ static void send_probe(struct peer_watch *peer)
 	request.next_hop = peer->has_proxy ? peer->uri : NULL;
 	peer->is_urgent = false;
 	peer->probe_ms = now_of(peer);
-	peer->probe = transaction_send(peer->watches->core->transactions, &request, on_answer, peer);
+	peer->probe =
+		transaction_send(peer->watches->core->transactions, &request, on_answer, peer);
 	arm(peer, scaled(peer, ANSWER_MS));
 	buf_free(&text);
 }

@@ -1,6 +1,6 @@
 /* Is the SIP server there? Each next hop that subscriptions of ours depend on is asked with OPTIONS
- * when it has been quiet (D-26, SIP-071, REL-024), and at once after a connection to it was lost, so
- * that a restart does not go unnoticed. Nothing is sent while no subscription depends on it. */
+ * when it has been quiet (D-26, SIP-071, REL-024), and at once after a connection to it was lost,
+ * so that a restart does not go unnoticed. Nothing is sent while no subscription depends on it. */
 #pragma once
 
 #include <stdbool.h>

@@ -10,7 +10,7 @@ struct recent;
 
 struct recent_value {
 	uint16_t status; /* SIP status that was sent; not 0 */
-	uint32_t extra;	 /* seconds: Expires or Retry-After */
+	uint32_t extra;  /* seconds: Expires or Retry-After */
 };
 
 /* Entries live at least life_ms and at most twice that, fewer than most of them are kept. */

@@ -6,8 +6,8 @@ struct limits;
 struct limits_hit;
 struct request;
 
-/* Against the limits. Returns 0, or the status of the refusal (400, 413, 414) with its phrase in *why;
- * a connection it came by is closed (SEC-085). */
+/* Against the limits. Returns 0, or the status of the refusal (400, 413, 414) with its phrase in
+ * *why; a connection it came by is closed (SEC-085). */
 int shape_check(const struct request *request, const struct limits *limits, struct limits_hit *hits,
 		const char **why);
 /* What cannot be read in it: the mistake of one phone, for which the others behind its proxy do not

@@ -47,6 +47,6 @@ unsigned side_core_retry_s(void);
 void side_core_busy(const struct side_core *core, struct request *request, int status,
 		    const char *phrase);
 
-extern const char side_core_allow[];	    /* "Allow: ...\r\n" (SIP-072) */
+extern const char side_core_allow[];        /* "Allow: ...\r\n" (SIP-072) */
 extern const char side_core_allow_events[]; /* "Allow-Events: presence\r\n" */
 extern const char side_core_loop_header[];  /* name of the private header (SIP-032) */

@@ -50,12 +50,9 @@ void silent_stun_start(void)
 {
 	static const tport_stun_server_vtable_t table = {
 		/* The library refuses a table whose size is not larger than its own. */
-		.vst_size = sizeof table + 1,
-		.vst_create = mute_create,
-		.vst_destroy = mute_destroy,
-		.vst_add_socket = mute_socket,
-		.vst_remove_socket = mute_socket,
-		.vst_request = mute_request,
+		.vst_size = sizeof table + 1,     .vst_create = mute_create,
+		.vst_destroy = mute_destroy,      .vst_add_socket = mute_socket,
+		.vst_remove_socket = mute_socket, .vst_request = mute_request,
 	};
 
 	(void)tport_plug_in_stun_server(&table); /* a second time it is there already */

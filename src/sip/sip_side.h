@@ -29,19 +29,21 @@ struct sip_side_params {
 	struct address_map *map;
 	const struct limits *limits;
 	struct counters *counters;
-	const unsigned char *key;    /* installation key */
-	const char *const *listen;   /* "sip:HOST:PORT;transport=udp|tcp"; HOST "*" is every address */
+	const unsigned char *key; /* installation key */
+	const char *const
+		*listen; /* "sip:HOST:PORT;transport=udp|tcp"; HOST "*" is every address */
 	size_t listen_count;
-	const char *advertise;	     /* host[:port] in Contact and Via, or NULL */
-	const char *proxy;	     /* next hop for all, or NULL */
-	const char *const *trusted;  /* addresses, networks a.b.c.d/n, or names; NULL: D-52 default */
+	const char *advertise; /* host[:port] in Contact and Via, or NULL */
+	const char *proxy;     /* next hop for all, or NULL */
+	const char *const
+		*trusted; /* addresses, networks a.b.c.d/n, or names; NULL: D-52 default */
 	size_t trusted_count;
 	const struct sip_peer *peers;
 	size_t peer_count;
-	const char *user_agent;	     /* "sipxmppd/VERSION" */
-	int refresh_s;		     /* Expires asked for: 3600 */
-	int timer_t1_ms;	     /* 500; tests make it shorter */
-	int peer_quiet_ms;	     /* 0: 30 s (D-26); tests make it shorter, and the times with it */
+	const char *user_agent; /* "sipxmppd/VERSION" */
+	int refresh_s;          /* Expires asked for: 3600 */
+	int timer_t1_ms;        /* 500; tests make it shorter */
+	int peer_quiet_ms;      /* 0: 30 s (D-26); tests make it shorter, and the times with it */
 };
 
 /* Opens the listeners. Returns 0, or an errno value with a sentence in error: EADDRINUSE when a

@@ -17,7 +17,8 @@ struct source {
 	uint8_t key[16];
 	size_t key_len;
 	struct rate requests;
-	struct rate strange; /* the same address may be trusted over TCP and not over UDP (SEC-002) */
+	struct rate
+		strange; /* the same address may be trusted over TCP and not over UDP (SEC-002) */
 	struct rate answers;
 	struct list link; /* longest unseen first */
 };
@@ -49,8 +50,8 @@ void sources_free(struct sources **sources)
 {
 	if (*sources == NULL)
 		return;
-	LIST_EACH (link, next, &(*sources)->order)
-		forget(*sources, LIST_ENTRY(link, struct source, link));
+	LIST_EACH(link, next, &(*sources)->order)
+	forget(*sources, LIST_ENTRY(link, struct source, link));
 	table_free(&(*sources)->table);
 	mem_free(*sources);
 	*sources = NULL;

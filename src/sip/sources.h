@@ -9,8 +9,8 @@ struct sip_side_params;
 struct sources;
 
 enum source_verdict {
-	SOURCE_PASS,	/* within its rate */
-	SOURCE_ANSWER,	/* refuse with an answer */
+	SOURCE_PASS,    /* within its rate */
+	SOURCE_ANSWER,  /* refuse with an answer */
 	SOURCE_SILENCE, /* refuse without: it had 10 answers this second */
 };
 

@@ -59,17 +59,17 @@ static void refuse_form(struct notifier *notifier, struct request *request, int 
 
 /* PRES-071, EVT-032; Record-Route is copied by the library. */
 static void grant(struct notifier *notifier, struct request *request, const struct dialog *dialog,
-		   unsigned expires_s)
+		  unsigned expires_s)
 {
 	struct buf headers = BUF_INIT;
 
 	buf_printf(&headers, "Expires: %u\r\nContact: ", expires_s);
-	agent_contact(notifier->core->agent, &request->source, dialog->is_stream,
-		      dialog->local_tag, &headers);
+	agent_contact(notifier->core->agent, &request->source, dialog->is_stream, dialog->local_tag,
+		      &headers);
 	buf_puts(&headers, "\r\n");
 	if (request->is_udp)
-		repeats_done(notifier->core->repeats,
-			     repeats_key(notifier->core->repeats, request), 200, expires_s);
+		repeats_done(notifier->core->repeats, repeats_key(notifier->core->repeats, request),
+			     200, expires_s);
 	agent_answer(notifier->core->agent, request, 200, NULL, headers.data);
 	buf_free(&headers);
 }
@@ -218,8 +218,8 @@ static void begin(struct notifier *notifier, struct subscription *s, struct requ
 
 static bool is_merged(struct notifier *notifier, struct request *request)
 {
-	struct dialog *dialog = dialog_find(notifier->core->dialogs,
-					    request->sip->sip_call_id->i_id, request->tag);
+	struct dialog *dialog =
+		dialog_find(notifier->core->dialogs, request->sip->sip_call_id->i_id, request->tag);
 
 	if (dialog == NULL)
 		return false;

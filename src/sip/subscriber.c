@@ -22,7 +22,8 @@ static void on_peer_down(void *arg, struct peer_watch *peer)
 {
 	struct subscriber *subscriber = arg;
 
-	LIST_EACH (link, next, &subscriber->all) {
+	LIST_EACH(link, next, &subscriber->all)
+	{
 		struct interest *interest = LIST_ENTRY(link, struct interest, link);
 
 		if (interest->hop == peer && interest->state != INTEREST_OVER)
@@ -32,7 +33,8 @@ static void on_peer_down(void *arg, struct peer_watch *peer)
 
 static void ask_one(struct subscriber *subscriber, const struct peer_watch *peer)
 {
-	LIST_EACH (link, next, &subscriber->all) {
+	LIST_EACH(link, next, &subscriber->all)
+	{
 		struct interest *interest = LIST_ENTRY(link, struct interest, link);
 
 		if (interest->hop != peer || !interest_is_live(interest) ||
@@ -50,7 +52,8 @@ static void ask_all(struct subscriber *subscriber, const struct peer_watch *peer
 	uint64_t per_s = (uint64_t)subscriber->core->params->limits->outward_per_s;
 	uint64_t spread_ms = ASK_ALL_MS + subscriber->count * 1000 / (per_s != 0 ? per_s : 1);
 
-	LIST_EACH (link, next, &subscriber->all) {
+	LIST_EACH(link, next, &subscriber->all)
+	{
 		struct interest *interest = LIST_ENTRY(link, struct interest, link);
 
 		if (interest->hop == peer && interest->state != INTEREST_OVER)
@@ -84,8 +87,8 @@ struct subscriber *subscriber_new(struct side_core *core)
 
 static void free_list(struct list *interests)
 {
-	LIST_EACH (link, next, interests)
-		interest_free(LIST_ENTRY(link, struct interest, link));
+	LIST_EACH(link, next, interests)
+	interest_free(LIST_ENTRY(link, struct interest, link));
 }
 
 void subscriber_free(struct subscriber **subscriber)
@@ -133,7 +136,8 @@ static void make_key(const struct watch *watch, bool common, struct buf *key)
 
 static struct reader *find_reader(struct interest *interest, const struct address *watcher)
 {
-	LIST_EACH (link, next, &interest->readers) {
+	LIST_EACH(link, next, &interest->readers)
+	{
 		struct reader *reader = LIST_ENTRY(link, struct reader, link);
 
 		if (address_equal(&reader->watcher, watcher))
@@ -145,7 +149,8 @@ static struct reader *find_reader(struct interest *interest, const struct addres
 /* Tells those who joined a shared subscription what it knows; from the loop (side.h). */
 static void welcome(struct interest *interest)
 {
-	LIST_EACH (link, next, &interest->readers) {
+	LIST_EACH(link, next, &interest->readers)
+	{
 		struct reader *reader = LIST_ENTRY(link, struct reader, link);
 		struct watch watch = {reader->x, SCOPE_WATCHER, &reader->watcher,
 				      &interest->watched, NULL};
@@ -167,7 +172,8 @@ static void on_welcome(void *arg)
 	struct subscriber *subscriber = arg;
 
 	subscriber->is_welcoming = false;
-	LIST_EACH (link, next, &subscriber->all) {
+	LIST_EACH(link, next, &subscriber->all)
+	{
 		struct interest *interest = LIST_ENTRY(link, struct interest, link);
 
 		if (!interest->has_new)
@@ -279,7 +285,8 @@ static void stop_some(void *arg)
 
 void subscriber_stop(struct subscriber *subscriber, void (*done)(void *arg), void *arg)
 {
-	LIST_EACH (link, next, &subscriber->all) {
+	LIST_EACH(link, next, &subscriber->all)
+	{
 		struct interest *interest = LIST_ENTRY(link, struct interest, link);
 
 		loop_timer_cancel(&interest->timer);

@@ -39,7 +39,7 @@ struct transaction {
 	nta_outgoing_t *orq; /* NULL: could not be sent, or waits */
 	transaction_fn *fn;  /* NULL: forgotten */
 	void *arg;
-	struct list link; /* in live or garbage */
+	struct list link;  /* in live or garbage */
 	struct held *held; /* what waits for its connection; else NULL */
 };
 
@@ -75,7 +75,8 @@ static void sweep(void *arg)
 	struct transactions *transactions = arg;
 
 	transactions->is_sweeping = false;
-	LIST_EACH (link, next, &transactions->garbage) {
+	LIST_EACH(link, next, &transactions->garbage)
+	{
 		struct transaction *t = LIST_ENTRY(link, struct transaction, link);
 
 		list_remove(link);
@@ -107,8 +108,8 @@ struct transactions *transactions_new(struct agent *agent)
 	transactions->agent = agent;
 	list_init(&transactions->live);
 	list_init(&transactions->garbage);
-	transactions->backlog = backlog_new(agent_params(agent)->loop, agent_params(agent)->limits,
-					    send_held);
+	transactions->backlog =
+		backlog_new(agent_params(agent)->loop, agent_params(agent)->limits, send_held);
 	return transactions;
 }
 
@@ -118,7 +119,8 @@ void transactions_free(struct transactions **transactions)
 
 	if (self == NULL)
 		return;
-	LIST_EACH (link, next, &self->live) {
+	LIST_EACH(link, next, &self->live)
+	{
 		struct transaction *t = LIST_ENTRY(link, struct transaction, link);
 
 		loop_forget(loop_of(self), t);
@@ -212,11 +214,11 @@ static tport_t *transmit(struct transaction *t, const struct transaction_request
 	make_branch(transactions->agent, branch);
 	msg = parse(request->text);
 	if (msg != NULL && sip_object(msg) != NULL && sip_object(msg)->sip_error == NULL)
-		t->orq = nta_outgoing_mcreate(
-			agent_nta(transactions->agent), on_response, t,
-			(const url_string_t *)(const void *)request->next_hop, msg,
-			NTATAG_BRANCH_KEY(branch), TAG_IF(request->any_size, TPTAG_MTU(65535)),
-			TAG_END());
+		t->orq = nta_outgoing_mcreate(agent_nta(transactions->agent), on_response, t,
+					      (const url_string_t *)(const void *)request->next_hop,
+					      msg, NTATAG_BRANCH_KEY(branch),
+					      TAG_IF(request->any_size, TPTAG_MTU(65535)),
+					      TAG_END());
 	if (t->orq != NULL)
 		return nta_outgoing_transport(t->orq);
 	if (msg != NULL)
@@ -248,8 +250,8 @@ static void hold(struct transaction *t, const struct transaction_request *reques
 	t->held = held;
 }
 
-/* Requests with the same key share a connection: the next hop, or the Route after the first line, or
- * the first line. */
+/* Requests with the same key share a connection: the next hop, or the Route after the first line,
+ * or the first line. */
 static const char *way_of(const struct transaction_request *request, size_t *len)
 {
 	const char *line = request->text->data;

@@ -1,5 +1,5 @@
-/* Client transactions: a request out, exactly one final result back, always later (SIP-026). Sofia's
- * objects are released from the loop, never from their own callback (SOF-021). */
+/* Client transactions: a request out, exactly one final result back, always later (SIP-026).
+ * Sofia's objects are released from the loop, never from their own callback (SOF-021). */
 #pragma once
 
 #include <stdbool.h>
@@ -15,8 +15,8 @@ struct transactions;
 /* A request as text. Foreign text in it went through header_text before. */
 struct transaction_request {
 	const struct buf *text; /* the whole message without Via; body included */
-	const char *next_hop;	/* URI to send to; NULL: the first Route, else the Request-URI */
-	bool any_size;		/* on UDP whatever the size (D-40) */
+	const char *next_hop;   /* URI to send to; NULL: the first Route, else the Request-URI */
+	bool any_size;          /* on UDP whatever the size (D-40) */
 };
 
 /* status is 200 to 699. is_local: no answer came; 408 nobody answered, 503 it could not be sent

@@ -14,8 +14,8 @@ enum { TRUST_EVERY_PEER = -1, TRUST_ADDRESSES_MAX = 16 };
 
 struct entry {
 	struct net_block block;
-	int peer;	  /* index of the peer, or TRUST_EVERY_PEER */
-	bool over_udp;	  /* also from a public address over UDP (SEC-002) */
+	int peer;         /* index of the peer, or TRUST_EVERY_PEER */
+	bool over_udp;    /* also from a public address over UDP (SEC-002) */
 	bool is_explicit; /* from sip.trusted, or loopback by default: grants service */
 };
 

@@ -24,5 +24,6 @@ bool trust_is_same_peer(const struct trust *trust, const struct net_address *a,
 			const struct net_address *b);
 /* True if host is the host part of a configured proxy. */
 bool trust_is_proxy_host(const struct trust *trust, const char *host);
-/* The address of the configured proxy of a domain, as it was looked up at the start. False: none. */
+/* The address of the configured proxy of a domain, as it was looked up at the start. False: none.
+ */
 bool trust_proxy_address(const struct trust *trust, const char *domain, struct net_address *out);

@@ -32,24 +32,24 @@ struct subscription {
 	struct notifier *notifier;
 	struct watching *watching; /* NULL once ended */
 	struct dialog *dialog;
-	struct list link;		 /* in watching, or among the ended */
-	struct transaction *in_flight;	 /* the NOTIFY under way */
-	struct loop_timer timer;	 /* expiry or retry; of an ended one: patience */
-	uint64_t expires_ms;		 /* loop clock */
-	uint64_t retry_ms;		 /* a refused NOTIFY is sent again then; 0: none */
-	const struct sip_peer *peer;	 /* of the watcher's domain, or NULL */
-	char *event_id;			 /* Event;id=, or NULL */
-	const char *reason;		 /* of an ended one; constant text */
+	struct list link;              /* in watching, or among the ended */
+	struct transaction *in_flight; /* the NOTIFY under way */
+	struct loop_timer timer;       /* expiry or retry; of an ended one: patience */
+	uint64_t expires_ms;           /* loop clock */
+	uint64_t retry_ms;             /* a refused NOTIFY is sent again then; 0: none */
+	const struct sip_peer *peer;   /* of the watcher's domain, or NULL */
+	char *event_id;                /* Event;id=, or NULL */
+	const char *reason;            /* of an ended one; constant text */
 	unsigned retry_after_s;
 	enum subscription_state state;
-	uint8_t failures;     /* NOTIFYs refused in a row without ending it */
-	bool was_active;      /* its last words may carry a closed document */
-	bool is_dirty;	      /* something newer waits for the NOTIFY under way */
-	bool is_confirmed;    /* a NOTIFY was answered 2xx (PRES-202) */
-	bool is_unknown;      /* last told: nothing is known of the watched any more */
-	bool is_fetch;	      /* Expires 0 outside a dialog */
-	bool was_refused;     /* the last SUBSCRIBE in the dialog was */
-	uint64_t made_by;     /* repeats_key() of the SUBSCRIBE that made it */
+	uint8_t failures;  /* NOTIFYs refused in a row without ending it */
+	bool was_active;   /* its last words may carry a closed document */
+	bool is_dirty;     /* something newer waits for the NOTIFY under way */
+	bool is_confirmed; /* a NOTIFY was answered 2xx (PRES-202) */
+	bool is_unknown;   /* last told: nothing is known of the watched any more */
+	bool is_fetch;     /* Expires 0 outside a dialog */
+	bool was_refused;  /* the last SUBSCRIBE in the dialog was */
+	uint64_t made_by;  /* repeats_key() of the SUBSCRIBE that made it */
 };
 
 struct watchings *watchings_new(void);

@@ -1,8 +1,8 @@
-/* Sofia sends a request by the first socket of the transport, and does not take "[2001:db8::1]" for an
- * IPv6 address. With sockets on several addresses requests over UDP came from an address that the
- * peer does not know, or, to an IPv6 one, were not sent at all; and connections that a phone had
- * opened to another address were not found, so that it never heard a NOTIFY. The exported function is
- * replaced by one that asks the machine which of its addresses leads there. */
+/* Sofia sends a request by the first socket of the transport, and does not take "[2001:db8::1]" for
+ * an IPv6 address. With sockets on several addresses requests over UDP came from an address that
+ * the peer does not know, or, to an IPv6 one, were not sent at all; and connections that a phone
+ * had opened to another address were not found, so that it never heard a NOTIFY. The exported
+ * function is replaced by one that asks the machine which of its addresses leads there. */
 #include "sip/way_out.h"
 
 #include <string.h>
@@ -65,8 +65,7 @@ tport_t *tport_primary_by_name(tport_t const *transports, tp_name_t const *name)
 	first = next_of(all, name, far.family);
 	if (first == NULL) /* a connection may go where no listener is */
 		return next_of(all, name, 0);
-	if (far.family == 0 ||
-	    next_of(tport_next(first), name, far.family) == NULL ||
+	if (far.family == 0 || next_of(tport_next(first), name, far.family) == NULL ||
 	    net_address_local_toward(&far, &local) != 0)
 		return first;
 	for (tport_t *socket = first; socket != NULL;

@@ -35,7 +35,7 @@ struct sqlite_db {
 	int log_pages;  /* of the write-ahead log, not yet moved into the file */
 	bool log_warned;
 	int lock_fd; /* keeps a second daemon out */
-	int broken; /* errno value of the failure after which nothing is true any more */
+	int broken;  /* errno value of the failure after which nothing is true any more */
 };
 
 /* As store_open(); *out may be half open after an error: sqlite_db_close() copes. */

@@ -182,7 +182,8 @@ static bool has_host_address(const char *text)
 
 		run = strspn(at, "0123456789.");
 		for (size_t i = 1; i + 1 < run; i++)
-			dots += at[i] == '.' && strchr(digits, at[i - 1]) && strchr(digits, at[i + 1]);
+			dots += at[i] == '.' && strchr(digits, at[i - 1]) &&
+				strchr(digits, at[i + 1]);
 		if (dots == 3)
 			return true;
 		run = strspn(at, of_ipv6);
@@ -203,8 +204,8 @@ void fault_from_sip(int status, const char *phrase, const char *contact, struct 
 	fault_set(out, row->code, has_host_address(line) ? "" : line); /* REQ-074 */
 	out->type = row->type;
 	out->sip_status = status;
-	if (contact != NULL && status != 410 && is_clean_uri(contact) && !has_host_address(contact) &&
-	    (row->code == FAULT_GONE || row->code == FAULT_REDIRECT))
+	if (contact != NULL && status != 410 && is_clean_uri(contact) &&
+	    !has_host_address(contact) && (row->code == FAULT_GONE || row->code == FAULT_REDIRECT))
 		memcpy(out->uri, contact, strlen(contact) + 1);
 	if (status == 301 && out->uri[0] == '\0') { /* ERR-012: gone would need the address */
 		out->code = FAULT_ITEM_NOT_FOUND;

@@ -23,5 +23,6 @@ void fault_write_error(struct xml_writer *writer, const struct fault *fault, con
 /* Appends a whole error stanza: kind is "message", "presence" or "iq". id may be NULL. */
 void fault_write_stanza(struct buf *out, const char *kind, const char *from, const char *to,
 			const char *id, const struct fault *fault);
-/* D-47, CMP-027: what a stranger is told instead of a fault that reveals existence or availability. */
+/* D-47, CMP-027: what a stranger is told instead of a fault that reveals existence or availability.
+ */
 void fault_hide(struct fault *fault);

@@ -7,11 +7,11 @@ struct _xmpp_stanza_t;
 struct buf;
 
 enum message_stanza_kind {
-	MESSAGE_STANZA_TEXT,	  /* message is filled */
-	MESSAGE_STANZA_ERROR,	  /* type error: never text (MSG-005); fault by fault_map */
+	MESSAGE_STANZA_TEXT,      /* message is filled */
+	MESSAGE_STANZA_ERROR,     /* type error: never text (MSG-005); fault by fault_map */
 	MESSAGE_STANZA_GROUPCHAT, /* service-unavailable (MSG-004) */
 	MESSAGE_STANZA_ENCRYPTED, /* no readable body: not-acceptable (D-45) */
-	MESSAGE_STANZA_NOTHING	  /* no body: chat states, receipts, retractions ...: ignored */
+	MESSAGE_STANZA_NOTHING    /* no body: chat states, receipts, retractions ...: ignored */
 };
 
 /* Strings from/to/id are borrowed from the stanza. */

@@ -11,16 +11,15 @@ enum { PIDF_MAX_BYTES = 256 * 1024 };
 
 /* Reads text[0..len) into *out (which must be zeroed; the caller clears it). language is the
  * Content-Language of the carrier or NULL; max_bytes the limit that holds (at most PIDF_MAX_BYTES).
- * Tolerates every order, prefix and place of elements met in the field; a PBX's fixed words for idle
- * and absent are no notes (D-27). Returns 0; EBADMSG not
- * well-formed or not PIDF; EPROTO a DOCTYPE with an internal subset (D-59); E2BIG over a limit.
- * On failure *out is left zeroed. */
+ * Tolerates every order, prefix and place of elements met in the field; a PBX's fixed words for
+ * idle and absent are no notes (D-27). Returns 0; EBADMSG not well-formed or not PIDF; EPROTO a
+ * DOCTYPE with an internal subset (D-59); E2BIG over a limit. On failure *out is left zeroed. */
 int pidf_parse(const char *text, size_t len, size_t max_bytes, const char *language,
 	       struct presence *out);
 
 struct pidf_params {
-	const char *entity;	 /* the URI that was subscribed to, scheme sip (D-29) */
-	const char *contact;	 /* as the peer can route it back */
+	const char *entity;       /* the URI that was subscribed to, scheme sip (D-29) */
+	const char *contact;      /* as the peer can route it back */
 	const unsigned char *key; /* installation key: tuple ids are "ID-" + keyed hash (D-10) */
 };
 

@@ -9,8 +9,14 @@ struct fault;
 struct presence_view;
 
 enum presence_type {
-	PRESENCE_AVAILABLE, PRESENCE_UNAVAILABLE, PRESENCE_SUBSCRIBE, PRESENCE_SUBSCRIBED,
-	PRESENCE_UNSUBSCRIBE, PRESENCE_UNSUBSCRIBED, PRESENCE_PROBE, PRESENCE_ERROR,
+	PRESENCE_AVAILABLE,
+	PRESENCE_UNAVAILABLE,
+	PRESENCE_SUBSCRIBE,
+	PRESENCE_SUBSCRIBED,
+	PRESENCE_UNSUBSCRIBE,
+	PRESENCE_UNSUBSCRIBED,
+	PRESENCE_PROBE,
+	PRESENCE_ERROR,
 	PRESENCE_INVALID /* unknown type: bad-request (CMP-025) */
 };
 
@@ -18,13 +24,13 @@ enum presence_type {
 struct presence_stanza {
 	enum presence_type type;
 	const char *from; /* or NULL */
-	const char *to;	  /* or NULL */
-	const char *id;	  /* or NULL */
-	char *nick;	  /* XEP-0172, owned, or NULL */
-	bool idle;	  /* XEP-0319 or XEP-0256 */
+	const char *to;   /* or NULL */
+	const char *id;   /* or NULL */
+	char *nick;       /* XEP-0172, owned, or NULL */
+	bool idle;        /* XEP-0319 or XEP-0256 */
 	int64_t idle_since_ms;
-	struct device device; /* of available and unavailable; id is NULL: the caller sets it from the
-			       * resource of from; since_ms from XEP-0203 delay or 0 */
+	struct device device; /* of available and unavailable; id is NULL: the caller sets it from
+			       * the resource of from; since_ms from XEP-0203 delay or 0 */
 };
 
 void presence_stanza_read(const struct _xmpp_stanza_t *stanza, struct presence_stanza *out);

@@ -18,14 +18,14 @@ enum { XML_DEPTH_MAX = 32, XML_NODES_MAX = 4096, XML_ATTRIBUTES_MAX = 64 };
  * internal subset; E2BIG over a limit above. */
 int xml_scan(const char *text, size_t len, size_t *root);
 
-/* What one PBX leaves unescaped: appends text to *out with every bare '&' written as a reference, and
- * without empty rpid elements whose name is no name (it writes the user's note there). Returns false
- * if there was nothing, or too much, to mend. */
+/* What one PBX leaves unescaped: appends text to *out with every bare '&' written as a reference,
+ * and without empty rpid elements whose name is no name (it writes the user's note there). Returns
+ * false if there was nothing, or too much, to mend. */
 bool xml_mend(const char *text, size_t len, struct buf *out);
 
 /* Parses text[0..len). Bytes that are valid UTF-8 are UTF-8 whatever the prolog says (SIP-112);
- * others only if it says ISO-8859-1. What is not well-formed is tried once more after xml_mend(). The
- * caller frees *out with xml_release(). Errors as xml_scan; E2BIG also beyond max_bytes. */
+ * others only if it says ISO-8859-1. What is not well-formed is tried once more after xml_mend().
+ * The caller frees *out with xml_release(). Errors as xml_scan; E2BIG also beyond max_bytes. */
 int xml_parse(const char *text, size_t len, size_t max_bytes, xmlDoc **out);
 void xml_release(xmlDoc **doc);
 

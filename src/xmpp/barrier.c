@@ -35,10 +35,10 @@ struct barrier {
 	struct barrier_events events;
 	void *arg;
 	char prefix[2 * PREFIX_BYTES + 1]; /* random per stream: nobody else can answer */
-	struct list pings; /* in flight, oldest first */
+	struct list pings;                 /* in flight, oldest first */
 	unsigned ping_count;
 	uint64_t next_number;
-	struct list open;  /* messages after the last ping */
+	struct list open; /* messages after the last ping */
 	struct table *ids;
 	size_t pending;
 	bool is_up;
@@ -84,7 +84,7 @@ static void handed_free(struct barrier *barrier, struct handed *handed)
 static void drop_all(struct barrier *barrier, struct list *messages)
 {
 	LIST_EACH(it, next, messages)
-		handed_free(barrier, LIST_ENTRY(it, struct handed, link));
+	handed_free(barrier, LIST_ENTRY(it, struct handed, link));
 }
 
 static void ping_free(struct barrier *barrier, struct ping *ping)
@@ -107,7 +107,8 @@ void barrier_free(struct barrier **barrier)
 	if (*barrier == NULL)
 		return;
 	cancel_timers(*barrier);
-	LIST_EACH(it, next, &(*barrier)->pings) {
+	LIST_EACH(it, next, &(*barrier)->pings)
+	{
 		struct ping *ping = LIST_ENTRY(it, struct ping, link);
 
 		drop_all(*barrier, &ping->messages);
@@ -145,8 +146,8 @@ static void watch_oldest(struct barrier *barrier)
 		return;
 	oldest = LIST_ENTRY(barrier->pings.next, struct ping, link);
 	due = oldest->sent_ms + barrier->params.wait_ms;
-	loop_timer_set(barrier->params.loop, &barrier->waiting, due > now ? due - now : 0, on_waited,
-		       barrier);
+	loop_timer_set(barrier->params.loop, &barrier->waiting, due > now ? due - now : 0,
+		       on_waited, barrier);
 }
 
 static void take_over(struct list *to, struct list *from)
@@ -252,7 +253,7 @@ static void on_every(void *arg)
 }
 
 static void end_handed(struct barrier *barrier, struct handed *handed, enum outcome outcome,
-			const struct fault *fault)
+		       const struct fault *fault)
 {
 	exchange_id x = handed->x;
 
@@ -330,7 +331,7 @@ static void ping_answered(struct barrier *barrier, struct ping *answered)
 			break;
 		while (!list_is_empty(&ping->messages))
 			end_handed(barrier, LIST_ENTRY(ping->messages.next, struct handed, link),
-				    OUTCOME_TAKEN, NULL);
+				   OUTCOME_TAKEN, NULL);
 		ping_free(barrier, ping);
 	}
 	watch_oldest(barrier);
@@ -339,7 +340,8 @@ static void ping_answered(struct barrier *barrier, struct ping *answered)
 
 static struct ping *find_ping(struct barrier *barrier, uint64_t number)
 {
-	LIST_EACH(it, next, &barrier->pings) {
+	LIST_EACH(it, next, &barrier->pings)
+	{
 		struct ping *ping = LIST_ENTRY(it, struct ping, link);
 
 		if (ping->number == number)

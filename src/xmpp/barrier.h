@@ -17,9 +17,9 @@ struct barrier;
 struct loop;
 
 enum {
-	BARRIER_PINGS_MAX = 16,  /* in flight */
-	BARRIER_LEAST_MS = 1, /* between two: a busy stream is proved in batches */
-	BARRIER_SPACING_MS = 5,  /* while one is in flight the next waits so long for company */
+	BARRIER_PINGS_MAX = 16, /* in flight */
+	BARRIER_LEAST_MS = 1,   /* between two: a busy stream is proved in batches */
+	BARRIER_SPACING_MS = 5, /* while one is in flight the next waits so long for company */
 	BARRIER_TARGETS_MAX = 16
 };
 
@@ -37,12 +37,12 @@ struct barrier_events {
 /* Borrowed until barrier_free, strings included. */
 struct barrier_params {
 	struct loop *loop;
-	const char *domain;		/* the component itself, the last resort */
-	const char *const *targets;	/* candidates, best first */
+	const char *domain;         /* the component itself, the last resort */
+	const char *const *targets; /* candidates, best first */
 	size_t target_count;
-	uint32_t choose_ms;		/* how long a better candidate is waited for */
-	uint32_t every_ms;		/* a ping at least so often, for liveness */
-	uint32_t wait_ms;		/* an answer later than this is none */
+	uint32_t choose_ms; /* how long a better candidate is waited for */
+	uint32_t every_ms;  /* a ping at least so often, for liveness */
+	uint32_t wait_ms;   /* an answer later than this is none */
 };
 
 struct barrier *barrier_new(const struct barrier_params *params,

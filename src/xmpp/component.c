@@ -69,10 +69,9 @@ static void down(void *arg)
 	component_take_down(component);
 	component_tell_down(component, was_up);
 	/* REL-021, REL-028: what only the operator can mend is not hammered */
-	backoff = component_needs_operator(component) ? &component->slow
-								       : &component->backoff;
-	loop_timer_set(component->params.loop, &component->retry, backoff_next_ms(backoff), on_retry,
-		       component);
+	backoff = component_needs_operator(component) ? &component->slow : &component->backoff;
+	loop_timer_set(component->params.loop, &component->retry, backoff_next_ms(backoff),
+		       on_retry, component);
 	if (was_up) {
 		component->params.counters->link_lost++;
 		component->events.changed(component, component->arg);
@@ -144,8 +143,8 @@ static void link_opened(void *arg)
 	int error;
 
 	component->state = STATE_HANDSHAKE;
-	component->guard = guard_new(component->params.limits,
-				     &component->params.counters->limits, &events, component);
+	component->guard = guard_new(component->params.limits, &component->params.counters->limits,
+				     &events, component);
 	loop_timer_set(component->params.loop, &component->deadline,
 		       component->params.timing.handshake, on_handshake_late, component);
 	error = stream_open(component->stream);
@@ -321,15 +320,17 @@ static void barrier_chosen(const char *target, bool is_self, void *arg)
 	struct component *component = arg;
 
 	if (is_self)
-		log_warning("xmpp: no domain answers a ping component=%s (set xmpp.ping; until then "
-			    "the component pings itself)",
-			    component->params.domain);
+		log_warning(
+			"xmpp: no domain answers a ping component=%s (set xmpp.ping; until then "
+			"the component pings itself)",
+			component->params.domain);
 	else
 		log_info("xmpp: ping target component=%s target=%s", component->params.domain,
 			 log_safe(target));
 }
 
-/* Life ------------------------------------------------------------------------------------------ */
+/* Life ------------------------------------------------------------------------------------------
+ */
 
 static void connect_now(struct component *component)
 {

@@ -19,17 +19,17 @@ struct loop;
 
 /* Milliseconds; component_timing_default() has the figures of the specification. */
 struct component_timing {
-	uint32_t connect;      /* to one address */
-	uint32_t handshake;    /* from the connection to <handshake/> (CMP-003) */
-	uint32_t first;	       /* first delay, growing (REL-021) */
+	uint32_t connect;   /* to one address */
+	uint32_t handshake; /* from the connection to <handshake/> (CMP-003) */
+	uint32_t first;     /* first delay, growing (REL-021) */
 	uint32_t most;
-	uint32_t slow;	       /* first delay when the operator must act (REL-021, REL-028) */
-	uint32_t healthy;      /* after so long the delay starts anew */
-	uint32_t choose;       /* for the barrier's target (D-36) */
-	uint32_t ping_every;   /* D-26 */
+	uint32_t slow;       /* first delay when the operator must act (REL-021, REL-028) */
+	uint32_t healthy;    /* after so long the delay starts anew */
+	uint32_t choose;     /* for the barrier's target (D-36) */
+	uint32_t ping_every; /* D-26 */
 	uint32_t ping_wait;
-	uint32_t prove;	       /* stopping: for the last messages */
-	uint32_t close;	       /* stopping: all in all */
+	uint32_t prove; /* stopping: for the last messages */
+	uint32_t close; /* stopping: all in all */
 };
 
 struct component_timing component_timing_default(void);

@@ -63,9 +63,9 @@ void component_tell_down(struct component *component, bool was_up)
 void component_status(const struct component *component, struct buf *out)
 {
 	static const char *const names[] = {
-		[STATE_WAITING] = "waiting",	[STATE_CONNECTING] = "connecting",
+		[STATE_WAITING] = "waiting",     [STATE_CONNECTING] = "connecting",
 		[STATE_HANDSHAKE] = "handshake", [STATE_UP] = "up",
-		[STATE_PROVING] = "stopping",	[STATE_ENDING] = "stopping",
+		[STATE_PROVING] = "stopping",    [STATE_ENDING] = "stopping",
 		[STATE_STOPPED] = "stopped",
 	};
 	const char *target = barrier_target(component->barrier);

@@ -9,12 +9,12 @@
 enum { WHY_MAX = 400 };
 
 enum component_state {
-	STATE_WAITING,	 /* for the next attempt */
+	STATE_WAITING, /* for the next attempt */
 	STATE_CONNECTING,
 	STATE_HANDSHAKE,
 	STATE_UP,
-	STATE_PROVING,	 /* stopping: the last messages */
-	STATE_ENDING,	 /* stopping: our end of the stream is written */
+	STATE_PROVING, /* stopping: the last messages */
+	STATE_ENDING,  /* stopping: our end of the stream is written */
 	STATE_STOPPED
 };
 
@@ -28,7 +28,7 @@ struct component {
 	struct stream *stream;
 	struct outbox *outbox;
 	struct barrier *barrier;
-	struct buf inward;  /* what the guard let through of one read */
+	struct buf inward; /* what the guard let through of one read */
 	unsigned inward_stanzas;
 	struct buf scratch;
 	struct backoff backoff;
@@ -36,7 +36,7 @@ struct component {
 	struct loop_timer retry;
 	struct loop_timer deadline;
 	struct loop_timer healthy;
-	bool is_failing;    /* down() is due */
+	bool is_failing; /* down() is due */
 	char why[WHY_MAX];
 	char told[WHY_MAX]; /* what the log said last: state changes only (REL-021) */
 };

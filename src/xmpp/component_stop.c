@@ -1,4 +1,5 @@
-/* Stopping in order (CMP-013): what is queued goes out, the last messages are proved, the stream ends. */
+/* Stopping in order (CMP-013): what is queued goes out, the last messages are proved, the stream
+ * ends. */
 #include "xmpp/barrier.h"
 #include "xmpp/component_private.h"
 #include "xmpp/link.h"

@@ -88,7 +88,8 @@ static size_t unescape(const struct span *value, char jid[JID_MAX + 1])
 
 		if (c == '&') {
 			const char *end = memchr(at, ';', (size_t)(value->end - at));
-			unsigned long known = end == NULL ? 0 : reference(at + 1, (size_t)(end - at - 1));
+			unsigned long known =
+				end == NULL ? 0 : reference(at + 1, (size_t)(end - at - 1));
 
 			if (known == 0)
 				return 0;

@@ -24,8 +24,8 @@ enum {
 	/* and measures the text so far for each piece (a line end or an entity is a piece):
 	 * bytes looked at per stanza. */
 	TEXT_STEPS_MAX = 1024 * 1024 * 1024, /* a text of 60 KB full of markup passes */
-	DEPTH_COUNTED = 256, /* most that limits.stanza_in_depth can be */
-	ATTRIBUTE_KEPT = 3 * 1023 + 2, /* a JID; longer ones are not answered */
+	DEPTH_COUNTED = 256,                 /* most that limits.stanza_in_depth can be */
+	ATTRIBUTE_KEPT = 3 * 1023 + 2,       /* a JID; longer ones are not answered */
 };
 
 enum top {
@@ -42,17 +42,17 @@ struct guard {
 	void *arg;
 	XML_Parser parser;
 	struct buf hold;  /* bytes from the last whole stanza on */
-	uint64_t base;	  /* offset of hold.data[0] in the stream */
-	uint64_t fed;	  /* bytes given to the parser */
+	uint64_t base;    /* offset of hold.data[0] in the stream */
+	uint64_t fed;     /* bytes given to the parser */
 	uint64_t settled; /* offset up to which nothing is of use any more */
-	uint64_t start;	  /* offset of the present stanza */
-	uint64_t heard;	  /* offset behind the last tag or text that expat told of */
+	uint64_t start;   /* offset of the present stanza */
+	uint64_t heard;   /* offset behind the last tag or text that expat told of */
 	unsigned depth;
 	enum top top;
 	bool is_error; /* a stream error */
 	const char *kind;
 	const char *over; /* the limit that the present stanza broke, or NULL */
-	struct buf from; /* of the present stanza; empty: none, or too long */
+	struct buf from;  /* of the present stanza; empty: none, or too long */
 	struct buf to;
 	struct buf id;
 	struct buf type;

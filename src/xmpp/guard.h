@@ -10,11 +10,12 @@ struct limits;
 struct limits_hit;
 
 enum {
-	GUARD_TEXT_MAX = 64 * 1024,	  /* bytes of one attribute value or text */
-	GUARD_NAMESPACES_MAX = 32,	  /* declarations of one element */
-	GUARD_DEPTH_LINK = 256 * 1024,	  /* deeper: the link ends, expat keeps memory a level */
+	GUARD_TEXT_MAX = 64 * 1024,          /* bytes of one attribute value or text */
+	GUARD_NAMESPACES_MAX = 32,           /* declarations of one element */
+	GUARD_DEPTH_LINK = 256 * 1024,       /* deeper: the link ends, expat keeps memory a level */
 	GUARD_BYTES_LINK = 16 * 1024 * 1024, /* a longer stanza ends the link */
-	GUARD_TOKEN_LINK = 2 * 1024 * 1024,  /* so does a longer tag: expat scans it again and again */
+	GUARD_TOKEN_LINK =
+		2 * 1024 * 1024, /* so does a longer tag: expat scans it again and again */
 };
 
 /* The start tag of a stanza; strings are borrowed for the call, each may be NULL. */

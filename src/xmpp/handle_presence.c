@@ -195,7 +195,8 @@ static void to_component(struct inbound *in, const struct presence_stanza *stanz
 	}
 }
 
-/* SEC-087. Availability is not limited: it is coalesced by the core, and a lost one is a stale dot. */
+/* SEC-087. Availability is not limited: it is coalesced by the core, and a lost one is a stale dot.
+ */
 static bool is_limited(struct inbound *in, enum presence_type type)
 {
 	struct xmpp_side *side = in->side;

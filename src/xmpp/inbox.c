@@ -175,8 +175,8 @@ void inbox_guarded(struct xmpp_side *side, const struct guard_head *head, const 
 	log_info("xmpp: dropped a stanza from=%s to=%s (%s)", log_safe(head->from),
 		 log_safe(head->to), limit);
 	/* SEC-072: nothing answers an error or a result. */
-	if (head->kind == NULL || head->from == NULL || head->to == NULL ||
-	    is_answer(head->type) || side_component_of(side, head->to) == NULL ||
+	if (head->kind == NULL || head->from == NULL || head->to == NULL || is_answer(head->type) ||
+	    side_component_of(side, head->to) == NULL ||
 	    side_component_of(side, head->from) != NULL)
 		return;
 	bare = bare_of(head->from);
@@ -186,7 +186,6 @@ void inbox_guarded(struct xmpp_side *side, const struct guard_head *head, const 
 		return;
 	fault_set(&fault, FAULT_POLICY_VIOLATION, "stanza too large or too complex");
 	buf_reset(&side->scratch);
-	fault_write_stanza(&side->scratch, head->kind, head->to, head->from, head->id,
-			   &fault);
+	fault_write_stanza(&side->scratch, head->kind, head->to, head->from, head->id, &fault);
 	(void)side_put(side, head->to, OUTBOX_ANSWER, NULL);
 }

@@ -19,14 +19,14 @@ struct inbound {
 	const char *kind;
 	const char *from;
 	const char *to;
-	const char *id;	  /* or NULL */
+	const char *id;   /* or NULL */
 	const char *type; /* or NULL */
 	const char *from_bare;
 	const char *to_bare;
 	const char *from_resource; /* or NULL */
 	const char *to_resource;   /* or NULL */
-	struct address sender;	   /* chat user or chat server; has_sender */
-	struct address target;	   /* SIP user, or the component itself (local ""); has_target */
+	struct address sender;     /* chat user or chat server; has_sender */
+	struct address target;     /* SIP user, or the component itself (local ""); has_target */
 	bool has_sender;
 	bool has_target;
 	bool is_to_component;

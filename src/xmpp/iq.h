@@ -1,5 +1,5 @@
-/* Requests (RFC 6120 section 8.2.3): one table of namespaces, one file per feature. Each get and set
- * is answered exactly once (CMP-020). */
+/* Requests (RFC 6120 section 8.2.3): one table of namespaces, one file per feature. Each get and
+ * set is answered exactly once (CMP-020). */
 #pragma once
 
 #include <stdbool.h>

@@ -8,7 +8,7 @@
 #include "xmpp/iq.h"
 #include "xmpp/side_private.h"
 
-#define NS_INFO	 "http://jabber.org/protocol/disco#info"
+#define NS_INFO  "http://jabber.org/protocol/disco#info"
 #define NS_ITEMS "http://jabber.org/protocol/disco#items"
 
 enum { FEATURES_MAX = 8 };
@@ -23,7 +23,8 @@ struct profile {
 static const struct profile profiles[] = {
 	[IQ_COMPONENT] = {"gateway",
 			  "simple",
-			  {NS_INFO, NS_ITEMS, "urn:xmpp:ping", "jabber:iq:version", "jid\\20escaping"}},
+			  {NS_INFO, NS_ITEMS, "urn:xmpp:ping", "jabber:iq:version",
+			   "jid\\20escaping"}},
 	[IQ_USER] = {"account", "registered", {NS_INFO, NS_ITEMS, "urn:xmpp:ping"}},
 	[IQ_RESOURCE] = {"client",
 			 "phone",

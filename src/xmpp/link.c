@@ -116,7 +116,8 @@ static bool is_loopback(const struct sockaddr_storage *address)
 		return (ntohl(in->sin_addr.s_addr) >> 24) == 127;
 	}
 	if (address->ss_family == AF_INET6) {
-		const struct in6_addr *in6 = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+		const struct in6_addr *in6 =
+			&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
 
 		if (IN6_IS_ADDR_V4MAPPED(in6))
 			return in6->s6_addr[12] == 127;
@@ -154,7 +155,8 @@ static int attempt(struct link *link, const struct resolve_address *address)
 {
 	int error = 0;
 
-	link->fd = socket(address->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	link->fd =
+		socket(address->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (link->fd < 0)
 		return errno;
 	set_options(link->fd);
@@ -196,8 +198,8 @@ static void try_next(struct link *link)
 	lose(link, why, 0);
 }
 
-static void on_resolved(const struct resolve_address *addresses, unsigned count,
-			const char *error, void *arg)
+static void on_resolved(const struct resolve_address *addresses, unsigned count, const char *error,
+			void *arg)
 {
 	struct link *link = arg;
 

@@ -24,10 +24,10 @@ enum { DELAY_LEAST_MS = 60 * 1000 }; /* D-44 */
 /* A message of a chat user that the core has. */
 struct incoming {
 	exchange_id x;
-	char *from; /* full JID of the sender */
-	char *to;   /* as he addressed it (CMP-024) */
-	char *id;   /* or NULL */
-	char *thread; /* or NULL */
+	char *from;       /* full JID of the sender */
+	char *to;         /* as he addressed it (CMP-024) */
+	char *id;         /* or NULL */
+	char *thread;     /* or NULL */
 	bool is_headline; /* D-34: never answered with an error */
 };
 
@@ -205,7 +205,7 @@ static bool free_incoming(void *value, void *arg)
 void messages_clear(struct xmpp_side *side)
 {
 	LIST_EACH(it, next, &side->late)
-		mem_free(LIST_ENTRY(it, struct late, link));
+	mem_free(LIST_ENTRY(it, struct late, link));
 	list_init(&side->late);
 	if (side->incoming != NULL)
 		table_each(side->incoming, free_incoming, NULL);

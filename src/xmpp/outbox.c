@@ -62,7 +62,7 @@ void outbox_free(struct outbox **outbox)
 		return;
 	loop_forget((*outbox)->params.loop, *outbox);
 	LIST_EACH(it, next, &(*outbox)->held)
-		drop(*outbox, LIST_ENTRY(it, struct held, link));
+	drop(*outbox, LIST_ENTRY(it, struct held, link));
 	table_free(&(*outbox)->by_key);
 	mem_free(*outbox);
 	*outbox = NULL;
@@ -117,7 +117,8 @@ static int hold(struct outbox *outbox, enum outbox_class class, const char *key,
 	list_append(&outbox->held, &held->link);
 	table_put(outbox->by_key, key, strlen(key), held);
 	outbox->held_bytes += held->len;
-	if (outbox->is_up && outbox->held_bytes + backlog(outbox) > (size_t)limits->link_dead_bytes) {
+	if (outbox->is_up &&
+	    outbox->held_bytes + backlog(outbox) > (size_t)limits->link_dead_bytes) {
 		outbox->params.counters->limits.link_dead_bytes++;
 		outbox->events.dead(outbox->arg);
 	}
@@ -183,7 +184,8 @@ void outbox_up(struct outbox *outbox)
 void outbox_down(struct outbox *outbox)
 {
 	outbox->is_up = false;
-	LIST_EACH(it, next, &outbox->held) {
+	LIST_EACH(it, next, &outbox->held)
+	{
 		struct held *held = LIST_ENTRY(it, struct held, link);
 
 		if (held->class == OUTBOX_STATE)

@@ -15,10 +15,10 @@ struct loop;
 struct outbox;
 
 enum outbox_class {
-	OUTBOX_ANSWER,	/* answers, errors, pings: written, or dropped while the link is down */
+	OUTBOX_ANSWER,  /* answers, errors, pings: written, or dropped while the link is down */
 	OUTBOX_MESSAGE, /* refused when the backlog is high: the caller tells the sender */
-	OUTBOX_STATE,	/* presence: held when the backlog is high, the newest per key */
-	OUTBOX_KEPT	/* subscription stanzas, errors of messages: held like OUTBOX_STATE, and
+	OUTBOX_STATE,   /* presence: held when the backlog is high, the newest per key */
+	OUTBOX_KEPT     /* subscription stanzas, errors of messages: held like OUTBOX_STATE, and
 			 * while the link is down, for nobody says them again */
 };
 

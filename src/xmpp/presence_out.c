@@ -59,8 +59,8 @@ static void put_nothing(struct xmpp_side *side, const struct jids *jids, const c
 	const char *from = buf_text(&jids->sip_bare);
 
 	buf_reset(&side->scratch);
-	presence_stanza_write(&side->scratch, PRESENCE_UNAVAILABLE, from, buf_text(&jids->chat_bare),
-			      id, NULL, NULL);
+	presence_stanza_write(&side->scratch, PRESENCE_UNAVAILABLE, from,
+			      buf_text(&jids->chat_bare), id, NULL, NULL);
 	put(side, SLOT_STATE, from, jids);
 }
 

@@ -55,7 +55,8 @@ static void ask(struct job *job, int flags)
 	for (struct addrinfo *at = found; at != NULL; at = at->ai_next) {
 		struct resolve_address *address = &job->addresses[job->count];
 
-		if (job->count == RESOLVE_ADDRESSES_MAX || at->ai_addrlen > sizeof(address->address))
+		if (job->count == RESOLVE_ADDRESSES_MAX ||
+		    at->ai_addrlen > sizeof(address->address))
 			break;
 		memcpy(&address->address, at->ai_addr, at->ai_addrlen);
 		address->len = at->ai_addrlen;

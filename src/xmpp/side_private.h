@@ -26,8 +26,8 @@ struct xmpp_side {
 	size_t component_count;
 	struct users *users;
 	struct table *incoming; /* messages the core has, by exchange: message_in.c */
-	struct list late;	/* outcomes that must not come from inside deliver() */
-	struct buf scratch;	/* one stanza */
+	struct list late;       /* outcomes that must not come from inside deliver() */
+	struct buf scratch;     /* one stanza */
 	char id_prefix[17];
 	uint64_t id_next;
 	bool is_up;   /* all components */

@@ -16,8 +16,8 @@
 
 enum {
 	FEED_BYTES = 32 * 1024, /* always fits into the pair's buffer */
-	READ_BYTES = 4096, /* libstrophe's buffer, and ours for what it writes */
-	RUNS_TALKING = 3,   /* while it has something to say: it writes at the start of a run */
+	READ_BYTES = 4096,      /* libstrophe's buffer, and ours for what it writes */
+	RUNS_TALKING = 3,       /* while it has something to say: it writes at the start of a run */
 	RUNS_MAX = 1024,
 	PUSH_BYTES = 4096,
 	PUSHES_MAX = 256, /* for the longest stanza that the guard's limit can be set to */
@@ -30,21 +30,21 @@ struct stream {
 	void *arg;
 	xmpp_ctx_t *ctx;
 	xmpp_conn_t *conn;
-	int reserved;	/* keeps a descriptor below FD_SETSIZE free for libstrophe (STRO-004) */
-	int ours;	/* our end of the pair */
-	int theirs;	/* libstrophe's end; its property once connected */
+	int reserved;   /* keeps a descriptor below FD_SETSIZE free for libstrophe (STRO-004) */
+	int ours;       /* our end of the pair */
+	int theirs;     /* libstrophe's end; its property once connected */
 	bool is_taking; /* the sockopt callback may take a descriptor */
 	bool is_up;
 	bool is_down;
 	bool is_finishing;
-	uint64_t due;	    /* stanzas handed over */
+	uint64_t due;       /* stanzas handed over */
 	uint64_t delivered; /* and given to events->stanza */
 	char condition[STREAM_CONDITION_MAX];
 	char text[STREAM_TEXT_MAX];
 };
 
-/* libstrophe's sockopt callback has no argument of ours (STRO-003), so the stream whose connect call
- * is running is noted here; it is NULL at all other times. */
+/* libstrophe's sockopt callback has no argument of ours (STRO-003), so the stream whose connect
+ * call is running is noted here; it is NULL at all other times. */
 static _Thread_local struct stream *connecting;
 
 static const char *condition_name(xmpp_error_type_t type)
@@ -206,8 +206,8 @@ static int connect_pair(struct stream *stream, uint16_t port, int end)
 
 	connecting = stream;
 	xmpp_conn_set_sockopt_callback(stream->conn, on_socket);
-	/* STRO-001: this call allocates what the handshake needs and fails without network: the name
-	 * is empty, and the callback refuses every socket. */
+	/* STRO-001: this call allocates what the handshake needs and fails without network: the
+	 * name is empty, and the callback refuses every socket. */
 	stream->is_taking = false;
 	(void)xmpp_connect_client(stream->conn, "", 1, on_connection, stream);
 	stream->is_taking = true;

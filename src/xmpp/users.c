@@ -55,7 +55,7 @@ void users_free(struct users **users)
 	if (*users == NULL)
 		return;
 	LIST_EACH(it, next, &(*users)->order)
-		drop(*users, LIST_ENTRY(it, struct user, link));
+	drop(*users, LIST_ENTRY(it, struct user, link));
 	table_free(&(*users)->table);
 	mem_free(*users);
 	*users = NULL;
@@ -70,9 +70,9 @@ static struct bucket bucket_of(const struct users *users, enum user_rate rate)
 		return (struct bucket){(double)limits->messages_per_user_per_s,
 				       (double)limits->messages_per_user_burst};
 	case USER_RATE_REQUEST:
-		return (struct bucket){(double)limits->stanzas_per_user_per_s,
-				       (double)(limits->watches_per_watcher +
-						limits->stanzas_per_user_per_s)};
+		return (struct bucket){
+			(double)limits->stanzas_per_user_per_s,
+			(double)(limits->watches_per_watcher + limits->stanzas_per_user_per_s)};
 	default:
 		return (struct bucket){ANSWERS_PER_S, ANSWERS_BURST};
 	}

@@ -14,7 +14,8 @@ enum { USERS_MAX = 65536, USER_RESOURCES_MAX = 32 };
 enum user_rate {
 	USER_RATE_MESSAGE, /* messages_per_user_* */
 	USER_RATE_REQUEST, /* subscriptions, probes, iq: stanzas_per_user_per_s; a burst of
-			    * watches_per_watcher, for a client that signs in probes its whole list */
+			    * watches_per_watcher, for a client that signs in probes its whole list
+			    */
 	USER_RATE_ANSWER,  /* errors told to one who is over the rates */
 	USER_RATE_COUNT
 };

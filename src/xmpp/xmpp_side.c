@@ -118,8 +118,8 @@ static void op_finish(void *arg, exchange_id x, enum outcome outcome, const stru
 
 const struct side_ops *xmpp_side_ops(void)
 {
-	static const struct side_ops ops = {op_watch,  op_unwatch, op_refresh, op_answer,
-					    op_tell,   op_deliver, op_finish};
+	static const struct side_ops ops = {op_watch, op_unwatch, op_refresh, op_answer,
+					    op_tell,  op_deliver, op_finish};
 
 	return &ops;
 }
@@ -184,7 +184,8 @@ static void on_stopped(struct component *component, void *arg)
 		loop_defer(side->params.loop, on_all_stopped, side);
 }
 
-/* Life ------------------------------------------------------------------------------------------ */
+/* Life ------------------------------------------------------------------------------------------
+ */
 
 /* The domain as it is written in JIDs: what the map makes of it. */
 static char *domain_in_jids(struct xmpp_side *side, const char *configured)
@@ -206,8 +207,8 @@ static char *domain_in_jids(struct xmpp_side *side, const char *configured)
 
 static void start_component(struct xmpp_side *side, size_t i, const struct component_timing *timing)
 {
-	static const struct component_events events = {on_stanza, on_guarded, on_changed, on_outcome,
-						       on_stopped};
+	static const struct component_events events = {on_stanza, on_guarded, on_changed,
+						       on_outcome, on_stopped};
 	const struct xmpp_component_params *from = &side->params.components[i];
 	struct component_params params = {
 		.loop = side->params.loop,

@@ -36,11 +36,11 @@ struct xmpp_side_params {
 	size_t component_count;
 	const char *const *ping; /* candidates for the barrier's target, best first (D-36) */
 	size_t ping_count;
-	const char *software;	 /* name for XEP-0092 and disco */
+	const char *software; /* name for XEP-0092 and disco */
 	const char *version;
-	uint32_t ping_every_ms;	 /* 30,000 (D-26) */
-	uint32_t ping_wait_ms;	 /* 10,000 */
-	bool allow_plain;	 /* xmpp.allow_plain: addresses beyond loopback (SEC-105, D-54) */
+	uint32_t ping_every_ms; /* 30,000 (D-26) */
+	uint32_t ping_wait_ms;  /* 10,000 */
+	bool allow_plain;       /* xmpp.allow_plain: addresses beyond loopback (SEC-105, D-54) */
 };
 
 /* Starts connecting; never fails for want of a server (REL-021). Returns 0 or EINVAL. */

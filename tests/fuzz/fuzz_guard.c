@@ -1,6 +1,6 @@
-/* The link guard against a second opinion (SEC-054): what it lets through must read the same, alone, as
- * it did in the stream it came from, in expat as libstrophe uses it and in libstrophe itself. The
- * first byte of the input is the size of the parts the guard gets. */
+/* The link guard against a second opinion (SEC-054): what it lets through must read the same,
+ * alone, as it did in the stream it came from, in expat as libstrophe uses it and in libstrophe
+ * itself. The first byte of the input is the size of the parts the guard gets. */
 #include <errno.h>
 #include <expat.h>
 #include <stdbool.h>
@@ -184,8 +184,8 @@ static int run(const struct limits *limits, const struct buf *text, size_t step,
 }
 
 /* Everything that passed stands in the stream, in this order, with the same content. */
-static void compare(const struct limits *limits, const struct buf *text, const struct passed *passed,
-		    int error)
+static void compare(const struct limits *limits, const struct buf *text,
+		    const struct passed *passed, int error)
 {
 	static struct reading whole, alone;
 
@@ -193,7 +193,8 @@ static void compare(const struct limits *limits, const struct buf *text, const s
 		return;
 	if (!read_all(&alone, passed->bytes.data, passed->bytes.len))
 		abort();
-	if (alone.count != passed->pieces - 1 || alone.deepest > (unsigned)limits->stanza_in_depth ||
+	if (alone.count != passed->pieces - 1 ||
+	    alone.deepest > (unsigned)limits->stanza_in_depth ||
 	    alone.most_elements > (unsigned)limits->stanza_in_elements || alone.depth > 1)
 		abort();
 	if (!read_all(&whole, text->data, text->len) && error == 0)

@@ -1,9 +1,9 @@
 /* Random reports of both sides, 400,000 of them, against the real core; a small model of our own
  * says what must never happen: nobody is granted or shown anything without the watched's yes, nor
  * after it ended [SEC-030] [SEC-031] what one watcher was told is never shown to another [PRES-126]
- * [PRES-195] [REQ-012] no chat user is asked twice within ask_again [D-13] [PRES-185] each message ends
- * exactly once and is counted so [REQ-094] [REL-060] no side is called from inside its own report in the end every watcher sees
- * the newest state [PRES-189] [PRS-014] */
+ * [PRES-195] [REQ-012] no chat user is asked twice within ask_again [D-13] [PRES-185] each message
+ * ends exactly once and is counted so [REQ-094] [REL-060] no side is called from inside its own
+ * report in the end every watcher sees the newest state [PRES-189] [PRS-014] */
 #include "support/check.h"
 
 #include <stdio.h>

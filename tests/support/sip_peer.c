@@ -324,7 +324,7 @@ void text_peer_send_bytes(struct text_peer *peer, enum sip_way way, const void *
 
 	if (way == SIP_WAY_UDP) {
 		must(sendto(peer->udp, data, len, 0, (struct sockaddr *)&to, sizeof to) ==
-		       (ssize_t)len);
+		     (ssize_t)len);
 		return;
 	}
 	size_t sent = 0;
@@ -422,7 +422,8 @@ static const char *find_line(const char *text, const char *name)
 
 	while (line != NULL && strncmp(line, "\r\n\r\n", 4) != 0) {
 		line += 2;
-		if (strncasecmp(line, name, len) == 0 && line[len + strspn(line + len, " \t")] == ':')
+		if (strncasecmp(line, name, len) == 0 &&
+		    line[len + strspn(line + len, " \t")] == ':')
 			return line;
 		line = strstr(line, "\r\n");
 	}
@@ -460,8 +461,7 @@ size_t sip_text_header_count(const struct sip_text *text, const char *name)
 	return count;
 }
 
-const char *sip_text_tag(const struct sip_text *text, const char *name, char *room,
-			 size_t room_len)
+const char *sip_text_tag(const struct sip_text *text, const char *name, char *room, size_t room_len)
 {
 	char value[512];
 	const char *tag = strstr(sip_text_header(text, name, value, sizeof value), ";tag=");
@@ -495,7 +495,7 @@ static void copy_lines(const struct sip_text *text, const char *name, struct buf
 }
 
 void text_peer_answer(struct text_peer *peer, const struct sip_text *text, const char *status,
-		     const char *headers)
+		      const char *headers)
 {
 	struct buf out = BUF_INIT;
 	char to[1024];

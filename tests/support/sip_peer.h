@@ -1,6 +1,6 @@
 /* A SIP peer of bytes for tests: one port of loopback, UDP and TCP, text in and text out. It knows
- * framing and how to copy headers into an answer, and nothing else. It lives in the loop of the test;
- * the waiting calls run that loop. */
+ * framing and how to copy headers into an answer, and nothing else. It lives in the loop of the
+ * test; the waiting calls run that loop. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ struct sip_text {
 	char *text; /* with a NUL behind it */
 	size_t len;
 	enum sip_way way;
-	int fd;		    /* TCP: the connection it came over */
+	int fd;             /* TCP: the connection it came over */
 	uint16_t from_port; /* UDP: the port it came from */
 };
 
@@ -58,7 +58,7 @@ size_t text_peer_udp_bytes(const struct text_peer *peer);
 /* Answers: Via, From, To (with tag "peer" if it has none), Call-ID and CSeq of text; status is
  * "200 OK"; headers are whole lines or "". */
 void text_peer_answer(struct text_peer *peer, const struct sip_text *text, const char *status,
-		     const char *headers);
+		      const char *headers);
 /* Value of the first header of that name in *text, into room; "" if there is none. */
 const char *sip_text_header(const struct sip_text *text, const char *name, char *room,
 			    size_t room_len);

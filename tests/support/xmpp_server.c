@@ -34,7 +34,7 @@ struct xmpp_server {
 	char id[128];
 	char *pinged; /* domain for which pings are answered */
 	XML_Parser parser;
-	struct buf raw;	 /* bytes since the start of the present stanza */
+	struct buf raw;  /* bytes since the start of the present stanza */
 	size_t raw_base; /* offset of raw.data[0] */
 	size_t start;
 	int depth;
@@ -108,7 +108,8 @@ void xmpp_server_let_run(struct xmpp_server *server, unsigned ms)
 	(void)xmpp_server_wait(server, never, NULL, ms);
 }
 
-/* What the component writes ---------------------------------------------------------------------- */
+/* What the component writes ----------------------------------------------------------------------
+ */
 
 static void keep(struct xmpp_server *server, const char *text, size_t len)
 {
@@ -184,7 +185,8 @@ static void XMLCALL on_end(void *arg, const char *name)
 	if (memmem(server->raw.data + (server->start - server->raw_base), end - server->start,
 		   "urn:xmpp:ping", 13) != NULL)
 		answer_ping(server, ((struct stanza *)((char *)server->tail -
-						      offsetof(struct stanza, next)))->text);
+						       offsetof(struct stanza, next)))
+					    ->text);
 	server->start = end;
 }
 
@@ -200,7 +202,8 @@ static void read_bytes(struct xmpp_server *server, const char *data, size_t len)
 	}
 }
 
-/* Connections ------------------------------------------------------------------------------------ */
+/* Connections ------------------------------------------------------------------------------------
+ */
 
 static void drop_client(struct xmpp_server *server)
 {
@@ -356,7 +359,8 @@ uint16_t xmpp_server_port(const struct xmpp_server *server)
 	return server->port;
 }
 
-/* Script ----------------------------------------------------------------------------------------- */
+/* Script -----------------------------------------------------------------------------------------
+ */
 
 static bool has_header(void *arg)
 {

@@ -1,5 +1,6 @@
 /* A small chat server for tests: the server's end of XEP-0114 on loopback, driven by the test. It
- * lives in the loop of the test; the waiting calls run that loop until what they wait for is there. */
+ * lives in the loop of the test; the waiting calls run that loop until what they wait for is there.
+ */
 #pragma once
 
 #include <stdbool.h>

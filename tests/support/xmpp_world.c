@@ -84,7 +84,8 @@ static void add_watch(struct buf *out, const struct watch *watch)
 	add_address(out, watch->watched);
 }
 
-/* core/bridge.h ---------------------------------------------------------------------------------- */
+/* core/bridge.h ----------------------------------------------------------------------------------
+ */
 
 void bridge_link(struct bridge *bridge, enum side which, bool is_up)
 {
@@ -209,7 +210,8 @@ void bridge_outcome(struct bridge *bridge, exchange_id x, enum outcome outcome,
 	put_line(world, &line);
 }
 
-/* Making and ending it --------------------------------------------------------------------------- */
+/* Making and ending it ---------------------------------------------------------------------------
+ */
 
 static void make_map(struct world *world)
 {
@@ -358,7 +360,8 @@ struct counters *world_counters(struct world *world)
 	return &world->counters;
 }
 
-/* What was heard --------------------------------------------------------------------------------- */
+/* What was heard ---------------------------------------------------------------------------------
+ */
 
 unsigned world_count(const struct world *world, const char *start)
 {
@@ -428,7 +431,8 @@ void world_on_message(struct world *world, void (*hook)(exchange_id x, void *arg
 	world->hook_arg = arg;
 }
 
-/* What is asked ---------------------------------------------------------------------------------- */
+/* What is asked ----------------------------------------------------------------------------------
+ */
 
 struct pair {
 	struct address sip;
@@ -516,8 +520,8 @@ unsigned world_deliver(struct world *world, const char *sip, const char *chat, c
 {
 	char uid[32];
 	char *body = mem_strndup(text, len);
-	struct message message = {.kind = MESSAGE_CHAT, .uid = uid, .body = body, .body_len = len,
-				  .hops = -1};
+	struct message message = {
+		.kind = MESSAGE_CHAT, .uid = uid, .body = body, .body_len = len, .hops = -1};
 	unsigned number;
 
 	snprintf(uid, sizeof(uid), "uid-%u", ++world->uid);

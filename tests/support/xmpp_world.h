@@ -1,5 +1,6 @@
-/* The real XMPP side between a scripted chat server and a core that only writes down what it is told.
- * The chat domain is chat.example, the component sip.chat.example, its users those of pbx.example. */
+/* The real XMPP side between a scripted chat server and a core that only writes down what it is
+ * told. The chat domain is chat.example, the component sip.chat.example, its users those of
+ * pbx.example. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,17 +16,18 @@
 
 struct world;
 
-#define WORLD_SECRET	"a secret of enough length"
+#define WORLD_SECRET    "a secret of enough length"
 #define WORLD_COMPONENT "sip.chat.example"
 
 /* What a test wants otherwise; zeroed is the usual. */
 struct world_wishes {
 	const char *const *ping; /* NULL: chat.example */
 	size_t ping_count;
-	const char *server_name; /* NULL: 127.0.0.1 */
+	const char *server_name;        /* NULL: 127.0.0.1 */
 	struct component_timing timing; /* zero members: short ones for tests */
-	bool is_real_timing;		/* those of the specification instead */
-	bool is_second_component;	/* sip2.chat.example, for pbx2.example, with a server of its own */
+	bool is_real_timing;            /* those of the specification instead */
+	bool is_second_component; /* sip2.chat.example, for pbx2.example, with a server of its own
+				   */
 };
 
 /* Builds all and starts to connect; nobody has answered yet. */
@@ -73,8 +75,8 @@ unsigned world_deliver(struct world *world, const char *sip, const char *chat, c
 unsigned world_deliver_message(struct world *world, const char *sip, const char *chat,
 			       const struct message *message);
 /* Ends the exchange that the core knows as mN. */
-void world_finish(struct world *world, unsigned number, enum outcome outcome,
-		  enum fault_code fault, const char *text);
+void world_finish(struct world *world, unsigned number, enum outcome outcome, enum fault_code fault,
+		  const char *text);
 
 /* One open device with this show and note (NULL: none). */
 void world_presence(struct presence *out, enum show show, const char *note);

@@ -48,8 +48,7 @@ static void add(struct bridge *bridge, struct buf *line)
 	if (bridge->count == sizeof bridge->lines / sizeof bridge->lines[0])
 		abort();
 	bridge->lines[bridge->count] = buf_take(line);
-	if (bridge->wanted != NULL &&
-	    strstr(bridge->lines[bridge->count], bridge->wanted) != NULL)
+	if (bridge->wanted != NULL && strstr(bridge->lines[bridge->count], bridge->wanted) != NULL)
 		loop_quit(bridge->loop);
 	bridge->count++;
 }
@@ -141,7 +140,7 @@ void bridge_watch_lapsed(struct bridge *bridge, const struct watch *watch)
 
 static const char *answer_name(enum watch_answer answer)
 {
-	static const char *const names[] = {"ALLOWED",	 "PENDING", "REJECTED",
+	static const char *const names[] = {"ALLOWED",   "PENDING", "REJECTED",
 					    "FORBIDDEN", "NO_SUCH", "FAILED"};
 
 	return names[answer];

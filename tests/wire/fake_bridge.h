@@ -1,5 +1,5 @@
-/* Stands in for the core in tests of the SIP side: the functions of core/bridge.h that it calls. What
- * comes in is written down, one line each; what is answered is set by the test. */
+/* Stands in for the core in tests of the SIP side: the functions of core/bridge.h that it calls.
+ * What comes in is written down, one line each; what is answered is set by the test. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,9 +9,10 @@
 
 struct loop;
 
-/* Lines: "requested WATCHER WATCHED nick=N", "fetch ...", "lapsed ...", "answered ... ALLOWED FAULT",
- * "presence ... open=1 show=away note=N devices=N", "message x FROM TO uid=U nick=N lang=L subject=S
- * hops=H: BODY", "outcome x TAKEN FAULT TEXT". Addresses as address_print() writes them. */
+/* Lines: "requested WATCHER WATCHED nick=N", "fetch ...", "lapsed ...", "answered ... ALLOWED
+ * FAULT", "presence ... open=1 show=away note=N devices=N", "message x FROM TO uid=U nick=N lang=L
+ * subject=S hops=H: BODY", "outcome x TAKEN FAULT TEXT". Addresses as address_print() writes them.
+ */
 struct bridge {
 	struct loop *loop;
 	char *lines[8192];

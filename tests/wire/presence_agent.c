@@ -70,8 +70,7 @@ void pa_learn(struct presence_agent *end, const struct sip_text *subscribe)
 }
 
 /* Takes a SUBSCRIBE and answers it. */
-void pa_accept(struct rig *rig, struct presence_agent *end, const char *status,
-			     const char *headers)
+void pa_accept(struct rig *rig, struct presence_agent *end, const char *status, const char *headers)
 {
 	const struct sip_text *subscribe = text_peer_expect(rig->peer, "SUBSCRIBE ");
 
@@ -81,7 +80,7 @@ void pa_accept(struct rig *rig, struct presence_agent *end, const char *status,
 }
 
 void pa_send_notify(struct rig *rig, struct presence_agent *end, const char *state,
-			const char *headers, const char *body)
+		    const char *headers, const char *body)
 {
 	struct buf lines = BUF_INIT;
 
@@ -91,16 +90,22 @@ void pa_send_notify(struct rig *rig, struct presence_agent *end, const char *sta
 		   headers);
 	end->cseq++;
 	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "NOTIFY", .uri = end->target, .from = end->from,
-				       .from_tag = end->tag, .to = end->to,
-				       .to_tag = end->their_tag, .call_id = end->call_id,
-				       .cseq = end->cseq, .headers = lines.data, .body = body,
+		 &(struct rig_request){.method = "NOTIFY",
+				       .uri = end->target,
+				       .from = end->from,
+				       .from_tag = end->tag,
+				       .to = end->to,
+				       .to_tag = end->their_tag,
+				       .call_id = end->call_id,
+				       .cseq = end->cseq,
+				       .headers = lines.data,
+				       .body = body,
 				       .type = "application/pidf+xml"});
 	buf_free(&lines);
 }
 
 void pa_notify(struct rig *rig, struct presence_agent *end, const char *state, const char *body,
-		   const char *status)
+	       const char *status)
 {
 	char start[32];
 
@@ -127,5 +132,7 @@ void pa_begin(struct rig *rig, struct presence_agent *end)
 	pa_accept(rig, end, "200 OK", "Expires: 3600\r\n");
 	pa_notify(rig, end, "active;expires=3600", pa_document("one", room, sizeof room), "200");
 	rig_expect_line(rig, "answered xmpp:juliet@chat.example sip:1001@pbx.example ALLOWED");
-	rig_expect_line(rig, "presence xmpp:juliet@chat.example sip:1001@pbx.example open=1 show=- note=one");
+	rig_expect_line(
+		rig,
+		"presence xmpp:juliet@chat.example sip:1001@pbx.example open=1 show=- note=one");
 }

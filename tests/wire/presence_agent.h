@@ -1,5 +1,5 @@
-/* The SIP server's side of a subscription of the bridge, as a test plays it: it takes SUBSCRIBEs of juliet
- * for 1001 and sends NOTIFYs. What goes wrong fails the test. */
+/* The SIP server's side of a subscription of the bridge, as a test plays it: it takes SUBSCRIBEs of
+ * juliet for 1001 and sends NOTIFYs. What goes wrong fails the test. */
 #pragma once
 
 #include "wire/rig.h"

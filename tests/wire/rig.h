@@ -49,14 +49,14 @@ void rig_free(struct rig **rig);
 /* Formats a request of the peer's user 1001 to juliet@chat.example. head: more header lines. */
 struct rig_request {
 	const char *method;
-	const char *uri;     /* NULL: sip:juliet@chat.example */
-	const char *from;    /* value without tag; NULL: <sip:1001@pbx.example> */
-	const char *to;	     /* value; NULL: <sip:juliet@chat.example> */
+	const char *uri;  /* NULL: sip:juliet@chat.example */
+	const char *from; /* value without tag; NULL: <sip:1001@pbx.example> */
+	const char *to;   /* value; NULL: <sip:juliet@chat.example> */
 	const char *to_tag;
 	const char *from_tag; /* NULL: "ft" */
 	const char *call_id;  /* NULL: a new one each time */
 	const char *branch;   /* NULL: a new one each time */
-	unsigned cseq;	      /* 0: 1 */
+	unsigned cseq;        /* 0: 1 */
 	const char *headers;  /* lines, or NULL */
 	const char *body;     /* or NULL */
 	const char *type;     /* of the body; NULL: text/plain */

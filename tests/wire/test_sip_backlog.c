@@ -1,4 +1,5 @@
-/* A TCP peer that does not read: what is for it waits, and nothing is lost or taken for a failure. */
+/* A TCP peer that does not read: what is for it waits, and nothing is lost or taken for a failure.
+ */
 #include <stdio.h>
 
 #include "support/check.h"
@@ -47,7 +48,8 @@ static void stalled_peer_delays(void **state)
 		assert_non_null(out);
 		text_peer_answer(rig->peer, out, "200 OK", "");
 	}
-	for (int tries = 0; tries < 100 && fake_bridge_count(rig->bridge, "TAKEN") < MESSAGES; tries++)
+	for (int tries = 0; tries < 100 && fake_bridge_count(rig->bridge, "TAKEN") < MESSAGES;
+	     tries++)
 		text_peer_let_run(rig->peer, 20);
 	assert_int_equal(fake_bridge_count(rig->bridge, "TAKEN"), MESSAGES);
 	assert_int_equal(fake_bridge_count(rig->bridge, "outcome"), MESSAGES);
@@ -70,7 +72,8 @@ static void lost_connection_ends_each_once(void **state)
 	text_peer_let_run(rig->peer, 100);
 	text_peer_deaf(rig->peer);
 	text_peer_hang_up(rig->peer);
-	for (int tries = 0; tries < 200 && fake_bridge_count(rig->bridge, "outcome") < MESSAGES; tries++)
+	for (int tries = 0; tries < 200 && fake_bridge_count(rig->bridge, "outcome") < MESSAGES;
+	     tries++)
 		text_peer_let_run(rig->peer, 50);
 	assert_int_equal(fake_bridge_count(rig->bridge, "outcome"), MESSAGES);
 	assert_int_equal(fake_bridge_count(rig->bridge, "TAKEN"), 0);

@@ -1,4 +1,5 @@
-/* The edge of the SIP side against strangers, floods and bad shapes, by bytes (file 40 D.3, D.9, F.1). */
+/* The edge of the SIP side against strangers, floods and bad shapes, by bytes (file 40 D.3, D.9,
+ * F.1). */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -35,15 +36,17 @@ static void check_good(struct rig *rig, enum sip_way way)
  * [REQ-062] [REQ-086] [SIP-104] [SEC-033] */
 static void strangers_have_no_effect(void **state)
 {
-	static const char *const methods[] = {"OPTIONS", "MESSAGE", "SUBSCRIBE", "NOTIFY",
-					      "PUBLISH", "INVITE", "REGISTER", "BYE", "JUMP"};
+	static const char *const methods[] = {"OPTIONS",  "MESSAGE", "SUBSCRIBE",
+					      "NOTIFY",   "PUBLISH", "INVITE",
+					      "REGISTER", "BYE",     "JUMP"};
 	struct rig *rig = rig_of_strangers();
 	size_t sent = 0, answered = 0;
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(methods); i++) {
 		struct rig_request request = {
-			.method = methods[i], .body = "a",
+			.method = methods[i],
+			.body = "a",
 			.headers = "Contact: <sip:a@127.0.0.1:9>\r\nEvent: presence\r\n"
 				   "P-Asserted-Identity: <sip:1001@pbx.example>\r\n"};
 		char *text = rig_text(rig, SIP_WAY_UDP, &request);
@@ -88,8 +91,10 @@ static void strangers_are_answered_ten_times(void **state)
 
 	(void)state;
 	for (int i = 0; i < 200; i++)
-		rig_send(rig, SIP_WAY_UDP, &(struct rig_request){
-			.method = "MESSAGE", .headers = "Subject: enough bytes to be answered with\r\n"});
+		rig_send(rig, SIP_WAY_UDP,
+			 &(struct rig_request){
+				 .method = "MESSAGE",
+				 .headers = "Subject: enough bytes to be answered with\r\n"});
 	text_peer_let_run(rig->peer, 100);
 	assert_in_range(text_peer_count(rig->peer, "SIP/2.0 403"), 10, 14);
 	assert_true(rig->counters.limits.stranger_requests_per_s > 0);
@@ -101,9 +106,8 @@ static void slow_peers(struct limits *limits)
 	limits->peer_requests_per_s = 10;
 }
 
-/* [SEC-080] [REL-041] [REL-043] [D-56]: a trusted peer over its rate gets 503, then nothing; what is in
- * a dialog is not counted.
- * [ASEC-015] [SOF-002] */
+/* [SEC-080] [REL-041] [REL-043] [D-56]: a trusted peer over its rate gets 503, then nothing; what
+ * is in a dialog is not counted. [ASEC-015] [SOF-002] */
 static void peers_have_a_rate(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.limits = slow_peers});
@@ -116,7 +120,8 @@ static void peers_have_a_rate(void **state)
 	assert_in_range(text_peer_count(rig->peer, "SIP/2.0 503"), 10, 13);
 	for (int i = 0; i < 50; i++)
 		rig_send(rig, SIP_WAY_TCP,
-			 &(struct rig_request){.method = "NOTIFY", .to_tag = "x",
+			 &(struct rig_request){.method = "NOTIFY",
+					       .to_tag = "x",
 					       .headers = "Event: presence\r\n"});
 	text_peer_let_run(rig->peer, 100);
 	assert_int_equal(text_peer_count(rig->peer, "SIP/2.0 481"), 50);
@@ -175,7 +180,8 @@ static char *long_text(const char *head, size_t len, const char *tail)
 	return buf_take(&out);
 }
 
-/* [SEC-085] [SEC-086] [SIP-050] [SOF-009]: long lines, long URIs, many parameters, large messages. */
+/* [SEC-085] [SEC-086] [SIP-050] [SOF-009]: long lines, long URIs, many parameters, large messages.
+ */
 static void sizes_have_limits(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -207,8 +213,8 @@ static void sizes_have_limits(void **state)
 	rig_free(&rig);
 }
 
-/* A header that cannot be read is the mistake of one phone; the others behind the same proxy keep their
- * connection and what is under way on it. */
+/* A header that cannot be read is the mistake of one phone; the others behind the same proxy keep
+ * their connection and what is under way on it. */
 static void bad_headers_close_no_connection(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -344,7 +350,8 @@ static void odd_requests(void **state)
 	for (size_t i = 0; i < CHECK_COUNT(headers); i++)
 		for (size_t k = 0; k < CHECK_COUNT(methods); k++)
 			rig_send(rig, SIP_WAY_UDP,
-				 &(struct rig_request){.method = methods[k], .headers = headers[i],
+				 &(struct rig_request){.method = methods[k],
+						       .headers = headers[i],
 						       .body = "--\r\n\r\n--"});
 	text_peer_let_run(rig->peer, 100);
 	check_good(rig, SIP_WAY_UDP);
@@ -362,16 +369,20 @@ static uint32_t next_random(uint32_t *seed)
  * answered after each hundred. */
 static void mutated_requests(void **state)
 {
-	static const char *const methods[] = {"MESSAGE", "SUBSCRIBE", "NOTIFY", "OPTIONS", "CANCEL"};
+	static const char *const methods[] = {"MESSAGE", "SUBSCRIBE", "NOTIFY", "OPTIONS",
+					      "CANCEL"};
 	struct rig *rig = rig_new(NULL);
 	uint32_t seed = 4711;
 
 	(void)state;
 	for (int i = 0; i < 4000; i++) {
 		struct rig_request request = {
-			.method = methods[next_random(&seed) % CHECK_COUNT(methods)], .body = "hello",
-			.headers = "Event: presence\r\nExpires: 600\r\nContact: <sip:1@127.0.0.1:9>\r\n"
-				   "Subscription-State: active;expires=5\r\nAccept: application/pidf+xml\r\n"};
+			.method = methods[next_random(&seed) % CHECK_COUNT(methods)],
+			.body = "hello",
+			.headers = "Event: presence\r\nExpires: 600\r\nContact: "
+				   "<sip:1@127.0.0.1:9>\r\n"
+				   "Subscription-State: active;expires=5\r\nAccept: "
+				   "application/pidf+xml\r\n"};
 		char *text = rig_text(rig, SIP_WAY_UDP, &request);
 		size_t len = strlen(text);
 
@@ -417,7 +428,8 @@ static void senders_are_who_the_peer_says(void **state)
 		 "P-Asserted-Identity: \"<sip:1009@pbx.example>, \\\"\" <sip:1004@pbx.example>\r\n",
 		 "message x sip:1004@pbx.example"},
 		{"<sip:trunk@pbx.example>",
-		 "P-Asserted-Identity: <tel:+4930>\r\nP-Asserted-Identity: <sip:1005@pbx.example>\r\n",
+		 "P-Asserted-Identity: <tel:+4930>\r\nP-Asserted-Identity: "
+		 "<sip:1005@pbx.example>\r\n",
 		 "message x sip:1005@pbx.example"},
 		{"<sip:1001@pbx.example>", "P-Asserted-Identity: <sip:7@other.example>\r\n", NULL},
 		{"<sip:pbx.example>", "", NULL},
@@ -429,8 +441,10 @@ static void senders_are_who_the_peer_says(void **state)
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
 		rig_send(rig, SIP_WAY_TCP,
-			 &(struct rig_request){.method = "MESSAGE", .from = rows[i].from,
-					       .headers = rows[i].headers, .body = "a"});
+			 &(struct rig_request){.method = "MESSAGE",
+					       .from = rows[i].from,
+					       .headers = rows[i].headers,
+					       .body = "a"});
 		if (rows[i].line == NULL) {
 			if (text_peer_expect(rig->peer, "SIP/2.0 403") == NULL)
 				fail_msg("row %zu was taken", i);
@@ -461,7 +475,8 @@ static void library_is_silent(void **state)
 	text_peer_send(rig->peer, SIP_WAY_TCP,
 		       "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TLS x;branch=z9hG4bK\r\n\r\n");
 	text_peer_send(rig->peer, SIP_WAY_UDP, "SIP/2.0 200 OK\r\n\r\n");
-	text_peer_send(rig->peer, SIP_WAY_UDP, "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/TCP x\r\n\r\n");
+	text_peer_send(rig->peer, SIP_WAY_UDP,
+		       "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/TCP x\r\n\r\n");
 	text_peer_let_run(rig->peer, 50);
 	dup2(kept, 2);
 	close(kept);
@@ -494,8 +509,8 @@ static void few_connections(struct limits *limits)
 	limits->sip_connections = 16;
 }
 
-/* [SOF-007] [SOF-008] [REL-050]: connections that say nothing go when descriptors run short; those with
- * something under way stay, and new ones are served. */
+/* [SOF-007] [SOF-008] [REL-050]: connections that say nothing go when descriptors run short; those
+ * with something under way stay, and new ones are served. */
 static void silent_connections_are_closed(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.limits = few_connections});
@@ -539,8 +554,11 @@ static void other_listeners(void **state)
 	rig_free(&rig);
 	rig = rig_new(&(struct rig_options){.advertise = "gw.example"});
 	struct address from, to;
-	struct message message = {.kind = MESSAGE_CHAT, .uid = (char[]){"u"}, .body = (char[]){"x"},
-				  .body_len = 1, .hops = -1};
+	struct message message = {.kind = MESSAGE_CHAT,
+				  .uid = (char[]){"u"},
+				  .body = (char[]){"x"},
+				  .body_len = 1,
+				  .hops = -1};
 	char room[256], via[64];
 
 	address_set(&from, SIDE_XMPP, "juliet", "chat.example");
@@ -556,8 +574,8 @@ static void other_listeners(void **state)
 	rig_free(&rig);
 }
 
-/* Listening on every address: requests come from the one that the peer knows, and a connection that a
- * phone opened is found again, whichever it was opened to. */
+/* Listening on every address: requests come from the one that the peer knows, and a connection that
+ * a phone opened is found again, whichever it was opened to. */
 static void requests_leave_where_they_belong(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.listen_host = "*"});
@@ -568,11 +586,13 @@ static void requests_leave_where_they_belong(void **state)
 		bool is_udp = way == SIP_WAY_UDP;
 
 		check_good(rig, way);
-		snprintf(headers, sizeof headers,
-			 "Event: presence\r\nExpires: 600\r\nContact: <sip:1001@127.0.0.1:%u%s>\r\n",
-			 is_udp ? text_peer_port(rig->peer) : text_peer_tcp_port(rig->peer),
-			 is_udp ? "" : ";transport=tcp");
-		rig_send(rig, way, &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
+		snprintf(
+			headers, sizeof headers,
+			"Event: presence\r\nExpires: 600\r\nContact: <sip:1001@127.0.0.1:%u%s>\r\n",
+			is_udp ? text_peer_port(rig->peer) : text_peer_tcp_port(rig->peer),
+			is_udp ? "" : ";transport=tcp");
+		rig_send(rig, way,
+			 &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
 		const struct sip_text *notify = text_peer_expect(rig->peer, "NOTIFY ");
 
 		assert_non_null(notify);

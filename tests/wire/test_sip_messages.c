@@ -39,7 +39,8 @@ static void message_in_is_handed_over(void **state)
 		};
 
 		rig_send(rig, way, &message);
-		rig_expect_line(rig, "nick=Ann \"A\" O lang=fr subject=Keys hops=69: caf\xc3\xa9\n<b>&");
+		rig_expect_line(rig,
+				"nick=Ann \"A\" O lang=fr subject=Keys hops=69: caf\xc3\xa9\n<b>&");
 		/* Nothing is said before the core knows. */
 		assert_int_equal(text_peer_let_run(rig->peer, 60), 0);
 		finish(rig, OUTCOME_TAKEN, FAULT_NONE);
@@ -116,8 +117,8 @@ static void empty_message_is_answered_and_kept_to_itself(void **state)
 static void repeated_message_is_delivered_once(void **state)
 {
 	struct rig *rig = rig_new(NULL);
-	struct rig_request message = {.method = "MESSAGE", .body = "once", .call_id = "r",
-				      .branch = "z9hG4bKrepeat"};
+	struct rig_request message = {
+		.method = "MESSAGE", .body = "once", .call_id = "r", .branch = "z9hG4bKrepeat"};
 
 	(void)state;
 	rig_send(rig, SIP_WAY_UDP, &message);
@@ -139,9 +140,8 @@ static void repeated_message_is_delivered_once(void **state)
 	rig_free(&rig);
 }
 
-/* [SIP-021] [D-38] [MSG-057]: the same request by another way. 482 while it is open, its 200 once it
- * succeeded, a new try if it failed.
- * [REQ-085] */
+/* [SIP-021] [D-38] [MSG-057]: the same request by another way. 482 while it is open, its 200 once
+ * it succeeded, a new try if it failed. [REQ-085] */
 static void merged_message_is_delivered_once(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -176,8 +176,9 @@ static void uid_names_the_request(void **state)
 	rig_send(rig, SIP_WAY_TCP,
 		 &(struct rig_request){.method = "MESSAGE", .body = "a", .call_id = "u"});
 	first = fake_bridge_expect(rig->bridge, "uid=");
-	rig_send(rig, SIP_WAY_TCP,
-		 &(struct rig_request){.method = "MESSAGE", .body = "a", .call_id = "u", .cseq = 2});
+	rig_send(
+		rig, SIP_WAY_TCP,
+		&(struct rig_request){.method = "MESSAGE", .body = "a", .call_id = "u", .cseq = 2});
 	second = fake_bridge_expect(rig->bridge, "uid=");
 	assert_non_null(first);
 	assert_non_null(second);
@@ -188,7 +189,8 @@ static void uid_names_the_request(void **state)
 	rig_free(&rig);
 }
 
-/* [SIP-029]: over UDP no 100 before Timer E would have reached T2, one after that; never over TCP. */
+/* [SIP-029]: over UDP no 100 before Timer E would have reached T2, one after that; never over TCP.
+ */
 static void slow_answer_is_announced(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 40});
@@ -218,7 +220,8 @@ static void nul_in_body_survives(void **state)
 		   "MESSAGE sip:juliet@chat.example SIP/2.0\r\n"
 		   "v: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKnul;rport\r\n"
 		   "f: <sip:1001@pbx.example>;tag=1\r\nt: <sip:juliet@chat.example>\r\n"
-		   "i: nul\r\nCSeq: 1 MESSAGE\r\nc: text/plain\r\n", text_peer_port(rig->peer));
+		   "i: nul\r\nCSeq: 1 MESSAGE\r\nc: text/plain\r\n",
+		   text_peer_port(rig->peer));
 	buf_append(&text, tail, sizeof tail - 1);
 	text_peer_send_bytes(rig->peer, SIP_WAY_UDP, text.data, text.len);
 	buf_free(&text);
@@ -226,7 +229,8 @@ static void nul_in_body_survives(void **state)
 	char *line = fake_bridge_expect(rig->bridge, "message");
 
 	assert_non_null(line);
-	if (strstr(line, ": ab\xef\xbf\xbd" "cd\xc3\xa9") == NULL)
+	if (strstr(line, ": ab\xef\xbf\xbd"
+			 "cd\xc3\xa9") == NULL)
 		fail_msg("%s", line);
 	mem_free(line);
 	finish(rig, OUTCOME_TAKEN, FAULT_NONE);
@@ -291,7 +295,8 @@ static void answer_outlives_the_connection(void **state)
 		   "Via: SIP/2.0/TCP 127.0.0.1:%u;branch=z9hG4bKgone\r\n"
 		   "From: <sip:1001@pbx.example>;tag=1\r\nTo: <sip:juliet@chat.example>\r\n"
 		   "Call-ID: gone\r\nCSeq: 1 MESSAGE\r\nContent-Type: text/plain\r\n"
-		   "Content-Length: 1\r\n\r\na", text_peer_port(rig->peer));
+		   "Content-Length: 1\r\n\r\na",
+		   text_peer_port(rig->peer));
 	text_peer_send(rig->peer, SIP_WAY_TCP, text.data);
 	buf_free(&text);
 	rig_expect_line(rig, "message");
@@ -317,8 +322,11 @@ static void deliver(struct rig *rig, exchange_id x, const char *user, const stru
 
 static struct message text_message(char *uid, char *body)
 {
-	return (struct message){.kind = MESSAGE_CHAT, .uid = uid, .body = body,
-				.body_len = strlen(body), .hops = -1};
+	return (struct message){.kind = MESSAGE_CHAT,
+				.uid = uid,
+				.body = body,
+				.body_len = strlen(body),
+				.hops = -1};
 }
 
 /* [SIP-001] [SIP-002] [SIP-003] [SIP-005] [SIP-012] [SIP-035] [MSG-009] [MSG-010] [MSG-012]
@@ -338,7 +346,8 @@ static void message_out_is_complete(void **state)
 	message.lang = (char[]){"de"};
 	message.sent_at_ms = INT64_C(1767225600000);
 	deliver(rig, 7, "1001", &message);
-	const struct sip_text *out = text_peer_expect(rig->peer, "MESSAGE sip:1001@pbx.example SIP/2.0");
+	const struct sip_text *out =
+		text_peer_expect(rig->peer, "MESSAGE sip:1001@pbx.example SIP/2.0");
 
 	assert_non_null(out);
 	assert_int_equal(out->from_port, rig->port);
@@ -423,8 +432,8 @@ static void refusals_become_faults(void **state)
 	rig_free(&rig);
 }
 
-/* [MSG-039] [ERR-263] [SIP-026] [SIP-027]: no answer is uncertain, not refused; repeats are the same
- * request. */
+/* [MSG-039] [ERR-263] [SIP-026] [SIP-027]: no answer is uncertain, not refused; repeats are the
+ * same request. */
 static void silence_is_uncertain(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 20});
@@ -530,8 +539,8 @@ static void short_pause_is_tried_again(void **state)
 	rig_free(&rig);
 }
 
-/* [D-40] [MSG-023] [MSG-024] [SIP-046] [SIP-077] [AST-5]: over UDP 1,300 bytes in all, the profile's
- * limit on TCP; what does not fit is refused with the limit in the text and not sent. */
+/* [D-40] [MSG-023] [MSG-024] [SIP-046] [SIP-077] [AST-5]: over UDP 1,300 bytes in all, the
+ * profile's limit on TCP; what does not fit is refused with the limit in the text and not sent. */
 static void long_message_out(void **state)
 {
 	static const struct {
@@ -547,8 +556,8 @@ static void long_message_out(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-		struct rig *rig = rig_new(&(struct rig_options){
-			.proxy_is_tcp = rows[i].is_tcp, .profile = rows[i].profile});
+		struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = rows[i].is_tcp,
+								.profile = rows[i].profile});
 		char *body = mem_alloc(rows[i].too_long + 1);
 		struct message message = text_message((char[]){"u"}, (char[]){""});
 		char room[64];

@@ -1,4 +1,5 @@
-/* SIP users watching chat users, by bytes: SUBSCRIBE in, NOTIFY out (RFC 6665 section 4.2, file 04 C). */
+/* SIP users watching chat users, by bytes: SUBSCRIBE in, NOTIFY out (RFC 6665 section 4.2, file 04
+ * C). */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -49,8 +50,8 @@ static void pending_then_active(void **state)
 	assert_string_equal(sip_text_tag(notify, "To", room, sizeof room), "ft");
 	assert_non_null(strstr(sip_text_header(notify, "From", room, sizeof room),
 			       "<sip:juliet@chat.example>"));
-	assert_non_null(strstr(sip_text_header(notify, "To", room, sizeof room),
-			       "<sip:1001@pbx.example>"));
+	assert_non_null(
+		strstr(sip_text_header(notify, "To", room, sizeof room), "<sip:1001@pbx.example>"));
 	assert_int_equal(sip_text_header_count(notify, "Contact"), 1);
 	assert_string_equal(sip_text_header(notify, "Max-Forwards", room, sizeof room), "70");
 	assert_string_equal(sip_text_body(notify), "");
@@ -77,7 +78,8 @@ static void pending_then_active(void **state)
 	rig_free(&rig);
 }
 
-/* [PRES-088] [PRES-174] [PRES-176] [PRES-090] [EVT-042]: how it ends when the other side says no. */
+/* [PRES-088] [PRES-174] [PRES-176] [PRES-090] [EVT-042]: how it ends when the other side says no.
+ */
 static void refusals_end_it(void **state)
 {
 	static const struct {
@@ -196,8 +198,11 @@ static void refresh_tells_the_present_state(void **state)
 	assert_memory_equal(watcher_subscribe(rig, &watcher, "")->text, "SIP/2.0 500", 11);
 	/* [SEC-006]: another From tag is another dialog */
 	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "SUBSCRIBE", .call_id = "c5", .cseq = 9,
-				       .from_tag = "other", .to_tag = watcher.tag,
+		 &(struct rig_request){.method = "SUBSCRIBE",
+				       .call_id = "c5",
+				       .cseq = 9,
+				       .from_tag = "other",
+				       .to_tag = watcher.tag,
 				       .headers = "Event: presence\r\n"});
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 481"));
 	rig_free(&rig);
@@ -209,8 +214,10 @@ static void repeated_subscribe_is_one(void **state)
 {
 	struct rig *rig = rig_new(NULL);
 	char contact[128], headers[256], room[512], first[512];
-	struct rig_request request = {.method = "SUBSCRIBE", .call_id = "c6",
-				      .branch = "z9hG4bKsame", .headers = headers};
+	struct rig_request request = {.method = "SUBSCRIBE",
+				      .call_id = "c6",
+				      .branch = "z9hG4bKsame",
+				      .headers = headers};
 
 	(void)state;
 	snprintf(headers, sizeof headers, "Event: presence\r\n%s",
@@ -235,9 +242,8 @@ static void repeated_subscribe_is_one(void **state)
 	rig_free(&rig);
 }
 
-/* [PRES-096] [PRES-099] [EVT-035]: the watcher ends it; closed, timeout; the core hears that the last
- * dialog went.
- * [CPP-010] */
+/* [PRES-096] [PRES-099] [EVT-035]: the watcher ends it; closed, timeout; the core hears that the
+ * last dialog went. [CPP-010] */
 static void unsubscribe_ends_the_dialog(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -277,8 +283,8 @@ static void expiry_ends_the_dialog(void **state)
 	rig_free(&rig);
 }
 
-/* [EVT-038] [PRES-086] [D-33]: one NOTIFY at a time; what happens meanwhile is one more, the newest.
- * [CPP-008] */
+/* [EVT-038] [PRES-086] [D-33]: one NOTIFY at a time; what happens meanwhile is one more, the
+ * newest. [CPP-008] */
 static void changes_are_coalesced(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 200});
@@ -337,19 +343,29 @@ static void answers_to_notify(void **state)
 {
 	static const struct {
 		const char *status; /* NULL: none */
-		bool is_first;	    /* to the first NOTIFY */
+		bool is_first;      /* to the first NOTIFY */
 		bool ends;
 	} rows[] = {
-		{"404 Not Found", false, true},	  {"405 No", false, true},
-		{"410 Gone", false, true},	  {"416 No", false, true},
-		{"480 Away", false, true},	  {"481 Gone", false, true},
-		{"482 Loop", false, true},	  {"483 Hops", false, true},
-		{"484 Incomplete", false, true},  {"485 Ambiguous", false, true},
-		{"489 Bad Event", false, true},	  {"501 No", false, true},
-		{"604 No", false, true},	  {NULL, false, true},
-		{"500 Error", false, false},	  {"503 Busy", false, false},
-		{"401 Who", false, false},	  {"400 Bad", false, false},
-		{"500 Error", true, true},	  {"403 No", true, true},
+		{"404 Not Found", false, true},
+		{"405 No", false, true},
+		{"410 Gone", false, true},
+		{"416 No", false, true},
+		{"480 Away", false, true},
+		{"481 Gone", false, true},
+		{"482 Loop", false, true},
+		{"483 Hops", false, true},
+		{"484 Incomplete", false, true},
+		{"485 Ambiguous", false, true},
+		{"489 Bad Event", false, true},
+		{"501 No", false, true},
+		{"604 No", false, true},
+		{NULL, false, true},
+		{"500 Error", false, false},
+		{"503 Busy", false, false},
+		{"401 Who", false, false},
+		{"400 Bad", false, false},
+		{"500 Error", true, true},
+		{"403 No", true, true},
 		{NULL, true, true},
 	};
 
@@ -388,10 +404,12 @@ static void event_id_is_echoed(void **state)
 	(void)state;
 	snprintf(headers, sizeof headers, "o: presence;max-rate=0.2;id=a7\r\n%s",
 		 watcher_contact(rig, contact, sizeof contact));
-	rig_send(rig, SIP_WAY_UDP, &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
+	rig_send(rig, SIP_WAY_UDP,
+		 &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
-	assert_string_equal(sip_text_header(watcher_take(rig, "pending"), "Event", room,
-					    sizeof room), "presence;id=a7");
+	assert_string_equal(
+		sip_text_header(watcher_take(rig, "pending"), "Event", room, sizeof room),
+		"presence;id=a7");
 	rig_free(&rig);
 }
 
@@ -419,8 +437,8 @@ static void two_phones_of_one_watcher(void **state)
 	rig_free(&rig);
 }
 
-/* [SIP-024] [PRES-072]: a refused refresh whose answer was lost is refused in the same words, and the
- * next one is taken. */
+/* [SIP-024] [PRES-072]: a refused refresh whose answer was lost is refused in the same words, and
+ * the next one is taken. */
 static void refused_refresh_comes_again(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -434,9 +452,12 @@ static void refused_refresh_comes_again(void **state)
 		 watcher_contact(rig, contact, sizeof contact));
 	for (int i = 0; i < 2; i++) {
 		rig_send(rig, SIP_WAY_UDP,
-			 &(struct rig_request){.method = "SUBSCRIBE", .call_id = watcher.call_id,
-					       .cseq = watcher.cseq, .to_tag = watcher.tag,
-					       .branch = "z9hG4bKagain", .headers = headers});
+			 &(struct rig_request){.method = "SUBSCRIBE",
+					       .call_id = watcher.call_id,
+					       .cseq = watcher.cseq,
+					       .to_tag = watcher.tag,
+					       .branch = "z9hG4bKagain",
+					       .headers = headers});
 		const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 ");
 
 		assert_memory_equal(text->text, "SIP/2.0 423", 11);

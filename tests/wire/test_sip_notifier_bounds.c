@@ -1,5 +1,5 @@
-/* Where NOTIFYs of the notifier may go, how many there may be, and how it ends, by bytes (SEC-021, D-55,
- * D-48). */
+/* Where NOTIFYs of the notifier may go, how many there may be, and how it ends, by bytes (SEC-021,
+ * D-55, D-48). */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,10 +46,11 @@ static void subscriptions_are_bounded(void **state)
 		snprintf(headers, sizeof headers, "Event: presence\r\n%s",
 			 watcher_contact(rig, contact, sizeof contact));
 		for (int k = 0; k < 3; k++) {
-			snprintf(uri, sizeof uri, "sip:u%d@chat.example", rows[i].one_watched ? 0 : k);
+			snprintf(uri, sizeof uri, "sip:u%d@chat.example",
+				 rows[i].one_watched ? 0 : k);
 			rig_send(rig, SIP_WAY_UDP,
-				 &(struct rig_request){.method = "SUBSCRIBE", .uri = uri,
-						       .headers = headers});
+				 &(struct rig_request){
+					 .method = "SUBSCRIBE", .uri = uri, .headers = headers});
 			text = text_peer_expect(rig->peer, "SIP/2.0 ");
 		}
 		assert_memory_equal(text->text, rows[i].status, 11);
@@ -71,8 +72,8 @@ static void restored_pairs_are_not_refused(void **state)
 	for (int i = 0; i < 20; i++) {
 		snprintf(uri, sizeof uri, "sip:u%d@chat.example", i);
 		rig_send(rig, SIP_WAY_UDP,
-			 &(struct rig_request){.method = "SUBSCRIBE", .uri = uri,
-					       .headers = headers});
+			 &(struct rig_request){
+				 .method = "SUBSCRIBE", .uri = uri, .headers = headers});
 		const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 ");
 
 		assert_memory_equal(text->text, "SIP/2.0 200", 11);
@@ -81,29 +82,44 @@ static void restored_pairs_are_not_refused(void **state)
 	rig_free(&rig);
 }
 
-/* [SEC-021] [SOF-013] [SEC-020]: Contacts and routes that lead elsewhere are refused before anything
- * is sent.
- * [SEC-089] [SIP-091] */
+/* [SEC-021] [SOF-013] [SEC-020]: Contacts and routes that lead elsewhere are refused before
+ * anything is sent. [SEC-089] [SIP-091] */
 static void foreign_destinations_are_refused(void **state)
 {
 	static const char *const contacts[] = {
-		"<sip:a@192.0.2.66>",	     "<sip:a@224.0.0.1>",	"<sip:a@255.255.255.255>",
-		"<sip:a@0.0.0.0>",	     "<sip:a@169.254.1.1>",	"<sip:a@evil.example>",
-		"<sip:a@[2001:db8::1]>",     "<sip:a@[fe80::1]>",	"<sip:a@[ff02::1]>",
-		"<sip:a@[::ffff:192.0.2.1]>", "<sip:a@10.0.0.1>",	"<sips:a@127.0.0.1>",
-		"<sip:a@127.0.0.1;maddr=192.0.2.1>", "<sip:a@240.0.0.1>", "<http://127.0.0.1/>",
-		"<sip:a@2130706433>", "<sip:a@0x7f.1>", "<sip:a@pbx.example.evil.example>",
+		"<sip:a@192.0.2.66>",
+		"<sip:a@224.0.0.1>",
+		"<sip:a@255.255.255.255>",
+		"<sip:a@0.0.0.0>",
+		"<sip:a@169.254.1.1>",
+		"<sip:a@evil.example>",
+		"<sip:a@[2001:db8::1]>",
+		"<sip:a@[fe80::1]>",
+		"<sip:a@[ff02::1]>",
+		"<sip:a@[::ffff:192.0.2.1]>",
+		"<sip:a@10.0.0.1>",
+		"<sips:a@127.0.0.1>",
+		"<sip:a@127.0.0.1;maddr=192.0.2.1>",
+		"<sip:a@240.0.0.1>",
+		"<http://127.0.0.1/>",
+		"<sip:a@2130706433>",
+		"<sip:a@0x7f.1>",
+		"<sip:a@pbx.example.evil.example>",
 	};
 	static const char *const routes[] = {
-		"<sip:192.0.2.66;lr>", "<sip:evil.example;lr>", "<sip:224.0.0.1;lr>",
-		"<sip:192.0.2.66>", "<sip:127.0.0.1;lr;maddr=192.0.2.1>",
+		"<sip:192.0.2.66;lr>",
+		"<sip:evil.example;lr>",
+		"<sip:224.0.0.1;lr>",
+		"<sip:192.0.2.66>",
+		"<sip:127.0.0.1;lr;maddr=192.0.2.1>",
 	};
 	struct rig *rig = rig_new(NULL);
 	char headers[512], contact[128];
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(contacts); i++) {
-		snprintf(headers, sizeof headers, "Event: presence\r\nContact: %s\r\n", contacts[i]);
+		snprintf(headers, sizeof headers, "Event: presence\r\nContact: %s\r\n",
+			 contacts[i]);
 		rig_send(rig, SIP_WAY_UDP,
 			 &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
 		const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 4");
@@ -121,7 +137,8 @@ static void foreign_destinations_are_refused(void **state)
 	}
 	snprintf(headers, sizeof headers, "Event: presence\r\nContact: <sip:a@127.0.0.1:%u>\r\n",
 		 rig->port);
-	rig_send(rig, SIP_WAY_UDP, &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
+	rig_send(rig, SIP_WAY_UDP,
+		 &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 403"));
 	assert_int_equal(rig->counters.notify_out, 0);
 	assert_int_equal(fake_bridge_count(rig->bridge, "requested"), 0);
@@ -139,14 +156,21 @@ static void refresh_moves_the_target(void **state)
 	watcher_begin(rig, &watcher);
 	snprintf(headers, sizeof headers, "Event: presence\r\nContact: <sip:a@192.0.2.66>\r\n");
 	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "SUBSCRIBE", .call_id = "c12", .cseq = 5,
-				       .to_tag = watcher.tag, .headers = headers});
+		 &(struct rig_request){.method = "SUBSCRIBE",
+				       .call_id = "c12",
+				       .cseq = 5,
+				       .to_tag = watcher.tag,
+				       .headers = headers});
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 403"));
-	snprintf(headers, sizeof headers, "Event: presence\r\nContact: <sip:moved@127.0.0.1:%u>\r\n",
+	snprintf(headers, sizeof headers,
+		 "Event: presence\r\nContact: <sip:moved@127.0.0.1:%u>\r\n",
 		 text_peer_port(rig->peer));
 	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "SUBSCRIBE", .call_id = "c12", .cseq = 6,
-				       .to_tag = watcher.tag, .headers = headers});
+		 &(struct rig_request){.method = "SUBSCRIBE",
+				       .call_id = "c12",
+				       .cseq = 6,
+				       .to_tag = watcher.tag,
+				       .headers = headers});
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
 	snprintf(line, sizeof line, "NOTIFY sip:moved@127.0.0.1:%u ", text_peer_port(rig->peer));
 	assert_non_null(text_peer_expect(rig->peer, line));
@@ -200,12 +224,13 @@ static void strict_route_over_tcp(void **state)
 		 "Event: presence\r\nContact: <sip:1001@127.0.0.1:%u;transport=tcp>\r\n"
 		 "Record-Route: <sip:127.0.0.1:%u;transport=tcp>, <sip:127.0.0.2;lr>\r\n",
 		 port, port);
-	rig_send(rig, SIP_WAY_TCP, &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
+	rig_send(rig, SIP_WAY_TCP,
+		 &(struct rig_request){.method = "SUBSCRIBE", .headers = headers});
 	const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 200");
 
 	assert_non_null(text);
-	assert_non_null(strstr(sip_text_header(text, "Contact", room, sizeof room),
-			       ";transport=tcp>"));
+	assert_non_null(
+		strstr(sip_text_header(text, "Contact", room, sizeof room), ";transport=tcp>"));
 	snprintf(line, sizeof line, "NOTIFY sip:127.0.0.1:%u;transport=tcp SIP/2.0", port);
 	text = text_peer_expect(rig->peer, line);
 	assert_non_null(text);
@@ -221,8 +246,8 @@ static void strict_route_over_tcp(void **state)
 	rig_free(&rig);
 }
 
-/* [SIP-046] [SIP-047] [SIP-051] [SOF-012] [D-40]: a NOTIFY over 1,300 bytes to a UDP watcher goes by TCP
- * where that is served, else by UDP after all. */
+/* [SIP-046] [SIP-047] [SIP-051] [SOF-012] [D-40]: a NOTIFY over 1,300 bytes to a UDP watcher goes
+ * by TCP where that is served, else by UDP after all. */
 static void large_notify(void **state)
 {
 	char note[1001];
@@ -251,8 +276,8 @@ static void large_notify(void **state)
 	}
 }
 
-/* [SOF-021] [SOF-005] [REL-051]: the side is taken down in the middle of everything: nothing is lost
- * track of (the sanitizer looks). */
+/* [SOF-021] [SOF-005] [REL-051]: the side is taken down in the middle of everything: nothing is
+ * lost track of (the sanitizer looks). */
 static void taken_down_at_any_moment(void **state)
 {
 	struct watcher watcher = {.call_id = "down"};

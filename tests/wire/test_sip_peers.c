@@ -1,5 +1,5 @@
-/* The SIP server is watched (D-26, REL-024, SIP-071): by bytes, over TCP, all times of the watch scaled
- * down together. */
+/* The SIP server is watched (D-26, REL-024, SIP-071): by bytes, over TCP, all times of the watch
+ * scaled down together. */
 #include <stdio.h>
 
 #include "support/check.h"
@@ -10,7 +10,7 @@
 
 enum {
 	QUIET_MS = 900, /* of 30 s: 120 ms for an answer, 150 ms between questions after a miss */
-	LONG_MS = 6000 /* the connection is looked at every second */
+	LONG_MS = 6000  /* the connection is looked at every second */
 };
 
 static struct rig *start(int quiet_ms)
@@ -93,8 +93,8 @@ static void asked_only_while_it_matters(void **state)
 /* [SIP-001] [SIP-002] [SIP-006]: the question is a complete request. */
 static void question_is_complete(void **state)
 {
-	static const char *const once[] = {"Via",   "Max-Forwards", "From",    "To",
-					   "Call-ID", "CSeq",	      "Contact", "Content-Length"};
+	static const char *const once[] = {"Via",     "Max-Forwards", "From",    "To",
+					   "Call-ID", "CSeq",         "Contact", "Content-Length"};
 	struct rig *rig = start(QUIET_MS);
 	struct presence_agent end;
 	char line[96], room[256];
@@ -152,8 +152,8 @@ static void slow_pace(struct limits *limits)
 	limits->outward_per_s = 1;
 }
 
-/* Answers what comes until there was one SUBSCRIBE in the dialog of end, and a new one; not before the
- * pace allows the second. */
+/* Answers what comes until there was one SUBSCRIBE in the dialog of end, and a new one; not before
+ * the pace allows the second. */
 static void expect_refreshes_in_pace(struct rig *rig, const struct presence_agent *end)
 {
 	uint64_t in_dialog_ms = 0, new_ms = 0;
@@ -236,8 +236,8 @@ static void restart_between_questions_is_noticed(void **state)
 	rig_free(&rig);
 }
 
-/* [REL-027] [D-26]: a server that closes connections and has forgotten nothing costs one question and
- * one refresh, and not again for a while. */
+/* [REL-027] [D-26]: a server that closes connections and has forgotten nothing costs one question
+ * and one refresh, and not again for a while. */
 static void closed_connection_is_no_storm(void **state)
 {
 	struct rig *rig = start(LONG_MS);
@@ -287,8 +287,8 @@ static void dead_port_is_down(void **state)
 	rig_free(&rig);
 }
 
-/* [D-25] [REL-027]: a refresh that finds its dialog forgotten has the others refreshed; that happens
- * once, a second one soon after is alone. */
+/* [D-25] [REL-027]: a refresh that finds its dialog forgotten has the others refreshed; that
+ * happens once, a second one soon after is alone. */
 static void forgotten_dialog_asks_for_all(void **state)
 {
 	struct rig *rig = start(LONG_MS);

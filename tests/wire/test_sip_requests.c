@@ -33,68 +33,130 @@ static void refused_requests_say_why(void **state)
 		const char *holds;
 		struct rig_request request;
 	} rows[] = {
+		/* clang-format off: a row is a line */
 		/* [SIP-016] [PRES-207] */
 		{405, "Allow", "MESSAGE", {.method = "INVITE"}},
-		{405, "Allow", "SUBSCRIBE", {.method = "REGISTER", .headers = "Contact: <sip:a@127.0.0.1>\r\n"}},
+		{405,
+		 "Allow",
+		 "SUBSCRIBE",
+		 {.method = "REGISTER", .headers = "Contact: <sip:a@127.0.0.1>\r\n"}},
 		/* [REQ-015] */
 		{405, "Allow", "OPTIONS", {.method = "PUBLISH", .headers = "Event: presence\r\n"}},
 		{501, "Allow", "MESSAGE", {.method = "JUMP"}},
 		/* [SIP-018] [MSG-066] */
-		{416, NULL, NULL, {.method = "MESSAGE", .uri = "http://chat.example/", .body = "a"}},
+		{416,
+		 NULL,
+		 NULL,
+		 {.method = "MESSAGE", .uri = "http://chat.example/", .body = "a"}},
 		/* [SIP-019] [MSG-058] */
-		{420, "Unsupported", "recipient-list-message, foo",
-		 {.method = "MESSAGE", .body = "a",
+		{420,
+		 "Unsupported",
+		 "recipient-list-message, foo",
+		 {.method = "MESSAGE",
+		  .body = "a",
 		  .headers = "Require: recipient-list-message, foo\r\n"}},
 		/* [CPIM-006] [ASEC-010] [SIP-031] [SEC-070] */
-		{483, NULL, NULL, {.method = "MESSAGE", .body = "a", .has_no_hops = true,
-				   .headers = "Max-Forwards: 0\r\n"}},
+		{483,
+		 NULL,
+		 NULL,
+		 {.method = "MESSAGE",
+		  .body = "a",
+		  .has_no_hops = true,
+		  .headers = "Max-Forwards: 0\r\n"}},
 		/* [SIP-032] */
-		{404, NULL, NULL, {.method = "MESSAGE", .uri = "sip:a@nowhere.example", .body = "a"}},
+		{404,
+		 NULL,
+		 NULL,
+		 {.method = "MESSAGE", .uri = "sip:a@nowhere.example", .body = "a"}},
 		/* [PRES-194] both ends on SIP */
-		{404, NULL, NULL, {.method = "MESSAGE", .uri = "sip:1002@pbx.example", .body = "a"}},
+		{404,
+		 NULL,
+		 NULL,
+		 {.method = "MESSAGE", .uri = "sip:1002@pbx.example", .body = "a"}},
 		/* [REQ-070] [ASEC-007] [D-53] [MSG-064] */
-		{433, NULL, NULL, {.method = "MESSAGE", .body = "a",
-				   .from = "<sip:anonymous@anonymous.invalid>"}},
+		{433,
+		 NULL,
+		 NULL,
+		 {.method = "MESSAGE", .body = "a", .from = "<sip:anonymous@anonymous.invalid>"}},
 		{433, NULL, NULL, {.method = "MESSAGE", .body = "a", .headers = "Privacy: id\r\n"}},
 		/* [D-12]: a chat user who writes over SIP is our own request, come back */
-		{482, NULL, NULL, {.method = "MESSAGE", .body = "a",
-				   .from = "<sip:romeo@chat.example>"}},
+		{482,
+		 NULL,
+		 NULL,
+		 {.method = "MESSAGE", .body = "a", .from = "<sip:romeo@chat.example>"}},
 		/* [SEC-003] [SIP-103]: a domain of another peer */
-		{403, NULL, NULL, {.method = "MESSAGE", .body = "a",
-				   .from = "<sip:7@other.example>"}},
+		{403,
+		 NULL,
+		 NULL,
+		 {.method = "MESSAGE", .body = "a", .from = "<sip:7@other.example>"}},
 		/* [ASEC-003] [D-11] [ASEC-002] [MSG-059] */
-		{480, "Warning", "380", {.method = "MESSAGE", .body = "a",
-					 .uri = "sips:juliet@chat.example"}},
+		{480,
+		 "Warning",
+		 "380",
+		 {.method = "MESSAGE", .body = "a", .uri = "sips:juliet@chat.example"}},
 		/* [REQ-092] [SIP-020] [MSG-070] */
-		{415, "Accept", "text/plain", {.method = "MESSAGE", .body = "a", .type = "image/png"}},
+		{415,
+		 "Accept",
+		 "text/plain",
+		 {.method = "MESSAGE", .body = "a", .type = "image/png"}},
 		/* [SIP-110] [MSG-076] */
-		{415, "Accept-Encoding", "identity", {.method = "MESSAGE", .body = "a",
-						      .headers = "Content-Encoding: gzip\r\n"}},
+		{415,
+		 "Accept-Encoding",
+		 "identity",
+		 {.method = "MESSAGE", .body = "a", .headers = "Content-Encoding: gzip\r\n"}},
 		/* [MSG-075] */
 		{400, NULL, NULL, {.method = "MESSAGE", .body = "\xff\xfe\xfd"}},
 		/* [EVT-003] [PRES-068] */
-		{489, "Allow-Events", "presence", {.method = "SUBSCRIBE", .headers =
-			"Event: dialog\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
-		{489, "Allow-Events", "presence", {.method = "SUBSCRIBE", .headers =
-			"Contact: <sip:1001@127.0.0.1>\r\n"}},
+		{489,
+		 "Allow-Events",
+		 "presence",
+		 {.method = "SUBSCRIBE",
+		  .headers = "Event: dialog\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{489,
+		 "Allow-Events",
+		 "presence",
+		 {.method = "SUBSCRIBE", .headers = "Contact: <sip:1001@127.0.0.1>\r\n"}},
 		/* [PRES-004] [EVT-001]: byte by byte */
-		{489, NULL, NULL, {.method = "SUBSCRIBE", .headers =
-			"Event: Presence\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{489,
+		 NULL,
+		 NULL,
+		 {.method = "SUBSCRIBE",
+		  .headers = "Event: Presence\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
 		/* [PRES-005] [EVT-010] [EVT-011] */
-		{406, "Accept", "application/pidf+xml", {.method = "SUBSCRIBE", .headers =
-			"Event: presence\r\nAccept: text/html\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{406,
+		 "Accept",
+		 "application/pidf+xml",
+		 {.method = "SUBSCRIBE",
+		  .headers = "Event: presence\r\nAccept: text/html\r\nContact: "
+			     "<sip:1001@127.0.0.1>\r\n"}},
 		/* [SEC-083] [EVT-034] [D-58] [PRES-072] */
-		{423, "Min-Expires", "60", {.method = "SUBSCRIBE", .headers =
-			"Event: presence\r\nExpires: 59\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{423,
+		 "Min-Expires",
+		 "60",
+		 {.method = "SUBSCRIBE",
+		  .headers =
+			  "Event: presence\r\nExpires: 59\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
 		/* [PBX-017] [REQ-082] [SIP-023] [EVT-020] [PRES-042] [SEC-007] */
-		{481, NULL, NULL, {.method = "NOTIFY", .to_tag = "no-such", .headers =
-			"Event: presence\r\nSubscription-State: active\r\n"}},
-		{481, NULL, NULL, {.method = "NOTIFY", .headers =
-			"Event: presence\r\nSubscription-State: active\r\n"}},
-		{481, NULL, NULL, {.method = "SUBSCRIBE", .to_tag = "no-such", .headers =
-			"Event: presence\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{481,
+		 NULL,
+		 NULL,
+		 {.method = "NOTIFY",
+		  .to_tag = "no-such",
+		  .headers = "Event: presence\r\nSubscription-State: active\r\n"}},
+		{481,
+		 NULL,
+		 NULL,
+		 {.method = "NOTIFY",
+		  .headers = "Event: presence\r\nSubscription-State: active\r\n"}},
+		{481,
+		 NULL,
+		 NULL,
+		 {.method = "SUBSCRIBE",
+		  .to_tag = "no-such",
+		  .headers = "Event: presence\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
 		{481, NULL, NULL, {.method = "MESSAGE", .to_tag = "no-such", .body = "a"}},
 	};
+	/* clang-format on */
 	struct rig *rig = rig_new(NULL);
 
 	(void)state;
@@ -153,17 +215,18 @@ static void answers_go_to_the_source(void **state)
 	char room[512];
 
 	(void)state;
-	buf_puts(&text, "JUMP sip:a@chat.example SIP/2.0\r\n"
-			"Via: SIP/2.0/UDP 192.0.2.9:5999;branch=z9hG4bKvia;rport;maddr=192.0.2.8\r\n"
-			"From: <sip:1001@pbx.example>;tag=1\r\nTo: <sip:a@chat.example>\r\n"
-			"Call-ID: via\r\nCSeq: 1 JUMP\r\nContent-Length: 0\r\n\r\n");
+	buf_puts(&text,
+		 "JUMP sip:a@chat.example SIP/2.0\r\n"
+		 "Via: SIP/2.0/UDP 192.0.2.9:5999;branch=z9hG4bKvia;rport;maddr=192.0.2.8\r\n"
+		 "From: <sip:1001@pbx.example>;tag=1\r\nTo: <sip:a@chat.example>\r\n"
+		 "Call-ID: via\r\nCSeq: 1 JUMP\r\nContent-Length: 0\r\n\r\n");
 	text_peer_send(rig->peer, SIP_WAY_UDP, text.data);
 	buf_free(&text);
 	const struct sip_text *answer = text_peer_expect(rig->peer, "SIP/2.0 501");
 
 	assert_non_null(answer);
-	assert_non_null(strstr(sip_text_header(answer, "Via", room, sizeof room),
-			       "received=127.0.0.1"));
+	assert_non_null(
+		strstr(sip_text_header(answer, "Via", room, sizeof room), "received=127.0.0.1"));
 	rig_free(&rig);
 }
 
@@ -198,15 +261,15 @@ static void options_is_answered(void **state)
 
 			assert_int_equal(status_of(answer), 200);
 			for (size_t k = 0; k < CHECK_COUNT(headers); k++)
-				assert_non_null(strstr(sip_text_header(answer, headers[k].name,
-								       room, sizeof room),
-						       headers[k].holds));
+				assert_non_null(strstr(
+					sip_text_header(answer, headers[k].name, room, sizeof room),
+					headers[k].holds));
 			assert_int_equal(sip_text_header_count(answer, "Supported"), 1);
 		}
 	}
 	/* [SIP-031]: it ends here, so no hop is needed */
-	struct rig_request last = {.method = "OPTIONS", .has_no_hops = true,
-				   .headers = "Max-Forwards: 0\r\n"};
+	struct rig_request last = {
+		.method = "OPTIONS", .has_no_hops = true, .headers = "Max-Forwards: 0\r\n"};
 
 	assert_int_equal(status_of(ask(rig, SIP_WAY_TCP, &last)), 200);
 	rig_free(&rig);
@@ -221,9 +284,8 @@ static void closed_side_says_when(void **state)
 	(void)state;
 	sip_side_accept(rig->side, false);
 	for (int i = 0; i < 20; i++) {
-		const struct sip_text *answer =
-			ask(rig, SIP_WAY_TCP,
-			    &(struct rig_request){.method = "MESSAGE", .body = "a"});
+		const struct sip_text *answer = ask(
+			rig, SIP_WAY_TCP, &(struct rig_request){.method = "MESSAGE", .body = "a"});
 		int wait = atoi(sip_text_header(answer, "Retry-After", room, sizeof room));
 
 		assert_int_equal(status_of(answer), 503);
@@ -236,10 +298,10 @@ static void closed_side_says_when(void **state)
 static void cancel_changes_nothing(void **state)
 {
 	struct rig *rig = rig_new(NULL);
-	struct rig_request message = {.method = "MESSAGE", .body = "hi", .call_id = "c1",
-				      .branch = "z9hG4bKcancel"};
-	struct rig_request cancel = {.method = "CANCEL", .call_id = "c1",
-				     .branch = "z9hG4bKcancel"};
+	struct rig_request message = {
+		.method = "MESSAGE", .body = "hi", .call_id = "c1", .branch = "z9hG4bKcancel"};
+	struct rig_request cancel = {
+		.method = "CANCEL", .call_id = "c1", .branch = "z9hG4bKcancel"};
 	struct fault *none = NULL;
 
 	(void)state;
@@ -258,8 +320,11 @@ static void own_requests_are_loops(void **state)
 {
 	struct rig *rig = rig_new(NULL);
 	struct address from, to;
-	struct message message = {.kind = MESSAGE_CHAT, .uid = (char[]){"u"}, .body = (char[]){"x"},
-				  .body_len = 1, .hops = -1};
+	struct message message = {.kind = MESSAGE_CHAT,
+				  .uid = (char[]){"u"},
+				  .body = (char[]){"x"},
+				  .body_len = 1,
+				  .hops = -1};
 	char header[64], line[512], via[256];
 
 	(void)state;

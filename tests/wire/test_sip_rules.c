@@ -1,5 +1,5 @@
-/* Single rules of SIP and its events that no other test of the wire shows, by bytes: what is not ours,
- * what means nothing, and what must not cross. */
+/* Single rules of SIP and its events that no other test of the wire shows, by bytes: what is not
+ * ours, what means nothing, and what must not cross. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +20,16 @@ static void notify_with(struct rig *rig, struct presence_agent *end, const char 
 {
 	end->cseq++;
 	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "NOTIFY", .uri = end->target, .from = end->from,
-				       .from_tag = end->tag, .to = end->to,
-				       .to_tag = end->their_tag, .call_id = end->call_id,
-				       .cseq = end->cseq, .body = body, .type = type,
+		 &(struct rig_request){.method = "NOTIFY",
+				       .uri = end->target,
+				       .from = end->from,
+				       .from_tag = end->tag,
+				       .to = end->to,
+				       .to_tag = end->their_tag,
+				       .call_id = end->call_id,
+				       .cseq = end->cseq,
+				       .body = body,
+				       .type = type,
 				       .headers = "Event: presence\r\n"
 						  "Subscription-State: active;expires=3000\r\n"});
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
@@ -33,13 +39,17 @@ static void notify_with(struct rig *rig, struct presence_agent *end, const char 
 	"<?xml version=\"1.0\"?><presence xmlns=\"urn:ietf:params:xml:ns:pidf\" "                  \
 	"entity=\"sip:9999@elsewhere.example\">" inside "</presence>"
 
-/* [XCP-031] [CPP-019] [REQ-081] [D-22]: whatever is not PIDF is answered and never becomes presence,
- * even if it looks like it. Among them a signed document, which nobody may take apart. */
+/* [XCP-031] [CPP-019] [REQ-081] [D-22]: whatever is not PIDF is answered and never becomes
+ * presence, even if it looks like it. Among them a signed document, which nobody may take apart. */
 static void other_types_are_not_presence(void **state)
 {
 	static const char *const types[] = {
-		"application/dialog-info+xml", "text/plain", "application/xml",
-		"application/pkcs7-mime", "multipart/signed;boundary=b", "application/xpidf+xml",
+		"application/dialog-info+xml",
+		"text/plain",
+		"application/xml",
+		"application/pkcs7-mime",
+		"multipart/signed;boundary=b",
+		"application/xpidf+xml",
 	};
 	struct rig *rig = rig_new(NULL);
 	struct presence_agent end;
@@ -108,8 +118,8 @@ static void states_where_they_count(void **state)
 	rig_free(&rig);
 }
 
-/* [PRES-051]: a NOTIFY that names no time keeps the one before: the refresh comes when that is due, not
- * after the hour of the 2xx. */
+/* [PRES-051]: a NOTIFY that names no time keeps the one before: the refresh comes when that is due,
+ * not after the hour of the 2xx. */
 static void no_time_keeps_the_time(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -129,8 +139,8 @@ static void no_time_keeps_the_time(void **state)
 	rig_free(&rig);
 }
 
-/* [EVT-007]: the Expires header counts, not the Contact's. [PRES-083]: the type is one of the Accept
- * list that came last. [EVT-008]: another subscription needs another dialog. */
+/* [EVT-007]: the Expires header counts, not the Contact's. [PRES-083]: the type is one of the
+ * Accept list that came last. [EVT-008]: another subscription needs another dialog. */
 static void subscribe_says_it_in_its_place(void **state)
 {
 	static const struct {
@@ -151,10 +161,12 @@ static void subscribe_says_it_in_its_place(void **state)
 	rig->bridge->requested = WATCH_ALLOWED;
 	fake_bridge_set_now(rig->bridge, SHOW_NONE, "first");
 	snprintf(headers, sizeof headers,
-		 "Event: presence\r\nExpires: 600\r\nContact: <sip:1001@127.0.0.1:%u>;expires=70\r\n",
+		 "Event: presence\r\nExpires: 600\r\nContact: "
+		 "<sip:1001@127.0.0.1:%u>;expires=70\r\n",
 		 text_peer_port(rig->peer));
-	rig_send(rig, SIP_WAY_UDP, &(struct rig_request){.method = "SUBSCRIBE", .headers = headers,
-							 .call_id = watcher.call_id});
+	rig_send(rig, SIP_WAY_UDP,
+		 &(struct rig_request){
+			 .method = "SUBSCRIBE", .headers = headers, .call_id = watcher.call_id});
 	const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 200");
 
 	assert_non_null(text);
@@ -166,8 +178,10 @@ static void subscribe_says_it_in_its_place(void **state)
 			 "Event: %s\r\nAccept: %s\r\nContact: <sip:1001@127.0.0.1:%u>\r\n",
 			 rows[i].event, rows[i].accept, text_peer_port(rig->peer));
 		rig_send(rig, SIP_WAY_UDP,
-			 &(struct rig_request){.method = "SUBSCRIBE", .headers = headers,
-					       .call_id = watcher.call_id, .to_tag = watcher.tag,
+			 &(struct rig_request){.method = "SUBSCRIBE",
+					       .headers = headers,
+					       .call_id = watcher.call_id,
+					       .to_tag = watcher.tag,
 					       .cseq = (unsigned)i + 2});
 		text = text_peer_expect(rig->peer, "SIP/2.0 ");
 		assert_non_null(text);
@@ -221,8 +235,11 @@ static void others_cannot_end_it(void **state)
 static void deliver(struct rig *rig, exchange_id x, const char *user, const char *uid,
 		    const char *body)
 {
-	struct message message = {.kind = MESSAGE_CHAT, .uid = mem_strdup(uid),
-				  .body = mem_strdup(body), .body_len = strlen(body), .hops = -1};
+	struct message message = {.kind = MESSAGE_CHAT,
+				  .uid = mem_strdup(uid),
+				  .body = mem_strdup(body),
+				  .body_len = strlen(body),
+				  .hops = -1};
 	struct address from, to;
 
 	address_set(&from, SIDE_XMPP, "juliet", "chat.example");
@@ -285,15 +302,20 @@ static void hops_are_carried(void **state)
 		{"Max-Forwards: 255\r\n", "hops=69"},
 	};
 	struct rig *rig = rig_new(NULL);
-	struct message message = {.kind = MESSAGE_CHAT, .uid = (char[]){"u"}, .body = (char[]){"x"},
-				  .body_len = 1, .hops = 12};
+	struct message message = {.kind = MESSAGE_CHAT,
+				  .uid = (char[]){"u"},
+				  .body = (char[]){"x"},
+				  .body_len = 1,
+				  .hops = 12};
 	struct address from, to;
 	char room[32];
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
 		rig_send(rig, SIP_WAY_UDP,
-			 &(struct rig_request){.method = "MESSAGE", .body = "a", .has_no_hops = true,
+			 &(struct rig_request){.method = "MESSAGE",
+					       .body = "a",
+					       .has_no_hops = true,
 					       .headers = rows[i].header});
 		char *line = fake_bridge_expect(rig->bridge, "message");
 
@@ -336,7 +358,8 @@ static void messages_make_no_route(void **state)
 	assert_int_equal(sip_text_header_count(out, "Route"), 1);
 	text_peer_answer(rig->peer, out, "200 OK", "");
 	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "MESSAGE", .body = "a",
+		 &(struct rig_request){.method = "MESSAGE",
+				       .body = "a",
 				       .headers = "Record-Route: <sip:192.0.2.1;lr>\r\n"
 						  "Contact: <sip:a@192.0.2.2>\r\n"});
 	rig_expect_line(rig, "message");
@@ -351,15 +374,9 @@ static void messages_make_no_route(void **state)
 static void unneeded_headers_may_be_odd(void **state)
 {
 	static const char *const headers[] = {
-		"X-Unknown: (((\r\n",
-		"Date: not a date\r\n",
-		"Organization: \xff\xfe\r\n",
-		"Timestamp: x\r\n",
-		"Error-Info: <\r\n",
-		"Retry-After: soon\r\n",
-		"Accept-Language: ;;;\r\n",
-		"Reply-To: <sip:\r\n",
-		"Call-Info: ;;\r\n",
+		"X-Unknown: (((\r\n",       "Date: not a date\r\n", "Organization: \xff\xfe\r\n",
+		"Timestamp: x\r\n",         "Error-Info: <\r\n",    "Retry-After: soon\r\n",
+		"Accept-Language: ;;;\r\n", "Reply-To: <sip:\r\n",  "Call-Info: ;;\r\n",
 		"In-Reply-To: @@@ @@\r\n",
 	};
 	struct rig *rig = rig_new(NULL);
@@ -367,8 +384,8 @@ static void unneeded_headers_may_be_odd(void **state)
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(headers); i++) {
 		rig_send(rig, SIP_WAY_UDP,
-			 &(struct rig_request){.method = "MESSAGE", .body = "a",
-					       .headers = headers[i]});
+			 &(struct rig_request){
+				 .method = "MESSAGE", .body = "a", .headers = headers[i]});
 		char *line = fake_bridge_expect(rig->bridge, "message");
 
 		if (line == NULL)
@@ -393,8 +410,8 @@ static void large_datagrams_are_read(void **state)
 	rig_free(&rig);
 }
 
-/* [EVT-084]: a filter is ignored, another body is refused unless its handling is optional. [CPP-005]
- * [CPIM-002]: ids of any length. */
+/* [EVT-084]: a filter is ignored, another body is refused unless its handling is optional.
+ * [CPP-005] [CPIM-002]: ids of any length. */
 static void subscribe_with_a_body(void **state)
 {
 	static const struct {
@@ -416,8 +433,10 @@ static void subscribe_with_a_body(void **state)
 		snprintf(headers, sizeof headers, "Event: presence\r\n%s%s",
 			 watcher_contact(rig, contact, sizeof contact), rows[i].headers);
 		rig_send(rig, SIP_WAY_UDP,
-			 &(struct rig_request){.method = "SUBSCRIBE", .headers = headers,
-					       .call_id = call_id, .body = "x",
+			 &(struct rig_request){.method = "SUBSCRIBE",
+					       .headers = headers,
+					       .call_id = call_id,
+					       .body = "x",
 					       .type = rows[i].type});
 		const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 ");
 
@@ -449,24 +468,40 @@ static void check_names(const struct sip_text *text, const char *const *names, s
 			fail_msg("a header nobody asked for: %s", line);
 }
 
-/* [MSG-008] [MSG-015] [MSG-046] [PRES-106] [PBX-040]: no header but those that are meant, whatever came
- * in: nothing is made up for a stanza's type, id or resource, and no X- header of a PBX goes back.
- * [XCP-007] [XCP-008] */
+/* [MSG-008] [MSG-015] [MSG-046] [PRES-106] [PBX-040]: no header but those that are meant, whatever
+ * came in: nothing is made up for a stanza's type, id or resource, and no X- header of a PBX goes
+ * back. [XCP-007] [XCP-008] */
 static void no_other_headers(void **state)
 {
-	static const char *const request[] = {
-		"Via", "Route", "Max-Forwards", "From", "To", "Call-ID", "CSeq", "Date", "User-Agent",
-		"Content-Type", "Content-Length", "X-Bridge-Id", "Event", "Subscription-State",
-		"Contact", "Allow", "Allow-Events", "Supported"};
-	static const char *const answer[] = {"Via", "From", "To", "Call-ID", "CSeq", "Server",
-					     "Content-Length", "Expires", "Contact", "Allow",
-					     "Allow-Events", "Supported"};
+	static const char *const request[] = {"Via",
+					      "Route",
+					      "Max-Forwards",
+					      "From",
+					      "To",
+					      "Call-ID",
+					      "CSeq",
+					      "Date",
+					      "User-Agent",
+					      "Content-Type",
+					      "Content-Length",
+					      "X-Bridge-Id",
+					      "Event",
+					      "Subscription-State",
+					      "Contact",
+					      "Allow",
+					      "Allow-Events",
+					      "Supported"};
+	static const char *const answer[] = {
+		"Via",          "From",           "To",      "Call-ID", "CSeq",
+		"Server",       "Content-Length", "Expires", "Contact", "Allow",
+		"Allow-Events", "Supported"};
 	struct rig *rig = rig_new(NULL);
 	struct watcher watcher = {.call_id = "names"};
 
 	(void)state;
 	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "MESSAGE", .body = "a",
+		 &(struct rig_request){.method = "MESSAGE",
+				       .body = "a",
 				       .headers = "X-FS-Sending-Message: 7f\r\nX-Secret: 1\r\n"
 						  "P-Charging-Vector: icid-value=1\r\n"});
 	rig_expect_line(rig, "message");
@@ -487,8 +522,8 @@ static void no_other_headers(void **state)
 	rig_free(&rig);
 }
 
-/* [MSG-086]: two people may have the same Call-ID; neither is taken for the other. [MSG-090]: ours says
- * nothing of who writes what. */
+/* [MSG-086]: two people may have the same Call-ID; neither is taken for the other. [MSG-090]: ours
+ * says nothing of who writes what. */
 static void call_ids_belong_to_nobody(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -499,7 +534,9 @@ static void call_ids_belong_to_nobody(void **state)
 		 &(struct rig_request){.method = "MESSAGE", .body = "a", .call_id = "shared"});
 	rig_expect_line(rig, "sip:1001@pbx.example xmpp:juliet@chat.example");
 	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "MESSAGE", .body = "a", .call_id = "shared",
+		 &(struct rig_request){.method = "MESSAGE",
+				       .body = "a",
+				       .call_id = "shared",
 				       .from = "<sip:1002@pbx.example>"});
 	rig_expect_line(rig, "sip:1002@pbx.example xmpp:juliet@chat.example");
 	deliver(rig, 1, "1001", "the-uid", "x");
@@ -533,8 +570,8 @@ static void answers_are_given_once(void **state)
 	rig_free(&rig);
 }
 
-/* [SOF-011] [REL-045]: what is sent while the connection is still being made waits for it; the library alone keeps
- * 64 and answers the rest with a 503 of its own. */
+/* [SOF-011] [REL-045]: what is sent while the connection is still being made waits for it; the
+ * library alone keeps 64 and answers the rest with a 503 of its own. */
 static void many_wait_for_one_connection(void **state)
 {
 	enum { MESSAGES = 900 };

@@ -1,4 +1,5 @@
-/* Chat users watching SIP users, by bytes: SUBSCRIBE out, NOTIFY in (RFC 6665 section 4.1, file 04 B). */
+/* Chat users watching SIP users, by bytes: SUBSCRIBE out, NOTIFY in (RFC 6665 section 4.1, file 04
+ * B). */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -68,15 +69,22 @@ static void pending_then_active(void **state)
 	(void)state;
 	pa_watch(rig);
 	pa_accept(rig, &end, "202 Accepted", "");
-	pa_notify(rig, &end, "pending;expires=3599", pa_document("secret", room, sizeof room), "200");
+	pa_notify(rig, &end, "pending;expires=3599", pa_document("secret", room, sizeof room),
+		  "200");
 	rig_expect_line(rig, "answered xmpp:juliet@chat.example sip:1001@pbx.example PENDING");
 	assert_int_equal(fake_bridge_count(rig->bridge, "presence"), 0);
-	pa_notify(rig, &end, "active;expires=3599", pa_document("Kantine", room, sizeof room), "200");
+	pa_notify(rig, &end, "active;expires=3599", pa_document("Kantine", room, sizeof room),
+		  "200");
 	rig_expect_line(rig, "ALLOWED");
-	rig_expect_line(rig, "presence xmpp:juliet@chat.example sip:1001@pbx.example open=1 show=- note=Kantine");
-	pa_notify(rig, &end, "active;expires=3000", pa_document("zur\xc3\xbc" "ck", room, sizeof room),
-	       "200");
-	rig_expect_line(rig, "note=zur\xc3\xbc" "ck");
+	rig_expect_line(rig, "presence xmpp:juliet@chat.example sip:1001@pbx.example open=1 show=- "
+			     "note=Kantine");
+	pa_notify(rig, &end, "active;expires=3000",
+		  pa_document("zur\xc3\xbc"
+			      "ck",
+			      room, sizeof room),
+		  "200");
+	rig_expect_line(rig, "note=zur\xc3\xbc"
+			     "ck");
 	assert_int_equal(fake_bridge_count(rig->bridge, "ALLOWED"), 0); /* [PRES-046] */
 	rig_free(&rig);
 }
@@ -104,9 +112,8 @@ static void notify_before_the_answer(void **state)
 	rig_free(&rig);
 }
 
-/* [PRES-039] [EVT-019] [SEC-006] [SEC-007]: the second dialog of a fork, a wrong tag, a wrong Call-ID:
- * 481, and nothing happens.
- * [REQ-078] */
+/* [PRES-039] [EVT-019] [SEC-006] [SEC-007]: the second dialog of a fork, a wrong tag, a wrong
+ * Call-ID: 481, and nothing happens. [REQ-078] */
 static void other_dialogs_are_unknown(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -147,10 +154,11 @@ static void anything_in_the_dialog_is_answered(void **state)
 	assert_non_null(text);
 	text_peer_answer(rig->peer, text, "200 OK", "Expires: 3600\r\n");
 	pa_notify(rig, &end, "active;expires=3000", "<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", "200");
-	pa_notify(rig, &end, NULL, pa_document("stateless", room, sizeof room), "200"); /* no Event, no state */
+	pa_notify(rig, &end, NULL, pa_document("stateless", room, sizeof room),
+		  "200"); /* no Event, no state */
 	rig_expect_line(rig, "note=stateless");
 	pa_send_notify(rig, &end, "active", "Content-Language: de\r\nRequire: foo\r\n",
-		    pa_document("required", room, sizeof room));
+		       pa_document("required", room, sizeof room));
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
 	rig_expect_line(rig, "note=required");
 	pa_send_notify(rig, &end, "active;expires=x;;", "", pa_document("odd", room, sizeof room));
@@ -194,7 +202,8 @@ static void count_that_fell_back(void **state)
 	(void)state;
 	pa_begin(rig, &end);
 	end.cseq = 5000;
-	pa_notify(rig, &end, "active;expires=3600", pa_document("before", room, sizeof room), "200");
+	pa_notify(rig, &end, "active;expires=3600", pa_document("before", room, sizeof room),
+		  "200");
 	rig_expect_line(rig, "note=before");
 	end.cseq = 1;
 	pa_notify(rig, &end, "active;expires=3600", pa_document("lost", room, sizeof room), "200");
@@ -222,9 +231,14 @@ static void notify_without_contact(void **state)
 	pa_accept(rig, &end, "200 OK", "Expires: 3600\r\n");
 	end.cseq++;
 	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "NOTIFY", .uri = end.target, .from = end.from,
-				       .from_tag = end.tag, .to = end.to, .to_tag = end.their_tag,
-				       .call_id = end.call_id, .cseq = end.cseq,
+		 &(struct rig_request){.method = "NOTIFY",
+				       .uri = end.target,
+				       .from = end.from,
+				       .from_tag = end.tag,
+				       .to = end.to,
+				       .to_tag = end.their_tag,
+				       .call_id = end.call_id,
+				       .cseq = end.cseq,
 				       .headers = "Event: presence\r\n"
 						  "Subscription-State: active;expires=3600\r\n",
 				       .body = pa_document("bare", room, sizeof room),
@@ -256,23 +270,21 @@ static void empty_notify_by_profile(void **state)
 	rig_free(&rig);
 }
 
-/* [PRES-028] [PRES-033] [PRES-034] [PRES-035] [PRES-036] [D-14]: what refusals of the first SUBSCRIBE
- * mean. None is tried again at once.
- * [PBX-012]
- * [PRES-197] */
+/* [PRES-028] [PRES-033] [PRES-034] [PRES-035] [PRES-036] [D-14]: what refusals of the first
+ * SUBSCRIBE mean. None is tried again at once. [PBX-012] [PRES-197] */
 static void refusals_are_told(void **state)
 {
 	static const struct {
 		const char *status, *headers, *line;
 	} rows[] = {
-		{"403 Forbidden", "", "FORBIDDEN"},  {"603 Decline", "", "FORBIDDEN"},
-		{"404 Not Found", "", "NO_SUCH"},    {"604 Nowhere", "", "NO_SUCH"},
-		{"410 Gone", "", "NO_SUCH"},	     {"484 Incomplete", "", "NO_SUCH"},
-		{"405 Not Allowed", "", "NO_SUCH"},  {"501 No", "", "NO_SUCH"},
-		{"489 Bad Event", "", "NO_SUCH"},    {"401 Who", "", "FAILED"},
-		{"407 Who", "", "FAILED"},	     {"480 Away", "", "FAILED"},
-		{"500 Error", "", "FAILED"},	     {"503 Busy", "Retry-After: 120\r\n", "FAILED"},
-		{"481 Gone", "", "FAILED"},	     {"600 Busy", "", "FAILED"},
+		{"403 Forbidden", "", "FORBIDDEN"}, {"603 Decline", "", "FORBIDDEN"},
+		{"404 Not Found", "", "NO_SUCH"},   {"604 Nowhere", "", "NO_SUCH"},
+		{"410 Gone", "", "NO_SUCH"},        {"484 Incomplete", "", "NO_SUCH"},
+		{"405 Not Allowed", "", "NO_SUCH"}, {"501 No", "", "NO_SUCH"},
+		{"489 Bad Event", "", "NO_SUCH"},   {"401 Who", "", "FAILED"},
+		{"407 Who", "", "FAILED"},          {"480 Away", "", "FAILED"},
+		{"500 Error", "", "FAILED"},        {"503 Busy", "Retry-After: 120\r\n", "FAILED"},
+		{"481 Gone", "", "FAILED"},         {"600 Busy", "", "FAILED"},
 	};
 
 	(void)state;
@@ -291,8 +303,8 @@ static void refusals_are_told(void **state)
 	}
 }
 
-/* [PRES-036] [REL-021] [SIP-003]: what failed for the time being is tried again after a while, as a new
- * dialog; told once. */
+/* [PRES-036] [REL-021] [SIP-003]: what failed for the time being is tried again after a while, as a
+ * new dialog; told once. */
 static void failure_is_tried_again(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -307,7 +319,8 @@ static void failure_is_tried_again(void **state)
 	assert_string_not_equal(second.call_id, first.call_id);
 	assert_string_not_equal(second.their_tag, first.their_tag);
 	pa_accept(rig, &second, "200 OK", "Expires: 3600\r\n");
-	pa_notify(rig, &second, "active;expires=3600", pa_document("back", room, sizeof room), "200");
+	pa_notify(rig, &second, "active;expires=3600", pa_document("back", room, sizeof room),
+		  "200");
 	rig_expect_line(rig, "ALLOWED");
 	rig_expect_line(rig, "note=back");
 	assert_int_equal(fake_bridge_count(rig->bridge, "FAILED"), 0);
@@ -382,13 +395,15 @@ static void refresh_follows_the_notify(void **state)
 
 	(void)state;
 	pa_watch(rig);
-	pa_accept(rig, &end, "200 OK",
-			 "Expires: 3600\r\nRecord-Route: <sip:192.0.2.1;lr>\r\n");
-	snprintf(route, sizeof route, "Record-Route: <sip:127.0.0.1:%u;lr;a=1>, <sip:b.example;lr>\r\n",
+	pa_accept(rig, &end, "200 OK", "Expires: 3600\r\nRecord-Route: <sip:192.0.2.1;lr>\r\n");
+	snprintf(route, sizeof route,
+		 "Record-Route: <sip:127.0.0.1:%u;lr;a=1>, <sip:b.example;lr>\r\n",
 		 text_peer_port(rig->peer));
-	pa_send_notify(rig, &end, "active;expires=2", route, NULL); /* shortened: refreshed after a second */
+	pa_send_notify(rig, &end, "active;expires=2", route,
+		       NULL); /* shortened: refreshed after a second */
 	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
-	snprintf(line, sizeof line, "SUBSCRIBE sip:pa@127.0.0.1:%u SIP/2.0", text_peer_port(rig->peer));
+	snprintf(line, sizeof line, "SUBSCRIBE sip:pa@127.0.0.1:%u SIP/2.0",
+		 text_peer_port(rig->peer));
 	const struct sip_text *text = text_peer_expect(rig->peer, line);
 
 	assert_non_null(text);
@@ -408,10 +423,8 @@ static void refresh_follows_the_notify(void **state)
 	rig_free(&rig);
 }
 
-/* [PRES-030] [PRES-031] [PRES-032] [AST-2] [D-25]: what refusals of a refresh mean: a new dialog, new
- * Call-ID and tag; the authorization is not touched.
- * [PRES-015]
- * [CPP-014] */
+/* [PRES-030] [PRES-031] [PRES-032] [AST-2] [D-25]: what refusals of a refresh mean: a new dialog,
+ * new Call-ID and tag; the authorization is not touched. [PRES-015] [CPP-014] */
 static void refused_refresh_is_a_new_dialog(void **state)
 {
 	static const char *const statuses[] = {"481 Gone", "500 Unhandled by dialog usages",

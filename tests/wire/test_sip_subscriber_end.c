@@ -1,5 +1,5 @@
-/* How subscriptions of the bridge end, by bytes: reasons, the watcher's wish, a stop (file 04 B.6, B.7, G.1);
- * and whose they are (D-17). */
+/* How subscriptions of the bridge end, by bytes: reasons, the watcher's wish, a stop (file 04 B.6,
+ * B.7, G.1); and whose they are (D-17). */
 #include <stdio.h>
 
 #include "support/check.h"
@@ -44,8 +44,8 @@ static void reasons_of_the_end(void **state)
 
 			if (text == NULL)
 				fail_msg("%s: not asked again", rows[i].state);
-			assert_string_not_equal(
-				sip_text_header(text, "Call-ID", room, sizeof room), end.call_id);
+			assert_string_not_equal(sip_text_header(text, "Call-ID", room, sizeof room),
+						end.call_id);
 		} else {
 			text_peer_let_run(rig->peer, 100);
 			assert_int_equal(text_peer_count(rig->peer, "SUBSCRIBE"), 0);
@@ -121,9 +121,8 @@ static void unwatch_without_a_dialog(void **state)
 	rig_free(&rig);
 }
 
-/* [D-17] [SEC-032]: subscribe_as bridge: one dialog for all watchers of an extension; who comes later
- * is told what is known. With watcher, one each.
- * [PBX-035] */
+/* [D-17] [SEC-032]: subscribe_as bridge: one dialog for all watchers of an extension; who comes
+ * later is told what is known. With watcher, one each. [PBX-035] */
 static void one_dialog_for_all(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.profile = "asterisk"});
@@ -144,8 +143,12 @@ static void one_dialog_for_all(void **state)
 	rig_expect_line(rig, "answered xmpp:romeo@chat.example sip:1001@pbx.example ALLOWED");
 	rig_expect_line(rig, "presence xmpp:romeo@chat.example sip:1001@pbx.example open=1");
 	pa_notify(rig, &end, "active", pa_document("both", room, sizeof room), "200");
-	rig_expect_line(rig, "presence xmpp:juliet@chat.example sip:1001@pbx.example open=1 show=- note=both");
-	rig_expect_line(rig, "presence xmpp:romeo@chat.example sip:1001@pbx.example open=1 show=- note=both");
+	rig_expect_line(
+		rig,
+		"presence xmpp:juliet@chat.example sip:1001@pbx.example open=1 show=- note=both");
+	rig_expect_line(
+		rig,
+		"presence xmpp:romeo@chat.example sip:1001@pbx.example open=1 show=- note=both");
 	pa_unwatch(rig);
 	text_peer_let_run(rig->peer, 50);
 	assert_int_equal(text_peer_count(rig->peer, "SUBSCRIBE"), 0);

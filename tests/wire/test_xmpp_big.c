@@ -1,5 +1,5 @@
-/* Stanzas that would hold libstrophe for seconds, overflow its stack, or fill the memory (STRO-002):
- * dropped whole and answered, and the next stanza is handled (SEC-053). */
+/* Stanzas that would hold libstrophe for seconds, overflow its stack, or fill the memory
+ * (STRO-002): dropped whole and answered, and the next stanza is handled (SEC-053). */
 #include <stdio.h>
 #include <time.h>
 
@@ -211,7 +211,8 @@ static void no_answer_to_errors(void **state)
 	struct xmpp_server *server = world_server(world);
 	struct buf text = BUF_INIT;
 
-	buf_puts(&text, "<message type='error' from='ann@chat.example' to='1001@sip.chat.example'>");
+	buf_puts(&text,
+		 "<message type='error' from='ann@chat.example' to='1001@sip.chat.example'>");
 	repeat(&text, "<a/>", 5000);
 	buf_puts(&text, "</message><iq type='result' id='1' from='ann@chat.example/a' "
 			"to='sip.chat.example'>");
@@ -226,8 +227,8 @@ static void no_answer_to_errors(void **state)
 	assert_int_equal(world_counters(world)->stanzas_guarded, 2);
 }
 
-/* [STRO-005] [STRO-015]: libstrophe reads 4,096 bytes at a time, and expat keeps back a tag that was
- * cut in two; no stanza may wait for the one after it. */
+/* [STRO-005] [STRO-015]: libstrophe reads 4,096 bytes at a time, and expat keeps back a tag that
+ * was cut in two; no stanza may wait for the one after it. */
 static void every_stanza_is_handled_when_it_is_there(void **state)
 {
 	struct world *world = *state;

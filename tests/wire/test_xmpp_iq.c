@@ -1,4 +1,5 @@
-/* Requests on the wire: each get and set is answered once, with what XEP-0030, 0092 and 0199 want. */
+/* Requests on the wire: each get and set is answered once, with what XEP-0030, 0092 and 0199 want.
+ */
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -30,13 +31,13 @@ static void ask(struct world *world, const char *to, const char *type, const cha
 	buf_free(&text);
 }
 
-#define PING	"<ping xmlns='urn:xmpp:ping'/>"
-#define INFO	"<query xmlns='http://jabber.org/protocol/disco#info'/>"
-#define ITEMS	"<query xmlns='http://jabber.org/protocol/disco#items'/>"
+#define PING    "<ping xmlns='urn:xmpp:ping'/>"
+#define INFO    "<query xmlns='http://jabber.org/protocol/disco#info'/>"
+#define ITEMS   "<query xmlns='http://jabber.org/protocol/disco#items'/>"
 #define VERSION "<query xmlns='jabber:iq:version'/>"
-#define BRIDGE	"sip.chat.example"
-#define USER	"1001@sip.chat.example"
-#define PHONE	"1001@sip.chat.example/sip"
+#define BRIDGE  "sip.chat.example"
+#define USER    "1001@sip.chat.example"
+#define PHONE   "1001@sip.chat.example/sip"
 
 struct request {
 	const char *what;
@@ -56,28 +57,48 @@ static const struct request table[] = {
 	{"ping stranger", "nobody@" BRIDGE, "get", PING, {"type=\"result\""}},
 	{"ping impossible", "\xc3\x84@" BRIDGE, "get", PING, {"type=\"result\""}},
 	/* [X0030-1] [X0030-2] */
-	{"info bridge", BRIDGE, "get", INFO,
+	{"info bridge",
+	 BRIDGE,
+	 "get",
+	 INFO,
 	 {"category=\"gateway\" type=\"simple\"", "\"http://jabber.org/protocol/disco#info\"",
 	  "\"urn:xmpp:ping\"", "name=\"sipxmppd\""}},
 	{"info user", USER, "get", INFO, {"category=\"account\" type=\"registered\""}},
 	{"info stranger", "nobody@" BRIDGE, "get", INFO, {"category=\"account\""}},
 	{"info phone", PHONE, "get", INFO, {"category=\"client\" type=\"phone\""}},
 	/* [X0030-3] */
-	{"info node", BRIDGE, "get", "<query xmlns='http://jabber.org/protocol/disco#info' node='n'/>",
+	{"info node",
+	 BRIDGE,
+	 "get",
+	 "<query xmlns='http://jabber.org/protocol/disco#info' node='n'/>",
 	 {"item-not-found"}},
 	/* [X0030-4] */
-	{"items bridge", BRIDGE, "get", ITEMS,
+	{"items bridge",
+	 BRIDGE,
+	 "get",
+	 ITEMS,
 	 {"type=\"result\"", "<query xmlns=\"http://jabber.org/protocol/disco#items\"/>"}},
 	{"items user", USER, "get", ITEMS, {"type=\"result\"", "disco#items\"/>"}},
 	/* [X0092-1] */
-	{"version bridge", BRIDGE, "get", VERSION, {"<name>sipxmppd</name>", "<version>0.0</version>"}},
+	{"version bridge",
+	 BRIDGE,
+	 "get",
+	 VERSION,
+	 {"<name>sipxmppd</name>", "<version>0.0</version>"}},
 	{"version phone", PHONE, "get", VERSION, {"<name>sipxmppd</name>"}},
 	{"version user", USER, "get", VERSION, {"service-unavailable"}},
 	/* [CMP-020] [CMP-021] [X999-3] [X000-1] */
-	{"unknown namespace", USER, "get", "<query xmlns='urn:none'/>",
+	{"unknown namespace",
+	 USER,
+	 "get",
+	 "<query xmlns='urn:none'/>",
 	 {"service-unavailable", "type=\"error\""}},
 	{"unknown set", USER, "set", "<query xmlns='jabber:iq:roster'/>", {"service-unavailable"}},
-	{"known name, other namespace", USER, "get", "<ping xmlns='urn:none'/>", {"service-unavailable"}},
+	{"known name, other namespace",
+	 USER,
+	 "get",
+	 "<ping xmlns='urn:none'/>",
+	 {"service-unavailable"}},
 	{"set of a get", BRIDGE, "set", PING, {"feature-not-implemented"}},
 	{"two children", BRIDGE, "get", PING PING, {"bad-request", "type=\"modify\""}},
 	{"no child", BRIDGE, "get", "", {"bad-request"}},
@@ -99,7 +120,8 @@ static void each_request_is_answered_once(void **state)
 
 		ask(world, table[i].to, table[i].type, table[i].payload);
 		if (xmpp_server_expect_all(server, "<iq", "id=\"q1\"", "to=\"ann@chat.example/a\"",
-					   answer[0], answer[1], answer[2], answer[3], NULL) == NULL)
+					   answer[0], answer[1], answer[2], answer[3],
+					   NULL) == NULL)
 			fail_msg("%s", table[i].what);
 		world_let_run(world, 2);
 		assert_int_equal(xmpp_server_stanzas(server), 0);
@@ -180,7 +202,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_request_is_answered_once, with_up, tear),
 		cmocka_unit_test_setup_teardown(features_are_told_once, with_up, tear),
-		cmocka_unit_test_setup_teardown(results_and_errors_are_never_answered, with_up, tear),
+		cmocka_unit_test_setup_teardown(results_and_errors_are_never_answered, with_up,
+						tear),
 		cmocka_unit_test_setup_teardown(id_is_required, with_up, tear),
 		cmocka_unit_test_setup_teardown(answers_are_capped, with_up, tear),
 	};

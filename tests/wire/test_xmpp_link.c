@@ -83,9 +83,10 @@ static void takes_what_servers_send(void **state)
 static void takes_single_bytes(void **state)
 {
 	struct world *world = *state;
-	const char *text = "<message type='chat' from='ann@chat.example/a' "
-			   "to='1001@sip.chat.example'><body>gr\xc3\xbc\xc3\x9f &amp; \xf0\x9f\x99\x82"
-			   "</body></message>";
+	const char *text =
+		"<message type='chat' from='ann@chat.example/a' "
+		"to='1001@sip.chat.example'><body>gr\xc3\xbc\xc3\x9f &amp; \xf0\x9f\x99\x82"
+		"</body></message>";
 
 	for (const char *at = text; *at != '\0'; at++) {
 		xmpp_server_send_bytes(world_server(world), at, 1);
@@ -108,7 +109,8 @@ static void bad_xml_ends_the_link_only(void **state)
 	static const struct bad table[] = {
 		{"not well-formed", "<message><body></message>", "not-well-formed"},
 		{"unbound prefix", "<x:message/>", "not-well-formed"},
-		{"invalid UTF-8", "<message from='a'><body>\xff</body></message>", "not-well-formed"},
+		{"invalid UTF-8", "<message from='a'><body>\xff</body></message>",
+		 "not-well-formed"},
 		{"control character", "<message><body>\x01</body></message>", "not-well-formed"},
 		{"unknown entity", "<message><body>&nbsp;</body></message>", "not-well-formed"},
 		{"comment", "<!-- x -->", "restricted-xml"},
@@ -146,7 +148,6 @@ static void doctype_is_never_read(void **state)
 	assert_true(xmpp_server_welcome(server, WORLD_SECRET));
 	assert_true(world_wait(world, "link up"));
 }
-
 
 struct way {
 	const char *what;

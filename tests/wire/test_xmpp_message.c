@@ -102,10 +102,12 @@ static void what_is_no_text(void **state)
 {
 	static const struct refused table[] = {
 		/* [MSG-004] [CMP-033] */
-		{"groupchat", TO_PHONE " type='groupchat'", "<body>x</body>", "service-unavailable"},
+		{"groupchat", TO_PHONE " type='groupchat'", "<body>x</body>",
+		 "service-unavailable"},
 		/* [D-45] [X999-2] */
 		{"encrypted", TO_PHONE " type='chat'",
-		 "<encrypted xmlns='eu.siacs.conversations.axolotl'><payload>x</payload></encrypted>",
+		 "<encrypted "
+		 "xmlns='eu.siacs.conversations.axolotl'><payload>x</payload></encrypted>",
 		 "not-acceptable"},
 		/* [CMP-034] [MSG-006] */
 		{"chat state", TO_PHONE " type='chat'",
@@ -125,8 +127,9 @@ static void what_is_no_text(void **state)
 		/* [CMP-008] [SEC-005] */
 		{"to another domain", "from='ann@chat.example/a' to='x@other.example' id='i1'",
 		 "<body>x</body>", "item-not-found"},
-		{"from our own domain", "from='9@sip.chat.example' to='1001@sip.chat.example' id='i1'",
-		 "<body>x</body>", NULL},
+		{"from our own domain",
+		 "from='9@sip.chat.example' to='1001@sip.chat.example' id='i1'", "<body>x</body>",
+		 NULL},
 		{"no from", "to='1001@sip.chat.example' id='i1'", "<body>x</body>", NULL},
 		{"no to", "from='ann@chat.example/a' id='i1'", "<body>x</body>", NULL},
 	};
@@ -137,8 +140,8 @@ static void what_is_no_text(void **state)
 		xmpp_server_forget(server);
 		send_message(world, table[i].attributes, table[i].inner);
 		if (table[i].condition != NULL) {
-			assert_non_null(xmpp_server_expect_all(server, table[i].condition,
-							       "type=\"error\"", "id=\"i1\"", NULL));
+			assert_non_null(xmpp_server_expect_all(
+				server, table[i].condition, "type=\"error\"", "id=\"i1\"", NULL));
 		} else {
 			world_let_run(world, 10);
 			assert_false(xmpp_server_has(server, "error"));
@@ -156,8 +159,9 @@ static void a_refusal_reaches_the_sender(void **state)
 	struct xmpp_server *server = world_server(world);
 	const char *error;
 
-	send_message(world, "type='chat' id='q&amp;7' from='ann@chat.example/a&lt;b' "
-			    "to='1001@sip.chat.example/x'",
+	send_message(world,
+		     "type='chat' id='q&amp;7' from='ann@chat.example/a&lt;b' "
+		     "to='1001@sip.chat.example/x'",
 		     "<body>x</body><thread>t-5</thread>");
 	assert_true(world_wait(world, "message m1"));
 	world_finish(world, 1, OUTCOME_REFUSED, FAULT_ITEM_NOT_FOUND, "SIP 404 Not Found");
@@ -204,7 +208,8 @@ static void floods_of_one_user_are_bounded(void **state)
 	assert_int_equal(world_counters(world)->limits.messages_per_user_per_s, 100 - burst);
 }
 
-/* Deliveries ------------------------------------------------------------------------------------ */
+/* Deliveries ------------------------------------------------------------------------------------
+ */
 
 /* [REL-003] [D-36] [D-10] [D-43] [X0359-1] [MSG-051]: the answer to the ping is the proof
  * [REL-001] [REQ-050] [X0280-2] [CMP-031]
@@ -286,8 +291,10 @@ static void strangers_prove_and_refuse_nothing(void **state)
 	world_deliver(world, "1001", "ann", "x", 1);
 	id = ping_id(world);
 	send_refusal(world, "uid-1", "eve@chat.example/x");
-	buf_printf(&text, "<iq type='result' from='eve@chat.example/x' to='sip.chat.example' "
-			  "id='%s'/>", id);
+	buf_printf(&text,
+		   "<iq type='result' from='eve@chat.example/x' to='sip.chat.example' "
+		   "id='%s'/>",
+		   id);
 	xmpp_server_send_bytes(server, text.data, text.len);
 	buf_free(&text);
 	world_let_run(world, 20);
@@ -509,9 +516,15 @@ static void no_byte_breaks_the_stream(void **state)
 	for (int c = 1; c < 256; c++) {
 		char text[8] = {'a', (char)c, 'b', '\0'};
 		char uid[16];
-		struct message message = {.kind = MESSAGE_CHAT, .uid = uid, .body = text,
-					  .body_len = 3, .subject = text, .lang = text,
-					  .thread = text, .nick = text, .hops = -1};
+		struct message message = {.kind = MESSAGE_CHAT,
+					  .uid = uid,
+					  .body = text,
+					  .body_len = 3,
+					  .subject = text,
+					  .lang = text,
+					  .thread = text,
+					  .nick = text,
+					  .hops = -1};
 
 		snprintf(uid, sizeof(uid), "u%d", c);
 		world_deliver_message(world, "1001", "ann", &message);

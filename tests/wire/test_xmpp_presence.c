@@ -43,7 +43,8 @@ static bool has(const char *stanza, const char *text)
 	return stanza != NULL && strstr(stanza, text) != NULL;
 }
 
-/* Chat user watches SIP user -------------------------------------------------------------------- */
+/* Chat user watches SIP user --------------------------------------------------------------------
+ */
 
 /* [PRES-043] [SUBX-004] [SUBX-014]: pending is silence */
 static void pending_is_silence(void **state)
@@ -70,8 +71,10 @@ static void granted_is_subscribed_then_presence(void **state)
 	world_will_answer(world, WATCH_ALLOWED, &now, FAULT_NONE, NULL);
 	presence_clear(&now);
 	/* [SUBX-002] a full `to` is treated as bare */
-	send_presence(world, "from='ann@chat.example' to='1001@sip.chat.example/x' "
-			     "type='subscribe' id='s1'", "");
+	send_presence(world,
+		      "from='ann@chat.example' to='1001@sip.chat.example/x' "
+		      "type='subscribe' id='s1'",
+		      "");
 	stanza = next_presence(world);
 	assert_true(has(stanza, "type=\"subscribed\""));
 	assert_true(has(stanza, "from=\"1001@sip.chat.example\""));
@@ -191,8 +194,10 @@ static void probes_are_answered_from_the_core(void **state)
 	world_will_answer(world, WATCH_PENDING, NULL, FAULT_NONE, NULL);
 	send_presence(world, ANN " type='probe' id='p4'", "");
 	/* [PRES-158] a resource that nobody has */
-	send_presence(world, "from='ann@chat.example' to='1001@sip.chat.example/desk' "
-			     "type='probe'", "");
+	send_presence(world,
+		      "from='ann@chat.example' to='1001@sip.chat.example/desk' "
+		      "type='probe'",
+		      "");
 	world_let_run(world, 20);
 	assert_false(xmpp_server_has(world_server(world), "<presence"));
 	assert_int_equal(world_count(world, "probed"), 4);
@@ -205,12 +210,16 @@ static void strangers_are_refused(void **state)
 	struct world *world = *state;
 	struct xmpp_server *server = world_server(world);
 
-	send_presence(world, "from='eve@evil.example' to='1001@sip.chat.example' type='subscribe' "
-			     "id='e1'", "");
+	send_presence(world,
+		      "from='eve@evil.example' to='1001@sip.chat.example' type='subscribe' "
+		      "id='e1'",
+		      "");
 	assert_non_null(xmpp_server_expect_all(server, "service-unavailable", "id=\"e1\"",
 					       "<presence", NULL));
-	send_presence(world, "from='eve@evil.example' to='1001@sip.chat.example' type='probe' "
-			     "id='e2'", "");
+	send_presence(world,
+		      "from='eve@evil.example' to='1001@sip.chat.example' type='probe' "
+		      "id='e2'",
+		      "");
 	assert_non_null(xmpp_server_expect_all(server, "unsubscribed", "id=\"e2\"", NULL));
 	send_presence(world, "from='eve@evil.example/x' to='1001@sip.chat.example'", "");
 	world_let_run(world, 10);
@@ -223,19 +232,24 @@ static void addresses_nobody_can_have(void **state)
 	struct world *world = *state;
 	const char *stanza;
 
-	send_presence(world, "from='ann@chat.example' to='\xc3\x84@sip.chat.example' "
-			     "type='subscribe'", "");
+	send_presence(world,
+		      "from='ann@chat.example' to='\xc3\x84@sip.chat.example' "
+		      "type='subscribe'",
+		      "");
 	stanza = next_presence(world);
 	assert_true(has(stanza, "type=\"unsubscribed\""));
-	send_presence(world, "from='ann@chat.example' to='\xc3\x84@sip.chat.example' "
-			     "type='probe'", "");
+	send_presence(world,
+		      "from='ann@chat.example' to='\xc3\x84@sip.chat.example' "
+		      "type='probe'",
+		      "");
 	send_presence(world, "from='ann@chat.example/a' to='\xc3\x84@sip.chat.example'", "");
 	world_let_run(world, 10);
 	assert_false(xmpp_server_has(world_server(world), "<presence"));
 	assert_int_equal(world_count(world, "watch_requested"), 0);
 }
 
-/* SIP user watches chat user -------------------------------------------------------------------- */
+/* SIP user watches chat user --------------------------------------------------------------------
+ */
 
 /* [PRES-076] [SUBX-002] [X0172-1]
  * [ADDR-023] */
@@ -248,7 +262,8 @@ static void asking_is_subscribe(void **state)
 	stanza = next_presence(world);
 	assert_true(has(stanza, "type=\"subscribe\""));
 	assert_true(has(stanza, "from=\"1001@sip.chat.example\""));
-	assert_true(has(stanza, "<nick xmlns=\"http://jabber.org/protocol/nick\">Desk 1001</nick>"));
+	assert_true(
+		has(stanza, "<nick xmlns=\"http://jabber.org/protocol/nick\">Desk 1001</nick>"));
 	world_watch(world, "1001", "ann", false, NULL);
 	world_unwatch(world, "1001", "ann", UNWATCH_REST);
 	world_let_run(world, 10);
@@ -308,7 +323,8 @@ static void errors_for_our_subscribe(void **state)
 		snprintf(id, sizeof(id), "%.*s", (int)strcspn(at, "\""), at);
 		snprintf(inner, sizeof(inner),
 			 "<error type='cancel'><%s xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-			 "</error>", table[i].condition);
+			 "</error>",
+			 table[i].condition);
 		snprintf(attributes, sizeof(attributes), ANN " type='error' id='%s'", id);
 		send_presence(world, attributes, inner);
 		snprintf(heard, sizeof(heard), "answered s:1001 x:ann %s", table[i].heard);
@@ -336,8 +352,10 @@ static void devices_come_and_go(void **state)
 	send_presence(world, ANN_A " type='unavailable'", "<status>bye</status>");
 	assert_true(world_wait(world, "device s:1001 x:ann a closed,\"bye\""));
 	assert_false(world_heard(world, "seen x:ann offline"));
-	send_presence(world, "from='ann@chat.example/b' to='1001@sip.chat.example' "
-			     "type='unavailable'", "");
+	send_presence(world,
+		      "from='ann@chat.example/b' to='1001@sip.chat.example' "
+		      "type='unavailable'",
+		      "");
 	assert_true(world_wait(world, "seen x:ann offline"));
 	world_forget(world);
 	send_presence(world, ANN_A, "");
@@ -396,7 +414,8 @@ static void the_component_has_presence(void **state)
 	assert_false(has(next_presence(world), "type="));
 	send_presence(world, "from='ann@chat.example/a' to='sip.chat.example' type='probe'", "");
 	assert_false(has(next_presence(world), "type="));
-	send_presence(world, "from='ann@chat.example' to='sip.chat.example' type='unsubscribe'", "");
+	send_presence(world, "from='ann@chat.example' to='sip.chat.example' type='unsubscribe'",
+		      "");
 	assert_true(has(next_presence(world), "type=\"unavailable\""));
 	assert_true(has(next_presence(world), "type=\"unsubscribed\""));
 	assert_int_equal(world_count(world, ""), 1); /* link up */

@@ -16,7 +16,7 @@ char *watcher_contact(struct rig *rig, char *room, size_t room_len)
 
 /* Subscribes over UDP and takes the 200. */
 const struct sip_text *watcher_subscribe(struct rig *rig, struct watcher *watcher,
-					const char *headers)
+					 const char *headers)
 {
 	struct buf lines = BUF_INIT;
 	char contact[128];
@@ -26,8 +26,10 @@ const struct sip_text *watcher_subscribe(struct rig *rig, struct watcher *watche
 	buf_puts(&lines, headers);
 	watcher->cseq++;
 	rig_send(rig, SIP_WAY_UDP,
-		 &(struct rig_request){.method = "SUBSCRIBE", .call_id = watcher->call_id,
-				       .cseq = watcher->cseq, .headers = lines.data,
+		 &(struct rig_request){.method = "SUBSCRIBE",
+				       .call_id = watcher->call_id,
+				       .cseq = watcher->cseq,
+				       .headers = lines.data,
 				       .to_tag = watcher->tag[0] != '\0' ? watcher->tag : NULL});
 	buf_free(&lines);
 	const struct sip_text *answer = text_peer_expect(rig->peer, "SIP/2.0 ");
@@ -55,8 +57,8 @@ void watcher_answer(struct rig *rig, const char *state, const char *status)
 	text_peer_answer(rig->peer, watcher_take(rig, state), status, "");
 }
 
-void watcher_pair(struct rig *rig, void (*call)(struct rig *rig, const struct watch *watch,
-						    void *arg), void *arg)
+void watcher_pair(struct rig *rig,
+		  void (*call)(struct rig *rig, const struct watch *watch, void *arg), void *arg)
 {
 	struct address watcher, watched;
 

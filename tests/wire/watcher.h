@@ -1,5 +1,5 @@
-/* A SIP user, 1001, watching a chat user, juliet, as a test plays him over UDP. What goes wrong fails the
- * test. */
+/* A SIP user, 1001, watching a chat user, juliet, as a test plays him over UDP. What goes wrong
+ * fails the test. */
 #pragma once
 
 #include "wire/rig.h"

@@ -117,7 +117,8 @@ static void grant(struct world *world)
 	assert_int_equal(world->store.on_disk, PAIR_GRANTED);
 }
 
-/* [REL-009] [SEC-031] the disk is full when she takes her yes back: it is on disk once there is room */
+/* [REL-009] [SEC-031] the disk is full when she takes her yes back: it is on disk once there is
+ * room */
 static void end_of_a_grant_reaches_the_disk(void **state)
 {
 	struct world *world = *state;

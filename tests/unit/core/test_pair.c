@@ -1,5 +1,5 @@
-/* The table of pair.c: each row of file 04 B.1 and C.1, the nine states of RFC 6121, and rules that hold
- * for every cell. */
+/* The table of pair.c: each row of file 04 B.1 and C.1, the nine states of RFC 6121, and rules that
+ * hold for every cell. */
 #include "support/check.h"
 
 #include <stdbool.h>
@@ -56,8 +56,7 @@ static const struct row rows[] = {
 	/* B14 [D-20] */
 	{"B14", S, PHASE_GRANTED, EVENT_PROBED, PHASE_GRANTED, WATCH_ALLOWED, DO_WATCH},
 	/* B16 [D-19] */
-	{"B16", S, PHASE_GRANTED, EVENT_WITHDRAWN, PHASE_ENDED, WATCH_REJECTED,
-	 DO_ANSWER | DO_END},
+	{"B16", S, PHASE_GRANTED, EVENT_WITHDRAWN, PHASE_ENDED, WATCH_REJECTED, DO_ANSWER | DO_END},
 	{"B16a", S, PHASE_ASKED, EVENT_WITHDRAWN, PHASE_ENDED, WATCH_REJECTED, DO_ANSWER | DO_END},
 	/* B17 */
 	{"B17", S, PHASE_NONE, EVENT_WITHDRAWN, PHASE_NONE, WATCH_REJECTED, DO_ANSWER},
@@ -116,8 +115,7 @@ static void rows_of_the_spec(void **state)
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
 		const struct row *row = &rows[i];
-		const struct pair_step *step =
-			pair_step(row->way, row->phase, row->event);
+		const struct pair_step *step = pair_step(row->way, row->phase, row->event);
 
 		if (step->next != row->next || step->say != row->say ||
 		    step->acts != (row->acts | DO_CELL))
@@ -176,13 +174,14 @@ static void every_cell(void **state)
 	for (int way = 0; way < WAY_COUNT; way++) {
 		for (int phase = 0; phase < PHASE_COUNT; phase++) {
 			for (int event = 0; event < EVENT_COUNT; event++)
-				check_cell((enum pair_way)way, (enum pair_phase)phase, (enum pair_event)event);
+				check_cell((enum pair_way)way, (enum pair_phase)phase,
+					   (enum pair_event)event);
 		}
 	}
 }
 
-/* The nine states of file 04 C.5 and file 20 section 6, from the SIP user's side: from is the pair in
- * which the chat user watches him, to the one in which he watches the chat user (PRES-095). */
+/* The nine states of file 04 C.5 and file 20 section 6, from the SIP user's side: from is the pair
+ * in which the chat user watches him, to the one in which he watches the chat user (PRES-095). */
 struct nine {
 	enum pair_phase from;
 	enum pair_phase to;
@@ -249,8 +248,8 @@ static void nine_states(void **state)
 	}
 }
 
-/* PRES-091, PRES-092: an unsubscribe that changed something is answered; a subscribe of a user who has
- * it is answered with subscribed, without a question. [PRES-091] [PRES-092] */
+/* PRES-091, PRES-092: an unsubscribe that changed something is answered; a subscribe of a user who
+ * has it is answered with subscribed, without a question. [PRES-091] [PRES-092] */
 static void auto_replies(void **state)
 {
 	(void)state;
@@ -305,8 +304,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_of_the_spec), cmocka_unit_test(every_cell),
-		cmocka_unit_test(nine_states),	    cmocka_unit_test(auto_replies),
-		cmocka_unit_test(when_to_ask),	    cmocka_unit_test(phases_and_rows),
+		cmocka_unit_test(nine_states),      cmocka_unit_test(auto_replies),
+		cmocka_unit_test(when_to_ask),      cmocka_unit_test(phases_and_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,8 +37,8 @@ static struct settings *load_good(const char *text)
 	return settings;
 }
 
-/* The file that settings.md promises to work. [SEC-106] warns of its secret. [PBX-057] what kind of PBX it
- * is stands in the file. */
+/* The file that settings.md promises to work. [SEC-106] warns of its secret. [PBX-057] what kind of
+ * PBX it is stands in the file. */
 static void smallest_file(void **state)
 {
 	struct settings *settings = NULL;

@@ -93,9 +93,11 @@ static void dates(void **state)
 /* [MSG-045] */
 static void languages(void **state)
 {
-	static const char *const good[] = {"de", "en-GB", "zh-Hant-TW", "x-private", "sl-rozaj-1994"};
-	static const char *const bad[] = {"", "-", "de-", "-de", "d e", "de\r", "verylonglanguage",
-					  "de-\xc3\xa4", "a;b", "1x"};
+	static const char *const good[] = {"de", "en-GB", "zh-Hant-TW", "x-private",
+					   "sl-rozaj-1994"};
+	static const char *const bad[] = {
+		"",    "-", "de-", "-de", "d e", "de\r", "verylonglanguage", "de-\xc3\xa4",
+		"a;b", "1x"};
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(good); i++)
@@ -111,7 +113,8 @@ static void tokens_and_numbers(void **state)
 	(void)state;
 	assert_true(header_text_is_printable(NULL));
 	assert_true(header_text_is_printable("a b\xc3\xa4"));
-	assert_false(header_text_is_printable("a\x14" "b"));
+	assert_false(header_text_is_printable("a\x14"
+					      "b"));
 	assert_false(header_text_is_printable("a\tb"));
 	assert_false(header_text_is_printable("\x7f"));
 	assert_true(header_text_is_token("a-7.!%*_+`'~"));

@@ -59,8 +59,8 @@ static void answers_to_subscribe(void **state)
 	assert_int_equal(interest_rule_for_status(503, false, true, 77).retry_after_s, 77);
 }
 
-/* [PRES-065] to [PRES-067] [PRES-166] to [PRES-173] [EVT-027] [D-15] [EVT-029]: no temporary end is a
- * refusal. */
+/* [PRES-065] to [PRES-067] [PRES-166] to [PRES-173] [EVT-027] [D-15] [EVT-029]: no temporary end is
+ * a refusal. */
 static void reasons(void **state)
 {
 	static const struct {

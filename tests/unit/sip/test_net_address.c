@@ -6,12 +6,15 @@
 static void literals(void **state)
 {
 	static const char *const good[][2] = {
-		{"192.0.2.1", "192.0.2.1"},	 {"2001:db8::1", "[2001:db8::1]"},
-		{"[2001:DB8:0:0::1]", "[2001:db8::1]"}, {"::1", "[::1]"},
+		{"192.0.2.1", "192.0.2.1"},
+		{"2001:db8::1", "[2001:db8::1]"},
+		{"[2001:DB8:0:0::1]", "[2001:db8::1]"},
+		{"::1", "[::1]"},
 	};
-	static const char *const bad[] = {"", "*", "a.example", "1.2.3", "1.2.3.4.5", "256.1.1.1",
-					  "[192.0.2.1]", "[::1", "::1]", "0x7f.1", "2130706433",
-					  "01.2.3.4", "1.2.3.4 ", "fe80::1%eth0"};
+	static const char *const bad[] = {"",          "*",           "a.example",   "1.2.3",
+					  "1.2.3.4.5", "256.1.1.1",   "[192.0.2.1]", "[::1",
+					  "::1]",      "0x7f.1",      "2130706433",  "01.2.3.4",
+					  "1.2.3.4 ",  "fe80::1%eth0"};
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(good); i++) {
@@ -37,15 +40,21 @@ static void networks(void **state)
 		const char *block, *address;
 		bool has;
 	} rows[] = {
-		{"192.0.2.0/24", "192.0.2.255", true},	{"192.0.2.0/24", "192.0.3.0", false},
-		{"192.0.2.4/30", "192.0.2.7", true},	{"192.0.2.4/30", "192.0.2.8", false},
-		{"192.0.2.4/31", "192.0.2.6", false},	{"0.0.0.0/0", "203.0.113.9", true},
-		{"0.0.0.0/0", "::1", false},		{"192.0.2.1", "192.0.2.1", true},
-		{"2001:db8::/32", "2001:db8:ffff::1", true}, {"2001:db8::/33", "2001:db8:8000::1", false},
-		{"::1", "::1", true},			{"::1", "::2", false},
+		{"192.0.2.0/24", "192.0.2.255", true},
+		{"192.0.2.0/24", "192.0.3.0", false},
+		{"192.0.2.4/30", "192.0.2.7", true},
+		{"192.0.2.4/30", "192.0.2.8", false},
+		{"192.0.2.4/31", "192.0.2.6", false},
+		{"0.0.0.0/0", "203.0.113.9", true},
+		{"0.0.0.0/0", "::1", false},
+		{"192.0.2.1", "192.0.2.1", true},
+		{"2001:db8::/32", "2001:db8:ffff::1", true},
+		{"2001:db8::/33", "2001:db8:8000::1", false},
+		{"::1", "::1", true},
+		{"::1", "::2", false},
 	};
-	static const char *const bad[] = {"192.0.2.0/33", "192.0.2.0/", "192.0.2.0/x", "/8",
-					  "192.0.2.0/-1", "::/129", "192.0.2.0/+8", "a/8"};
+	static const char *const bad[] = {"192.0.2.0/33", "192.0.2.0/", "192.0.2.0/x",  "/8",
+					  "192.0.2.0/-1", "::/129",     "192.0.2.0/+8", "a/8"};
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
@@ -73,7 +82,7 @@ static void kinds(void **state)
 		bool is_loopback, is_private, is_unusable;
 	} rows[] = {
 		{"127.0.0.1", true, true, false},     {"127.255.255.254", true, true, false},
-		{"::1", true, true, false},	      {"10.1.2.3", false, true, false},
+		{"::1", true, true, false},           {"10.1.2.3", false, true, false},
 		{"172.16.0.1", false, true, false},   {"172.32.0.1", false, false, false},
 		{"192.168.1.1", false, true, false},  {"fd00::1", false, true, false},
 		{"203.0.113.1", false, false, false}, {"2001:db8::1", false, false, false},
@@ -81,7 +90,7 @@ static void kinds(void **state)
 		{"239.255.0.1", false, false, true},  {"255.255.255.255", false, false, true},
 		{"169.254.1.1", false, false, true},  {"240.0.0.1", false, false, true},
 		{"fe80::1", false, false, true},      {"ff02::1", false, false, true},
-		{"::", false, false, true},	      {"::ffff:10.0.0.1", false, false, true},
+		{"::", false, false, true},           {"::ffff:10.0.0.1", false, false, true},
 	};
 
 	(void)state;
@@ -151,10 +160,8 @@ static void uris(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(literals),
-		cmocka_unit_test(networks),
-		cmocka_unit_test(kinds),
-		cmocka_unit_test(sources_of_a_bucket),
+		cmocka_unit_test(literals), cmocka_unit_test(networks),
+		cmocka_unit_test(kinds),    cmocka_unit_test(sources_of_a_bucket),
 		cmocka_unit_test(uris),
 	};
 

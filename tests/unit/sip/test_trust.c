@@ -39,8 +39,8 @@ static void check(const struct trust *trust, const struct row *rows, size_t coun
 	}
 }
 
-/* [D-52] [SEC-001] [SEC-002] [SEC-003]: loopback and the proxies, each for its own domain; over UDP only
- * private addresses. */
+/* [D-52] [SEC-001] [SEC-002] [SEC-003]: loopback and the proxies, each for its own domain; over UDP
+ * only private addresses. */
 static void by_default(void **state)
 {
 	static const struct row rows[] = {
@@ -75,8 +75,8 @@ static void by_default(void **state)
 	trust_free(&trust);
 }
 
-/* [D-52] [D-05]: a list replaces the default, also for loopback and the proxies; what it names counts
- * over UDP, too. */
+/* [D-52] [D-05]: a list replaces the default, also for loopback and the proxies; what it names
+ * counts over UDP, too. */
 static void by_list(void **state)
 {
 	static const char *const list[] = {"203.0.113.0/24", "2001:db8::/32", "192.0.2.10"};

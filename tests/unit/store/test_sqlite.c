@@ -370,8 +370,8 @@ static void test_reader_does_not_block(void **state)
 	sqlite3_close(reader);
 }
 
-/* [SQL-006] a copy is made while the store works, in this very process: nothing is lost of either, and what
- * SQLite holds for the file is not dropped when the copier closes it. */
+/* [SQL-006] a copy is made while the store works, in this very process: nothing is lost of either,
+ * and what SQLite holds for the file is not dropped when the copier closes it. */
 static void test_copy_while_running(void **state)
 {
 	struct bench *bench = *state;
@@ -401,8 +401,8 @@ static void test_copy_while_running(void **state)
 	assert_int_equal(bench_files(bench, "damaged"), 0);
 }
 
-/* [SQL-009] one statement serves all rows: no value of the row before, or of one that failed, is in the
- * next. [SQL-011] and its memory does not grow with the work. */
+/* [SQL-009] one statement serves all rows: no value of the row before, or of one that failed, is in
+ * the next. [SQL-011] and its memory does not grow with the work. */
 static void test_statements_start_afresh(void **state)
 {
 	struct bench *bench = *state;

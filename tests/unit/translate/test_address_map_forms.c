@@ -290,7 +290,8 @@ static void who_may_use_the_bridge(void **state)
 	address_clear(&user);
 }
 
-/* [REQ-006] "*" opens the bridge to every chat domain, not to hosts, and keeps e-mail-like SIP users. */
+/* [REQ-006] "*" opens the bridge to every chat domain, not to hosts, and keeps e-mail-like SIP
+ * users. */
 static void everybody(void **state)
 {
 	static const char *const all[] = {"*"};
@@ -322,8 +323,10 @@ static void many_domains(void **state)
 	static char names[DOMAINS][3][32];
 	static struct map_domain domains[DOMAINS];
 	static const char *chats[DOMAINS];
-	struct address_map_params params = {.domains = domains, .domain_count = DOMAINS,
-					    .xmpp_domains = chats, .xmpp_domain_count = DOMAINS};
+	struct address_map_params params = {.domains = domains,
+					    .domain_count = DOMAINS,
+					    .xmpp_domains = chats,
+					    .xmpp_domain_count = DOMAINS};
 	struct address_map *map = NULL;
 	char error[256] = "", uri[64], wanted[64];
 

@@ -294,7 +294,8 @@ static void reason_of_the_peer_is_scrubbed(void **state)
 	buf_free(&text);
 }
 
-/* [REQ-074] [REQ-080] [SEC-035]: a reason that names a host says nothing; numbers alone are no host. */
+/* [REQ-074] [REQ-080] [SEC-035]: a reason that names a host says nothing; numbers alone are no
+ * host. */
 static void hosts_are_not_told(void **state)
 {
 	static const struct {

@@ -299,16 +299,17 @@ static void what_is_written_is_read_back(void **state)
 
 #define PIDF_NS "xmlns='urn:ietf:params:xml:ns:pidf'"
 
-/* [SEC-035] [SEC-056] [REQ-074] [REQ-080]: what a phone's document tells of the device, its address and
- * its place ends here: no word of it is in the stanza.
- * [XCP-034] */
+/* [SEC-035] [SEC-056] [REQ-074] [REQ-080]: what a phone's document tells of the device, its address
+ * and its place ends here: no word of it is in the stanza. [XCP-034] */
 static void nothing_private_comes_from_sip(void **state)
 {
 	static const char text[] =
 		"<presence " PIDF_NS " xmlns:dm='urn:ietf:params:xml:ns:pidf:data-model'"
 		" xmlns:gp='urn:ietf:params:xml:ns:pidf:geopriv10' entity='sip:1001@192.0.2.66'>"
-		"<tuple id='private-T46'><status><basic>open</basic><gp:geopriv>private</gp:geopriv>"
-		"</status><contact priority='1'>sip:private@192.0.2.66:5062;device=private</contact>"
+		"<tuple "
+		"id='private-T46'><status><basic>open</basic><gp:geopriv>private</gp:geopriv>"
+		"</status><contact "
+		"priority='1'>sip:private@192.0.2.66:5062;device=private</contact>"
 		"<note>here</note><x xmlns='urn:private' y='private'>private</x></tuple>"
 		"<dm:device id='private'><dm:deviceID>mac:private</dm:deviceID></dm:device>"
 		"<dm:person id='private'><x xmlns='urn:private'>private</x></dm:person></presence>";

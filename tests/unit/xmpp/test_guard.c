@@ -64,13 +64,15 @@ static void heard_clear(struct heard *heard)
 /* [SEC-054] [CMP-015]: the same pieces whatever the parts they arrive in */
 static void forwards_exactly_what_it_read(void **state)
 {
-	static const char text[] =
-		HEADER " \n\t<message from=\"a\"  to='b' ><body>x &amp; <![CDATA[<y>]]>\r\n</body></message >"
+	static const char text[] = HEADER
+		" \n\t<message from=\"a\"  to='b' ><body>x &amp; "
+		"<![CDATA[<y>]]>\r\n</body></message >"
 		"<presence/> junk <iq xmlns='jabber:client' type='get'><q xmlns='urn:q' a:b='c' "
-		"xmlns:a='urn:a'/></iq><handshake/><stream:features/><other xmlns='urn:o'><a/></other>"
+		"xmlns:a='urn:a'/></iq><handshake/><stream:features/><other "
+		"xmlns='urn:o'><a/></other>"
 		"<stream:error><conflict/></stream:error><stream:error/>";
-	static const char wanted[] =
-		HEADER "|<message from=\"a\"  to='b' ><body>x &amp; <![CDATA[<y>]]>\r\n</body></message >|"
+	static const char wanted[] = HEADER
+		"|<message from=\"a\"  to='b' ><body>x &amp; <![CDATA[<y>]]>\r\n</body></message >|"
 		"<presence/>|<iq xmlns='jabber:client' type='get'><q xmlns='urn:q' a:b='c' "
 		"xmlns:a='urn:a'/></iq>|<handshake/>|<stream:error><conflict/></stream:error>|";
 	struct limits limits;
@@ -107,7 +109,8 @@ static void refuses_what_xmpp_forbids(void **state)
 		{HEADER "<a:message/>", EBADMSG, HEADER "|"},
 		{HEADER "<message a='1' a='2'/>", EBADMSG, HEADER "|"},
 		{HEADER "</stream:stream>", ESHUTDOWN, HEADER "|"},
-		{HEADER "<presence/></stream:stream><presence/>", ESHUTDOWN, HEADER "|<presence/>|"},
+		{HEADER "<presence/></stream:stream><presence/>", ESHUTDOWN,
+		 HEADER "|<presence/>|"},
 		{"<!DOCTYPE a><a/>", EPROTO, ""},
 		{"<!DOCTYPE a [<!ENTITY b 'c'>]>" HEADER, EPROTO, ""},
 		{"<html>", EPROTO, ""},
@@ -170,8 +173,8 @@ static void limits_hold_at_their_edge(void **state)
 		{"elements", "<message id='i'>", "<a/>", "</message>", 99, "stanza_in_elements"},
 		{"bytes", "<message id='i'>", " ", "</message>", BYTES - 26, "stanza_in_bytes"},
 		{"bytes in a tag", "<message id='i'", " ", "/>", BYTES - 17, "stanza_in_bytes"},
-		{"bytes in an attribute", "<message id='i'><a b='", "x", "'/></message>", BYTES - 35,
-		 "stanza_in_bytes"},
+		{"bytes in an attribute", "<message id='i'><a b='", "x", "'/></message>",
+		 BYTES - 35, "stanza_in_bytes"},
 	};
 	struct limits limits;
 	struct heard heard = {BUF_INIT, BUF_INIT, 0};
@@ -191,7 +194,8 @@ static void limits_hold_at_their_edge(void **state)
 				add(&text, table[i].repeated, table[i].most + more);
 				buf_puts(&text, table[i].after);
 				buf_puts(&text, "<presence/>");
-				assert_int_equal(feed(&limits, text.data, text.len, step, &heard), 0);
+				assert_int_equal(feed(&limits, text.data, text.len, step, &heard),
+						 0);
 				assert_int_equal(heard.stanzas, more == 0 ? 2 : 1);
 				assert_int_equal(heard.refused.len > 0, more);
 				if (more == 1) {
@@ -294,7 +298,8 @@ static void no_attribute_comes_in_disguise(void **state)
 		"<message xmlns:a='u' a:from='fake@x' from='real@x'><body>x</body></message>",
 		"<message from='real@x' a:xmlns='jabber:client' xmlns:a='u'/>",
 		"<message from='real@x' id='1' xml:id='2'/>",
-		"<message from='real@x'><replace xmlns='u:r' id='1' a:id='2' xmlns:a='u'/></message>",
+		"<message from='real@x'><replace xmlns='u:r' id='1' a:id='2' "
+		"xmlns:a='u'/></message>",
 		"<message from='real@x'><body a:xmlns='v' xmlns:a='u'/></message>",
 	};
 	static const char passed[] = HEADER "<message from='real@x' xml:lang='de'><r xmlns='u:r' "

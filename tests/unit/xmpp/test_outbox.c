@@ -10,7 +10,8 @@
 #include "xmpp/link.h"
 #include "xmpp/outbox.h"
 
-/* The link of this test: everything given to it stays in its backlog until link_flush() may write. */
+/* The link of this test: everything given to it stays in its backlog until link_flush() may write.
+ */
 struct link {
 	struct buf out;
 	size_t taken;
