@@ -27,13 +27,13 @@ static int status_of(const struct sip_text *answer)
 /* Each refusal with the header it must carry. */
 static void refused_requests_say_why(void **state)
 {
+	/* clang-format off: a row is a line */
 	static const struct {
 		int status;
 		const char *header; /* or NULL */
 		const char *holds;
 		struct rig_request request;
 	} rows[] = {
-		/* clang-format off: a row is a line */
 		/* [SIP-016] [PRES-207] */
 		{405, "Allow", "MESSAGE", {.method = "INVITE"}},
 		{405,
