@@ -27,7 +27,7 @@ static int status_of(const struct sip_text *answer)
 /* Each refusal with the header it must carry. */
 static void refused_requests_say_why(void **state)
 {
-	/* clang-format off: a row is a line */
+	/* clang-format off */
 	static const struct {
 		int status;
 		const char *header; /* or NULL */
@@ -36,124 +36,64 @@ static void refused_requests_say_why(void **state)
 	} rows[] = {
 		/* [SIP-016] [PRES-207] */
 		{405, "Allow", "MESSAGE", {.method = "INVITE"}},
-		{405,
-		 "Allow",
-		 "SUBSCRIBE",
-		 {.method = "REGISTER", .headers = "Contact: <sip:a@127.0.0.1>\r\n"}},
+		{405, "Allow", "SUBSCRIBE", {.method = "REGISTER", .headers = "Contact: <sip:a@127.0.0.1>\r\n"}},
 		/* [REQ-015] */
 		{405, "Allow", "OPTIONS", {.method = "PUBLISH", .headers = "Event: presence\r\n"}},
 		{501, "Allow", "MESSAGE", {.method = "JUMP"}},
 		/* [SIP-018] [MSG-066] */
-		{416,
-		 NULL,
-		 NULL,
-		 {.method = "MESSAGE", .uri = "http://chat.example/", .body = "a"}},
+		{416, NULL, NULL, {.method = "MESSAGE", .uri = "http://chat.example/", .body = "a"}},
 		/* [SIP-019] [MSG-058] */
-		{420,
-		 "Unsupported",
-		 "recipient-list-message, foo",
-		 {.method = "MESSAGE",
-		  .body = "a",
+		{420, "Unsupported", "recipient-list-message, foo",
+		 {.method = "MESSAGE", .body = "a",
 		  .headers = "Require: recipient-list-message, foo\r\n"}},
 		/* [CPIM-006] [ASEC-010] [SIP-031] [SEC-070] */
-		{483,
-		 NULL,
-		 NULL,
-		 {.method = "MESSAGE",
-		  .body = "a",
-		  .has_no_hops = true,
-		  .headers = "Max-Forwards: 0\r\n"}},
+		{483, NULL, NULL, {.method = "MESSAGE", .body = "a", .has_no_hops = true,
+				   .headers = "Max-Forwards: 0\r\n"}},
 		/* [SIP-032] */
-		{404,
-		 NULL,
-		 NULL,
-		 {.method = "MESSAGE", .uri = "sip:a@nowhere.example", .body = "a"}},
+		{404, NULL, NULL, {.method = "MESSAGE", .uri = "sip:a@nowhere.example", .body = "a"}},
 		/* [PRES-194] both ends on SIP */
-		{404,
-		 NULL,
-		 NULL,
-		 {.method = "MESSAGE", .uri = "sip:1002@pbx.example", .body = "a"}},
+		{404, NULL, NULL, {.method = "MESSAGE", .uri = "sip:1002@pbx.example", .body = "a"}},
 		/* [REQ-070] [ASEC-007] [D-53] [MSG-064] */
-		{433,
-		 NULL,
-		 NULL,
-		 {.method = "MESSAGE", .body = "a", .from = "<sip:anonymous@anonymous.invalid>"}},
+		{433, NULL, NULL, {.method = "MESSAGE", .body = "a",
+				   .from = "<sip:anonymous@anonymous.invalid>"}},
 		{433, NULL, NULL, {.method = "MESSAGE", .body = "a", .headers = "Privacy: id\r\n"}},
 		/* [D-12]: a chat user who writes over SIP is our own request, come back */
-		{482,
-		 NULL,
-		 NULL,
-		 {.method = "MESSAGE", .body = "a", .from = "<sip:romeo@chat.example>"}},
+		{482, NULL, NULL, {.method = "MESSAGE", .body = "a",
+				   .from = "<sip:romeo@chat.example>"}},
 		/* [SEC-003] [SIP-103]: a domain of another peer */
-		{403,
-		 NULL,
-		 NULL,
-		 {.method = "MESSAGE", .body = "a", .from = "<sip:7@other.example>"}},
+		{403, NULL, NULL, {.method = "MESSAGE", .body = "a",
+				   .from = "<sip:7@other.example>"}},
 		/* [ASEC-003] [D-11] [ASEC-002] [MSG-059] */
-		{480,
-		 "Warning",
-		 "380",
-		 {.method = "MESSAGE", .body = "a", .uri = "sips:juliet@chat.example"}},
+		{480, "Warning", "380", {.method = "MESSAGE", .body = "a",
+					 .uri = "sips:juliet@chat.example"}},
 		/* [REQ-092] [SIP-020] [MSG-070] */
-		{415,
-		 "Accept",
-		 "text/plain",
-		 {.method = "MESSAGE", .body = "a", .type = "image/png"}},
+		{415, "Accept", "text/plain", {.method = "MESSAGE", .body = "a", .type = "image/png"}},
 		/* [SIP-110] [MSG-076] */
-		{415,
-		 "Accept-Encoding",
-		 "identity",
-		 {.method = "MESSAGE", .body = "a", .headers = "Content-Encoding: gzip\r\n"}},
+		{415, "Accept-Encoding", "identity", {.method = "MESSAGE", .body = "a",
+						      .headers = "Content-Encoding: gzip\r\n"}},
 		/* [MSG-075] */
 		{400, NULL, NULL, {.method = "MESSAGE", .body = "\xff\xfe\xfd"}},
 		/* [EVT-003] [PRES-068] */
-		{489,
-		 "Allow-Events",
-		 "presence",
-		 {.method = "SUBSCRIBE",
-		  .headers = "Event: dialog\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
-		{489,
-		 "Allow-Events",
-		 "presence",
-		 {.method = "SUBSCRIBE", .headers = "Contact: <sip:1001@127.0.0.1>\r\n"}},
+		{489, "Allow-Events", "presence", {.method = "SUBSCRIBE", .headers =
+			"Event: dialog\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{489, "Allow-Events", "presence", {.method = "SUBSCRIBE", .headers =
+			"Contact: <sip:1001@127.0.0.1>\r\n"}},
 		/* [PRES-004] [EVT-001]: byte by byte */
-		{489,
-		 NULL,
-		 NULL,
-		 {.method = "SUBSCRIBE",
-		  .headers = "Event: Presence\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{489, NULL, NULL, {.method = "SUBSCRIBE", .headers =
+			"Event: Presence\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
 		/* [PRES-005] [EVT-010] [EVT-011] */
-		{406,
-		 "Accept",
-		 "application/pidf+xml",
-		 {.method = "SUBSCRIBE",
-		  .headers = "Event: presence\r\nAccept: text/html\r\nContact: "
-			     "<sip:1001@127.0.0.1>\r\n"}},
+		{406, "Accept", "application/pidf+xml", {.method = "SUBSCRIBE", .headers =
+			"Event: presence\r\nAccept: text/html\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
 		/* [SEC-083] [EVT-034] [D-58] [PRES-072] */
-		{423,
-		 "Min-Expires",
-		 "60",
-		 {.method = "SUBSCRIBE",
-		  .headers =
-			  "Event: presence\r\nExpires: 59\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{423, "Min-Expires", "60", {.method = "SUBSCRIBE", .headers =
+			"Event: presence\r\nExpires: 59\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
 		/* [PBX-017] [REQ-082] [SIP-023] [EVT-020] [PRES-042] [SEC-007] */
-		{481,
-		 NULL,
-		 NULL,
-		 {.method = "NOTIFY",
-		  .to_tag = "no-such",
-		  .headers = "Event: presence\r\nSubscription-State: active\r\n"}},
-		{481,
-		 NULL,
-		 NULL,
-		 {.method = "NOTIFY",
-		  .headers = "Event: presence\r\nSubscription-State: active\r\n"}},
-		{481,
-		 NULL,
-		 NULL,
-		 {.method = "SUBSCRIBE",
-		  .to_tag = "no-such",
-		  .headers = "Event: presence\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{481, NULL, NULL, {.method = "NOTIFY", .to_tag = "no-such", .headers =
+			"Event: presence\r\nSubscription-State: active\r\n"}},
+		{481, NULL, NULL, {.method = "NOTIFY", .headers =
+			"Event: presence\r\nSubscription-State: active\r\n"}},
+		{481, NULL, NULL, {.method = "SUBSCRIBE", .to_tag = "no-such", .headers =
+			"Event: presence\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
 		{481, NULL, NULL, {.method = "MESSAGE", .to_tag = "no-such", .body = "a"}},
 	};
 	/* clang-format on */
