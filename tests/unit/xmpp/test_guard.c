@@ -298,8 +298,7 @@ static void no_attribute_comes_in_disguise(void **state)
 		"<message xmlns:a='u' a:from='fake@x' from='real@x'><body>x</body></message>",
 		"<message from='real@x' a:xmlns='jabber:client' xmlns:a='u'/>",
 		"<message from='real@x' id='1' xml:id='2'/>",
-		"<message from='real@x'><replace xmlns='u:r' id='1' a:id='2' "
-		"xmlns:a='u'/></message>",
+		"<message from='real@x'><r xmlns='u:r' id='1' a:id='2' xmlns:a='u'/></message>",
 		"<message from='real@x'><body a:xmlns='v' xmlns:a='u'/></message>",
 	};
 	static const char passed[] = HEADER "<message from='real@x' xml:lang='de'><r xmlns='u:r' "
