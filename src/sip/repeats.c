@@ -130,13 +130,3 @@ bool repeats_knows(struct repeats *repeats, uint64_t key)
 	return table_find(repeats->open, &key, sizeof key) != NULL ||
 	       recent_find(repeats->done, key, now_ms(repeats)).status != 0;
 }
-
-size_t repeats_open(const struct repeats *repeats)
-{
-	return table_count(repeats->open);
-}
-
-size_t repeats_count(const struct repeats *repeats)
-{
-	return recent_count(repeats->done);
-}

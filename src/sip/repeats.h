@@ -24,5 +24,3 @@ void repeats_begin(struct repeats *repeats, uint64_t key);
 void repeats_done(struct repeats *repeats, uint64_t key, int status, uint32_t extra);
 /* True if a request with this key is open or was answered lately (SIP-025). */
 bool repeats_knows(struct repeats *repeats, uint64_t key);
-size_t repeats_open(const struct repeats *repeats);
-size_t repeats_count(const struct repeats *repeats);

@@ -334,11 +334,6 @@ static void on_fd(int fd, unsigned events, void *arg)
 		readable(link);
 }
 
-bool link_is_open(const struct link *link)
-{
-	return link->state == STATE_OPEN;
-}
-
 void link_put(struct link *link, const char *data, size_t len)
 {
 	if (link->state != STATE_OPEN)

@@ -28,7 +28,6 @@ void link_open(struct link *link, const char *host, uint16_t port, bool allow_re
 	       uint32_t connect_ms);
 /* Closes at once, without a word and without an event. */
 void link_close(struct link *link);
-bool link_is_open(const struct link *link);
 
 /* Appends to what goes out; link_flush() or the next turn of writing sends it. Ignored while the
  * link is not open. */

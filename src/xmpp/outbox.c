@@ -207,11 +207,6 @@ void outbox_flush(struct outbox *outbox)
 	link_flush(outbox->params.link);
 }
 
-bool outbox_is_up(const struct outbox *outbox)
-{
-	return outbox->is_up;
-}
-
 size_t outbox_held(const struct outbox *outbox)
 {
 	return table_count(outbox->by_key);

@@ -56,7 +56,6 @@ int outbox_put(struct outbox *outbox, enum outbox_class class, const char *key,
 void outbox_drained(struct outbox *outbox);
 /* Writes now. */
 void outbox_flush(struct outbox *outbox);
-bool outbox_is_up(const struct outbox *outbox);
 /* Stanzas held, and their bytes. */
 size_t outbox_held(const struct outbox *outbox);
 size_t outbox_held_bytes(const struct outbox *outbox);
