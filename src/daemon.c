@@ -25,6 +25,7 @@ enum {
 	STOP_MS = 10 * 1000,  /* an orderly stop takes at most this long (D-48) */
 	DRAIN_MS = 2000,      /* of it, for messages under way */
 	DRAIN_STEP_MS = 10,
+	SUMMARY_LINE = 600,         /* bytes in a line of the summary, about */
 	DESCRIPTORS_WANTED = 65536, /* REL-050 */
 };
 
@@ -196,12 +197,28 @@ void daemon_on_hup(void *arg)
 	buf_free(&report);
 }
 
+/* "key value" lines as key=value, several to a line of the log: one a line would be held back as a
+ * flood (REL-053). */
 void daemon_on_usr1(void *arg)
 {
 	struct buf report = BUF_INIT;
+	struct buf facts = BUF_INIT;
 
 	daemon_status(arg, &report);
-	log_lines(&report, LOG_LEVEL_NOTICE);
+	for (const char *at = buf_text(&report); *at != '\0';) {
+		size_t len = strcspn(at, "\n");
+		size_t key = strcspn(at, " \n");
+
+		buf_printf(&facts, "%s%.*s=", facts.len > 0 ? " " : "", (int)key, at);
+		if (key < len)
+			buf_append(&facts, at + key + 1, len - key - 1);
+		at += len + (at[len] == '\n');
+		if (facts.len < SUMMARY_LINE && *at != '\0')
+			continue;
+		log_notice("daemon: summary %s", buf_text(&facts));
+		buf_reset(&facts);
+	}
+	buf_free(&facts);
 	buf_free(&report);
 }
 

@@ -142,6 +142,17 @@ class Life(unittest.TestCase):
         self.until(lambda: self.log().count('the configuration is read') == 1)  # the level is info, by -v -v
         self.ended(self.stop(program))
 
+    # every fact of "status", and none held back as a flood of lines
+    def test_summary_is_whole(self):
+        program = self.start('-e')
+        self.stop(program, signal.SIGUSR1)
+        names = [line.split(' ')[0] for line in self.control('status').stdout.splitlines()]
+        self.assertGreater(len(names), 30)
+        self.until(lambda: f'{names[-1]}=' in self.log())
+        for name in names:
+            self.assertIn(f' {name}=', self.log())
+        self.ended(self.stop(program))
+
     def test_addresses_of_commands_are_read_as_map_reads_them(self):
         program = self.start('-e')
         for text in ('im:juliet@chat.example', 'SIP:1001@PBX.example', 'XMPP:juliet@chat.example', 'tel:+4930'):
