@@ -133,6 +133,7 @@ static int build_sip(struct parts *parts)
 		.user_agent = "sipxmppd/" SIPXMPPD_VERSION,
 		.refresh_s = (int)settings->refresh_s,
 		.timer_t1_ms = (int)settings->timer_t1_ms,
+		.settle_ms = (int)settings->settle_ms,
 	};
 	char error[ERROR_MAX] = "";
 	int code = sip_side_new(&parts->sip, &params, error, sizeof(error));

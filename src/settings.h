@@ -17,35 +17,21 @@ struct buf;
 
 enum { SETTINGS_FILE_MAX = 1024 * 1024 }; /* bytes of the file and of what it includes */
 
-enum watch_as { WATCH_AS_USER, WATCH_AS_DOMAIN };                 /* D-18 */
-enum resources { RESOURCES_MERGED, RESOURCES_TUPLES };            /* D-10 */
 enum thread_rule { THREAD_LAST, THREAD_CALLID };                  /* D-35 */
 enum pager_type { PAGER_CHAT, PAGER_NORMAL };                     /* D-34 */
 enum long_messages { LONG_MESSAGES_SPLIT, LONG_MESSAGES_REFUSE }; /* D-40 */
-enum lamp_rule { LAMP_REACH, LAMP_ONLINE };                       /* D-31 */
-enum entity_scheme { ENTITY_SIP, ENTITY_PRES };                   /* D-29 */
 enum late_failure { LATE_FAILURE_MESSAGE, LATE_FAILURE_NONE };    /* D-39 */
 enum stop_tell { STOP_TELL_ALL, STOP_TELL_NONE };                 /* D-48 */
 
 /* What a domains[] entry says beside struct map_domain and struct sip_peer; the quirk switches are
  * file 30 section 4. */
 struct settings_domain {
-	enum watch_as watch_as;
-	enum resources resources;
-	bool expose_resource;
 	enum thread_rule thread;
 	enum pager_type pager_type;
 	enum long_messages long_messages;
-	bool show_caller;
-	enum lamp_rule lamp;
-	enum entity_scheme entity;
 	bool date_trusted;
-	const char *user_agent; /* or NULL: "sipxmppd/VERSION" and the profile's suffix */
 	bool can_fetch;
-	bool publish_presence;
-	bool dialog_full_is_event_only;
 	bool charset_decl_unreliable;
-	bool accepts_eventlist;
 	bool options_503_means_down;
 	bool result_is_end_to_end; /* message_result_meaning = "device" */
 };
@@ -102,6 +88,7 @@ struct settings {
 	int64_t ask_again_s;
 	int64_t refusal_hold_s;
 	int64_t hold_s;
+	int64_t settle_ms;
 	int64_t messages_life_s;
 	int64_t hold_unavailable_s;
 	int64_t answer_s;

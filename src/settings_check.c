@@ -114,6 +114,7 @@ static void check_rest(struct loader *loader, struct settings *out)
 	out->ask_again_s = draft->ask_again / 1000;
 	out->refusal_hold_s = draft->refusal_hold / 1000;
 	out->hold_s = draft->hold / 1000;
+	out->settle_ms = draft->settle;
 	out->messages_life_s = draft->messages_life / 1000;
 	out->hold_unavailable_s = draft->hold_unavailable / 1000;
 	out->answer_s = draft->answer_wait / 1000;

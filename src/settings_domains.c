@@ -13,18 +13,17 @@ struct quirks {
 	const char *profile;
 	bool can_fetch;
 	bool publish_presence;
-	bool dialog_full_is_event_only;
 	bool charset_decl_unreliable;
 	bool options_503_means_down;
 	bool result_is_end_to_end;
 };
 
 static const struct quirks quirks[] = {
-	{"asterisk", false, false, false, false, false, false},
-	{"freeswitch", false, true, true, true, true, false},
-	{"kamailio", true, true, false, false, true, true},
-	{"opensips", true, true, false, false, true, true},
-	{"", true, true, false, false, true, false},
+	{"asterisk", false, false, false, false, false},
+	{"freeswitch", false, true, true, true, false},
+	{"kamailio", true, true, false, true, true},
+	{"opensips", true, true, false, true, true},
+	{"", true, true, false, true, false},
 };
 
 static const struct quirks *quirks_of(const char *profile)
@@ -66,18 +65,37 @@ static unsigned packages(const struct texts *names, unsigned otherwise)
 	return names->is_set ? set : otherwise;
 }
 
+/* What presence is at this peer. */
+static void fill_presence(const struct draft_domain *from, struct profile *profile)
+{
+	profile->packages = packages(&from->packages, profile->packages);
+	if (from->subscribe_as != SETTING_UNSET)
+		profile->subscribe_as = (enum subscribe_as)from->subscribe_as;
+	if (from->empty_notify != SETTING_UNSET)
+		profile->empty_notify = (enum empty_notify)from->empty_notify;
+	profile->dialog_full_is_event_only =
+		pick(from->dialog_full_is_event_only, profile->dialog_full_is_event_only);
+	profile->accepts_publish = pick(from->accept_publish, profile->accepts_publish);
+	profile->show_caller = from->show_caller == 1;
+	profile->offers_partial = from->partial == 1;
+	profile->expose_resource = from->expose_resource == 1;
+	profile->watch_as = (enum watch_as)from->watch_as;
+	profile->resources = (enum resources)from->resources;
+	profile->lamp = (enum lamp_rule)from->lamp;
+	profile->entity = (enum entity_scheme)from->entity;
+	profile->publish = (enum publish_as)from->publish;
+}
+
 static void fill_peer(const struct draft_domain *from, struct sip_peer *out)
 {
 	struct profile *profile = &out->profile;
 
 	out->domain = from->sip;
 	out->proxy = from->proxy;
+	out->list = from->list;
+	out->user_agent = from->user_agent;
 	*profile = *profile_find(from->profile);
-	if (from->subscribe_as != SETTING_UNSET)
-		profile->subscribe_as = (enum subscribe_as)from->subscribe_as;
-	profile->packages = packages(&from->packages, profile->packages);
-	if (from->empty_notify != SETTING_UNSET)
-		profile->empty_notify = (enum empty_notify)from->empty_notify;
+	fill_presence(from, profile);
 	profile->folds_case = pick(from->case_rule, profile->folds_case);
 	if (from->body_max != SETTING_UNSET)
 		profile->body_max_bytes = (int32_t)from->body_max;
@@ -103,24 +121,13 @@ static void fill_rest(const struct draft_domain *from, struct settings_domain *o
 {
 	const struct quirks *quirk = quirks_of(from->profile);
 
-	out->watch_as = (enum watch_as)from->watch_as;
-	out->resources = (enum resources)from->resources;
-	out->expose_resource = from->expose_resource == 1;
 	out->thread = (enum thread_rule)from->thread;
 	out->pager_type = (enum pager_type)from->pager_type;
 	out->long_messages = (enum long_messages)from->long_messages;
-	out->show_caller = from->show_caller == 1;
-	out->lamp = (enum lamp_rule)from->lamp;
-	out->entity = (enum entity_scheme)from->entity;
 	out->date_trusted = from->date_trusted == 1;
-	out->user_agent = from->user_agent;
 	out->can_fetch = pick(from->can_fetch, quirk->can_fetch);
-	out->publish_presence = pick(from->publish_presence, quirk->publish_presence);
-	out->dialog_full_is_event_only =
-		pick(from->dialog_full_is_event_only, quirk->dialog_full_is_event_only);
 	out->charset_decl_unreliable =
 		pick(from->charset_decl_unreliable, quirk->charset_decl_unreliable);
-	out->accepts_eventlist = pick(from->accepts_eventlist, false);
 	out->options_503_means_down =
 		pick(from->options_503_means_down, quirk->options_503_means_down);
 	out->result_is_end_to_end = pick(from->message_result_meaning, quirk->result_is_end_to_end);
@@ -135,6 +142,23 @@ static void warn_entry(struct loader *loader, size_t i, const struct map_domain 
 			"domains[%zu]: Asterisk takes no %% in a From, so chat users without an "
 			"alias cannot write to it; set separator = \"*\"",
 			i);
+}
+
+/* PBX-018, PBX-016: what the peer does not take would be refused for ever. */
+static void check_presence(struct loader *loader, size_t i, const struct draft_domain *entry)
+{
+	if (entry->publish == PUBLISH_AS_PRESENCE &&
+	    !pick(entry->publish_presence, quirks_of(entry->profile)->publish_presence))
+		loader_fault(
+			loader, line_of(loader, i, "publish"),
+			"domains[%zu].publish: this peer takes no PUBLISH of presence; use "
+			"\"devicestate\" (Asterisk), or set publish_presence = true if it does",
+			i);
+	if (entry->list != NULL && !pick(entry->accepts_eventlist, true))
+		loader_fault(loader, line_of(loader, i, "list"),
+			     "domains[%zu].list is set, but accepts_eventlist = false says that "
+			     "the peer has no lists; remove one of them",
+			     i);
 }
 
 static bool entry_is_complete(struct loader *loader, size_t i, struct draft_domain *entry)
@@ -407,6 +431,7 @@ void settings_check_domains(struct loader *loader, struct settings *out)
 		fill_map(&entry[i], &out->peers[i].profile, &domains[i]);
 		fill_rest(&entry[i], &out->domains[i]);
 		warn_entry(loader, i, &domains[i]);
+		check_presence(loader, i, &entry[i]);
 	}
 	out->domain_count = from->count;
 	out->map.domain_count = from->count;

@@ -66,12 +66,13 @@ extern const struct setting settings_schema[];
 
 struct draft_domain {
 	const char *xmpp, *sip, *profile, *proxy, *secret, *secret_file;
-	const char *phone_context, *user_agent;
+	const char *phone_context, *user_agent, *list;
 	int64_t callback, separator, case_rule, allow_sips;
 	int64_t subscribe_as, empty_notify, body_max, rich_types, receipt_from_200;
 	struct texts packages;
 	int64_t watch_as, resources, expose_resource, thread, pager_type, long_messages;
 	int64_t show_caller, lamp, entity, date_trusted;
+	int64_t publish, accept_publish, partial;
 	int64_t can_fetch, publish_presence, message_types, message_result_meaning;
 	int64_t noresource_is_timeout, dialog_full_is_event_only, charset_decl_unreliable;
 	int64_t accepts_eventlist, accept_mismatch, options_503_means_down;
@@ -99,7 +100,7 @@ struct draft {
 	const char *store_path, *control_socket, *metrics_listen;
 	int64_t log_target, log_level, log_bodies;
 	const char *log_facility, *language;
-	int64_t ask_again, refusal_hold, hold;
+	int64_t ask_again, refusal_hold, hold, settle;
 	int64_t messages_life, hold_unavailable, late_failure, answer_wait;
 	int64_t stop_tell;
 	struct limits limits;

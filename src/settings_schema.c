@@ -76,6 +76,7 @@ static const char *const threads[] = {"last", "callid", NULL};
 static const char *const pagers[] = {"chat", "normal", NULL};
 static const char *const long_messages[] = {"split", "refuse", NULL};
 static const char *const lamps[] = {"reach", "online", NULL};
+static const char *const publishers[] = {"none", "presence", "devicestate", NULL};
 static const char *const entities[] = {"sip", "pres", NULL};
 static const char *const message_types[] = {"text/plain", "any", NULL};
 static const char *const result_meanings[] = {"queued", "device", NULL};
@@ -148,16 +149,20 @@ static const struct setting domain_settings[] = {
 	CHOICE("lamp", UNBUILT, AT_DOMAIN(lamp), "reach", lamps),
 	CHOICE("entity", UNBUILT, AT_DOMAIN(entity), "sip", entities),
 	BOOL("date_trusted", UNBUILT, AT_DOMAIN(date_trusted), "false"),
-	TEXT("user_agent", UNBUILT, AT_DOMAIN(user_agent), NULL, NULL),
+	CHOICE("publish", UNBUILT, AT_DOMAIN(publish), "none", publishers),
+	BOOL("accept_publish", UNBUILT, AT_DOMAIN(accept_publish), NULL),
+	TEXT("list", UNBUILT, AT_DOMAIN(list), NULL, settings_text_proxy),
+	BOOL("partial", UNBUILT, AT_DOMAIN(partial), "false"),
+	TEXT("user_agent", BUILT, AT_DOMAIN(user_agent), NULL, NULL),
 	BOOL("can_fetch", UNBUILT, AT_DOMAIN(can_fetch), NULL),
-	BOOL("publish_presence", UNBUILT, AT_DOMAIN(publish_presence), NULL),
+	BOOL("publish_presence", BUILT, AT_DOMAIN(publish_presence), NULL),
 	CHOICE("message_types", UNBUILT, AT_DOMAIN(message_types), NULL, message_types),
 	CHOICE("message_result_meaning", UNBUILT, AT_DOMAIN(message_result_meaning), NULL,
 	       result_meanings),
 	BOOL("noresource_is_timeout", UNBUILT, AT_DOMAIN(noresource_is_timeout), NULL),
 	BOOL("dialog_full_is_event_only", UNBUILT, AT_DOMAIN(dialog_full_is_event_only), NULL),
 	BOOL("charset_decl_unreliable", UNBUILT, AT_DOMAIN(charset_decl_unreliable), NULL),
-	BOOL("accepts_eventlist", UNBUILT, AT_DOMAIN(accepts_eventlist), NULL),
+	BOOL("accepts_eventlist", BUILT, AT_DOMAIN(accepts_eventlist), NULL),
 	CHOICE("accept_mismatch", UNBUILT, AT_DOMAIN(accept_mismatch), NULL, mismatches),
 	BOOL("options_503_means_down", UNBUILT, AT_DOMAIN(options_503_means_down), NULL),
 	END,
@@ -204,6 +209,7 @@ static const struct setting presence_settings[] = {
 	DURATION("ask_again", BUILT, AT(ask_again), "7d", MINUTE, 365 * DAY, SECOND),
 	DURATION("refusal_hold", BUILT, AT(refusal_hold), "24h", 0, 30 * DAY, SECOND),
 	DURATION("hold", BUILT, AT(hold), "30s", 0, HOUR, SECOND),
+	DURATION("settle", UNBUILT, AT(settle), "1s", 0, MINUTE, MS),
 	END,
 };
 

@@ -13,6 +13,7 @@ struct bridge;
 struct counters;
 struct limits;
 struct loop;
+struct presence_rules;
 
 /* Policy and surroundings; everything is borrowed until bridge_free. */
 struct bridge_params {
@@ -28,6 +29,8 @@ struct bridge_params {
 	void (*pair_changed)(const struct watch *watch, enum pair_state from, enum pair_state to,
 			     const struct fault *why, void *arg);
 	void *arg;
+	/* What a chat user sees of a phone (D-27); NULL: the built-in table in English. */
+	const struct presence_rules *rules;
 	int64_t ask_again_s;    /* presence.ask_again, 7 d (D-13) */
 	int64_t refusal_hold_s; /* presence.refusal_hold, 24 h (D-14) */
 	int64_t hold_s;         /* presence.hold, 30 s (D-26) */
@@ -82,6 +85,10 @@ void bridge_presence(struct bridge *bridge, const struct watch *watch,
 /* One resource (XMPP presence stanza): device->id NULL and closed means all are gone (PRES-122).
  * Ignored unless the pair is granted (PRS-010). */
 void bridge_device(struct bridge *bridge, const struct watch *watch, const struct device *device);
+
+/* What a chat user says of himself beside his devices (PEP: mood, activity, nick): replaces what
+ * was said before. As bridge_device() otherwise. */
+void bridge_person(struct bridge *bridge, const struct watch *watch, const struct person *person);
 
 /* Messages ------------------------------------------------------------------------------------- */
 

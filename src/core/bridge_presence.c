@@ -218,3 +218,15 @@ void bridge_device(struct bridge *bridge, const struct watch *watch, const struc
 	if (is_open || (pair->watched->open_views == 0 && (was_open || device->id == NULL)))
 		interest_sign(bridge, pair->watched, is_open);
 }
+
+void bridge_person(struct bridge *bridge, const struct watch *watch, const struct person *person)
+{
+	struct pair *pair = pairs_find(bridge->pairs, watch->watcher, watch->watched);
+
+	/* As bridge_device(): only where it was granted, and only beside devices that are known. */
+	if (bridge->is_stopped || pair == NULL || !pair_is_granted(pair) ||
+	    watched_side(pair) != SIDE_XMPP || pair->entry == NULL)
+		return;
+	if (book_put_person(pair->entry, person))
+		show_later(bridge, pair);
+}

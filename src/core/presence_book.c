@@ -47,7 +47,9 @@ static uint64_t device_bit(const struct book_entry *entry, const struct device *
 static bool device_same(const struct device *a, const struct device *b)
 {
 	return a->basic == b->basic && a->show == b->show && a->priority == b->priority &&
-	       a->is_im == b->is_im && notes_equal(&a->notes, &b->notes);
+	       a->is_im == b->is_im && a->idle == b->idle &&
+	       (!a->idle || a->idle_since_ms == b->idle_since_ms) &&
+	       notes_equal(&a->notes, &b->notes);
 }
 
 /* Takes over the state of from; the id stays. */
@@ -148,6 +150,15 @@ bool book_put_device(struct book_entry **entry, const struct device *device)
 	return device_close(known, device);
 }
 
+bool book_put_person(struct book_entry *entry, const struct person *person)
+{
+	if (person_equal(&entry->presence.person, person))
+		return false;
+	person_clear(&entry->presence.person);
+	person_copy(&entry->presence.person, person);
+	return true;
+}
+
 void book_prune(struct book_entry *entry)
 {
 	struct presence *presence;
@@ -228,6 +239,7 @@ static void add_presence(struct buf *out, const struct presence *presence)
 		add_number(out, device->show);
 		add_number(out, device->priority);
 		add_number(out, device->is_im);
+		add_idle(out, device->idle, device->idle_since_ms);
 		add_notes(out, &device->notes);
 	}
 	add_number(out, presence->person.activities);

@@ -22,6 +22,9 @@ void book_put(struct book_entry **entry, const struct presence *presence);
 /* One resource (PRES-119 to PRES-122). Closed with id NULL means all are gone. A closed resource
  * stays, closed, until book_prune(). Returns false if nothing changed. */
 bool book_put_device(struct book_entry **entry, const struct device *device);
+/* What he says of himself beside his devices; stays until they are all gone. Returns false if
+ * nothing changed. */
+bool book_put_person(struct book_entry *entry, const struct person *person);
 /* Leaves out closed devices once they were told, but for one if no other is left (PRES-120,
  * PRES-121). */
 void book_prune(struct book_entry *entry);

@@ -1,5 +1,5 @@
 /* Notes: texts with distinct languages. */
-#include "model/presence.h"
+#include "model/notes.h"
 
 #include <strings.h>
 #include <string.h>

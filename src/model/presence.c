@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/rich.h"
 
 static const char *const show_names[] = {
 	[SHOW_NONE] = NULL, [SHOW_AWAY] = "away", [SHOW_CHAT] = "chat",
@@ -69,15 +70,42 @@ void device_copy(struct device *out, const struct device *from)
 static bool device_equal(const struct device *a, const struct device *b)
 {
 	return text_equal(a->id, b->id) && a->basic == b->basic && a->show == b->show &&
-	       a->priority == b->priority && a->is_im == b->is_im &&
+	       a->priority == b->priority && a->is_im == b->is_im && a->idle == b->idle &&
+	       (!a->idle || a->idle_since_ms == b->idle_since_ms) &&
 	       notes_equal(&a->notes, &b->notes);
 }
 
-static bool person_equal(const struct person *a, const struct person *b)
+struct rich *person_rich(struct person *person)
+{
+	if (person->rich == NULL)
+		person->rich = mem_zalloc(sizeof *person->rich);
+	return person->rich;
+}
+
+void person_clear(struct person *person)
+{
+	notes_clear(&person->notes);
+	if (person->rich != NULL) {
+		rich_clear(person->rich);
+		mem_free(person->rich);
+	}
+	*person = (struct person){0};
+}
+
+void person_copy(struct person *out, const struct person *from)
+{
+	*out = *from;
+	notes_copy(&out->notes, &from->notes);
+	out->rich = NULL;
+	if (!rich_equal(from->rich, NULL))
+		rich_copy(person_rich(out), from->rich);
+}
+
+bool person_equal(const struct person *a, const struct person *b)
 {
 	return a->activities == b->activities && a->idle == b->idle &&
 	       (!a->idle || a->idle_since_ms == b->idle_since_ms) &&
-	       notes_equal(&a->notes, &b->notes);
+	       notes_equal(&a->notes, &b->notes) && rich_equal(a->rich, b->rich);
 }
 
 void presence_clear(struct presence *presence)
@@ -85,7 +113,8 @@ void presence_clear(struct presence *presence)
 	for (size_t i = 0; i < presence->device_count; i++)
 		device_clear(&presence->devices[i]);
 	mem_free(presence->devices);
-	notes_clear(&presence->person.notes);
+	person_clear(&presence->person);
+	phone_clear(&presence->phone);
 	notes_clear(&presence->notes);
 	*presence = (struct presence){0};
 }
@@ -98,7 +127,8 @@ void presence_copy(struct presence *out, const struct presence *from)
 		out->devices = mem_array(from->device_count, sizeof *out->devices);
 	for (size_t i = 0; i < from->device_count; i++)
 		device_copy(&out->devices[i], &from->devices[i]);
-	notes_copy(&out->person.notes, &from->person.notes);
+	person_copy(&out->person, &from->person);
+	phone_copy(&out->phone, &from->phone);
 	notes_copy(&out->notes, &from->notes);
 }
 
@@ -110,7 +140,8 @@ bool presence_equal(const struct presence *a, const struct presence *b)
 		if (!device_equal(&a->devices[i], &b->devices[i]))
 			return false;
 	}
-	return person_equal(&a->person, &b->person) && notes_equal(&a->notes, &b->notes);
+	return person_equal(&a->person, &b->person) && phone_equal(&a->phone, &b->phone) &&
+	       notes_equal(&a->notes, &b->notes);
 }
 
 bool presence_is_open(const struct presence *presence)

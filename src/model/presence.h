@@ -6,26 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/notes.h"
+#include "model/phone.h"
+
+struct rich;
+
 enum basic { BASIC_UNSET, BASIC_CLOSED, BASIC_OPEN };
 enum show { SHOW_NONE, SHOW_AWAY, SHOW_CHAT, SHOW_DND, SHOW_XA };
 
 enum {
-	PRESENCE_DEVICES_MAX = 64,      /* tuples or resources kept of one user */
-	PRESENCE_NOTES_MAX = 16,        /* languages kept of one note */
-	PRESENCE_NOTE_BYTES_MAX = 1024, /* longer notes are cut at a character boundary */
+	PRESENCE_DEVICES_MAX = 64, /* tuples or resources kept of one user */
 	PRESENCE_PRIORITY_UNSET = -1000
-};
-
-/* One text in one language; lang is "" when unknown. */
-struct note {
-	char *lang;
-	char *text;
-};
-
-/* Notes with distinct languages. Zeroed is empty. */
-struct notes {
-	struct note *items;
-	size_t count;
 };
 
 /* One resource (XMPP) or tuple (PIDF). */
@@ -35,6 +26,8 @@ struct device {
 	enum show show;
 	int priority; /* XMPP scale -128..127, or PRESENCE_PRIORITY_UNSET */
 	bool is_im;   /* SIP: the contact is a sip, sips, im or pres URI, or absent (PRES-133) */
+	bool idle; /* XMPP: XEP-0319, XEP-0256; SIP: user-input of the tuple goes to the person */
+	int64_t idle_since_ms; /* wall clock, milliseconds; 0 unknown */
 	struct notes notes;
 	int64_t since_ms; /* wall clock of the last change, milliseconds; 0 unknown */
 };
@@ -73,9 +66,10 @@ enum activity {
 
 struct person {
 	uint32_t activities; /* 1u << enum activity */
-	bool idle;           /* rpid:user-input idle, XEP-0319 */
+	bool idle;           /* rpid:user-input idle */
 	int64_t idle_since_ms;
 	struct notes notes;
+	struct rich *rich; /* owned, or NULL: says nothing more (rich.h) */
 };
 
 /* What one source says of the watched user. Zeroed is "nothing known". */
@@ -83,6 +77,7 @@ struct presence {
 	struct device *devices;
 	size_t device_count;
 	struct person person;
+	struct phone phone; /* what his phones do, as far as a PBX tells */
 	struct notes notes; /* notes about the user as a whole */
 };
 
@@ -96,15 +91,13 @@ bool presence_is_open(const struct presence *presence);
 struct device *presence_add_device(struct presence *presence, const char *id);
 struct device *presence_find_device(struct presence *presence, const char *id);
 void presence_remove_device(struct presence *presence, struct device *device);
+/* The person's rich presence, made if there is none; presence_clear() frees it. */
+struct rich *person_rich(struct person *person);
+void person_clear(struct person *person);
+void person_copy(struct person *out, const struct person *from);
+bool person_equal(const struct person *a, const struct person *b);
 void device_clear(struct device *device);
 void device_copy(struct device *out, const struct device *from);
-
-/* Adds a note unless one of the same language is there (first wins: PRES-135); empty texts and
- * more than PRESENCE_NOTES_MAX are dropped, long ones cut. */
-void notes_add(struct notes *notes, const char *lang, const char *text, size_t len);
-void notes_clear(struct notes *notes);
-void notes_copy(struct notes *out, const struct notes *from);
-bool notes_equal(const struct notes *a, const struct notes *b);
 
 const char *show_name(enum show show);      /* NULL for SHOW_NONE */
 enum show show_from_name(const char *name); /* SHOW_NONE if unknown */

@@ -48,8 +48,9 @@ void side_core_common(const struct side_core *core, const struct sip_peer *peer,
 	buf_puts(out, "Max-Forwards: ");
 	header_text_put_number(out, (unsigned long long)hops);
 	buf_puts(out, "\r\nUser-Agent: ");
-	buf_puts(out, core->params->user_agent);
-	if (peer != NULL && peer->profile.user_agent_suffix != NULL)
+	buf_puts(out, peer != NULL && peer->user_agent != NULL ? peer->user_agent
+							       : core->params->user_agent);
+	if (peer != NULL && peer->user_agent == NULL && peer->profile.user_agent_suffix != NULL)
 		buf_puts(out, peer->profile.user_agent_suffix);
 	buf_puts(out, "\r\n");
 	buf_puts(out, side_core_loop_header);

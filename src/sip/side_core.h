@@ -11,8 +11,10 @@ struct agent;
 struct buf;
 struct dialogs;
 struct peer_watches;
+struct publications;
 struct repeats;
 struct request;
+struct subscriber;
 struct transactions;
 struct trust;
 
@@ -24,8 +26,10 @@ struct side_core {
 	struct dialogs *dialogs;
 	struct repeats *repeats;
 	struct peer_watches *peers;
-	bool may_accept;  /* sip_side_accept() */
-	bool is_stopping; /* sip_side_stop() was called */
+	struct subscriber *subscriber;
+	struct publications *publications; /* NULL until they are built */
+	bool may_accept;                   /* sip_side_accept() */
+	bool is_stopping;                  /* sip_side_stop() was called */
 };
 
 /* The peer of a SIP domain, or NULL. */

@@ -187,6 +187,7 @@ int sip_side_new(struct sip_side **out, const struct sip_side_params *params, ch
 	side->core.peers = peer_watches_new(&side->core);
 	side->notifier = notifier_new(&side->core);
 	side->subscriber = subscriber_new(&side->core);
+	side->core.subscriber = side->subscriber;
 	side->pager_in = pager_in_new(&side->core);
 	side->pager_out = pager_out_new(&side->core);
 	*out = side;

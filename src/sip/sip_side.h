@@ -17,8 +17,10 @@ struct sip_side;
 
 /* One domains[] entry: a peer. */
 struct sip_peer {
-	const char *domain; /* SIP domain it may assert (SEC-003) */
-	const char *proxy;  /* next hop URI, or NULL: sip.proxy, or else RFC 3263 */
+	const char *domain;     /* SIP domain it may assert (SEC-003) */
+	const char *proxy;      /* next hop URI, or NULL: sip.proxy, or else RFC 3263 */
+	const char *list;       /* URI of a list of its users (RFC 4662), or NULL */
+	const char *user_agent; /* instead of params.user_agent and the profile's suffix, or NULL */
 	struct profile profile;
 };
 
@@ -42,6 +44,7 @@ struct sip_side_params {
 	size_t peer_count;
 	const char *user_agent; /* "sipxmppd/VERSION" */
 	int refresh_s;          /* Expires asked for: 3600 */
+	int settle_ms;          /* a phone's state is told when it lasts so long (D-27): 1,000 */
 	int timer_t1_ms;        /* 500; tests make it shorter */
 	int peer_quiet_ms;      /* 0: 30 s (D-26); tests make it shorter, and the times with it */
 };

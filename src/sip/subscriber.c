@@ -260,6 +260,12 @@ void subscriber_unwatch(struct subscriber *subscriber, const struct watch *watch
 		(void)interest_end_telling(interest);
 }
 
+void subscriber_published(struct subscriber *subscriber, const struct address *watched)
+{
+	(void)subscriber;
+	(void)watched;
+}
+
 void subscriber_notify(struct subscriber *subscriber, struct dialog *dialog,
 		       struct request *request)
 {

@@ -20,6 +20,9 @@ void subscriber_watch(struct subscriber *subscriber, const struct watch *watch, 
 void subscriber_unwatch(struct subscriber *subscriber, const struct watch *watch,
 			enum unwatch_why why);
 
+/* What is published of watched changed (publications.h): his readers are told, now or later. */
+void subscriber_published(struct subscriber *subscriber, const struct address *watched);
+
 /* A NOTIFY inside dialog (role DIALOG_SUBSCRIBER). */
 void subscriber_notify(struct subscriber *subscriber, struct dialog *dialog,
 		       struct request *request);

@@ -55,9 +55,11 @@ static void fill_params(struct rig *rig, const struct rig_options *options)
 	snprintf(rig->proxy, sizeof rig->proxy, "sip:127.0.0.1:%u;transport=%s",
 		 text_peer_port(rig->peer), options->proxy_is_tcp ? "tcp" : "udp");
 	must(profile != NULL, "no such profile");
-	rig->peers[0] = (struct sip_peer){"pbx.example", options->has_no_proxy ? NULL : rig->proxy,
-					  *profile};
-	rig->peers[1] = (struct sip_peer){"other.example", "sip:192.0.2.77", *profile};
+	rig->peers[0] = (struct sip_peer){.domain = "pbx.example",
+					  .proxy = options->has_no_proxy ? NULL : rig->proxy,
+					  .profile = *profile};
+	rig->peers[1] = (struct sip_peer){
+		.domain = "other.example", .proxy = "sip:192.0.2.77", .profile = *profile};
 	for (size_t i = 0; i < sizeof rig->key; i++)
 		rig->key[i] = (unsigned char)i;
 	rig->params = (struct sip_side_params){

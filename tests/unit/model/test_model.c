@@ -243,20 +243,76 @@ static void test_message(void **state)
 
 /* The table of profiles in full (D-07, D-17, D-21, D-24, D-40 to D-42, D-60). */
 static const struct profile profiles[] = {
-	{"asterisk", SUBSCRIBE_AS_BRIDGE, PACKAGE_PRESENCE, EMPTY_NOTIFY_UNCHANGED, false, 1023,
-	 RICH_NEVER, false, " (digium_presence)"},
-	{"freeswitch", SUBSCRIBE_AS_BRIDGE, PACKAGE_PRESENCE | PACKAGE_DIALOG,
-	 EMPTY_NOTIFY_UNCHANGED, false, 61440, RICH_NEVER, false, ""},
-	{"3cx", SUBSCRIBE_AS_BRIDGE, PACKAGE_PRESENCE | PACKAGE_DIALOG, EMPTY_NOTIFY_UNCHANGED,
-	 false, 1023, RICH_NEVER, false, ""},
-	{"kamailio", SUBSCRIBE_AS_WATCHER, PACKAGE_PRESENCE | PACKAGE_DIALOG, EMPTY_NOTIFY_GONE,
-	 true, 61440, RICH_ON_EVIDENCE, true, ""},
-	{"opensips", SUBSCRIBE_AS_WATCHER, PACKAGE_PRESENCE | PACKAGE_DIALOG, EMPTY_NOTIFY_GONE,
-	 true, 61440, RICH_ON_EVIDENCE, true, ""},
-	{"linphone", SUBSCRIBE_AS_WATCHER, PACKAGE_PRESENCE, EMPTY_NOTIFY_UNCHANGED, false, 61440,
-	 RICH_ALWAYS, true, ""},
-	{"generic", SUBSCRIBE_AS_WATCHER, PACKAGE_PRESENCE, EMPTY_NOTIFY_UNCHANGED, false, 61440,
-	 RICH_ON_EVIDENCE, false, ""},
+	{.name = "asterisk",
+	 .subscribe_as = SUBSCRIBE_AS_BRIDGE,
+	 .packages = PACKAGE_PRESENCE,
+	 .empty_notify = EMPTY_NOTIFY_UNCHANGED,
+	 .folds_case = false,
+	 .body_max_bytes = 1023,
+	 .rich_types = RICH_NEVER,
+	 .receipt_from_200 = false,
+	 .user_agent_suffix = " (digium_presence)",
+	 .words = WORDS_ASTERISK,
+	 .accepts_publish = true},
+	{.name = "freeswitch",
+	 .subscribe_as = SUBSCRIBE_AS_BRIDGE,
+	 .packages = PACKAGE_PRESENCE | PACKAGE_DIALOG,
+	 .empty_notify = EMPTY_NOTIFY_UNCHANGED,
+	 .folds_case = false,
+	 .body_max_bytes = 61440,
+	 .rich_types = RICH_NEVER,
+	 .receipt_from_200 = false,
+	 .user_agent_suffix = "",
+	 .words = WORDS_FREESWITCH,
+	 .dialog_full_is_event_only = true,
+	 .accepts_publish = true,
+	 .literal_prefixes = true},
+	{.name = "3cx",
+	 .subscribe_as = SUBSCRIBE_AS_BRIDGE,
+	 .packages = PACKAGE_PRESENCE | PACKAGE_DIALOG,
+	 .empty_notify = EMPTY_NOTIFY_UNCHANGED,
+	 .folds_case = false,
+	 .body_max_bytes = 1023,
+	 .rich_types = RICH_NEVER,
+	 .receipt_from_200 = false,
+	 .user_agent_suffix = "",
+	 .accepts_publish = true},
+	{.name = "kamailio",
+	 .subscribe_as = SUBSCRIBE_AS_WATCHER,
+	 .packages = PACKAGE_PRESENCE | PACKAGE_DIALOG,
+	 .empty_notify = EMPTY_NOTIFY_GONE,
+	 .folds_case = true,
+	 .body_max_bytes = 61440,
+	 .rich_types = RICH_ON_EVIDENCE,
+	 .receipt_from_200 = true,
+	 .user_agent_suffix = ""},
+	{.name = "opensips",
+	 .subscribe_as = SUBSCRIBE_AS_WATCHER,
+	 .packages = PACKAGE_PRESENCE | PACKAGE_DIALOG,
+	 .empty_notify = EMPTY_NOTIFY_GONE,
+	 .folds_case = true,
+	 .body_max_bytes = 61440,
+	 .rich_types = RICH_ON_EVIDENCE,
+	 .receipt_from_200 = true,
+	 .user_agent_suffix = ""},
+	{.name = "linphone",
+	 .subscribe_as = SUBSCRIBE_AS_WATCHER,
+	 .packages = PACKAGE_PRESENCE,
+	 .empty_notify = EMPTY_NOTIFY_UNCHANGED,
+	 .folds_case = false,
+	 .body_max_bytes = 61440,
+	 .rich_types = RICH_ALWAYS,
+	 .receipt_from_200 = true,
+	 .user_agent_suffix = ""},
+	{.name = "generic",
+	 .subscribe_as = SUBSCRIBE_AS_WATCHER,
+	 .packages = PACKAGE_PRESENCE,
+	 .empty_notify = EMPTY_NOTIFY_UNCHANGED,
+	 .folds_case = false,
+	 .body_max_bytes = 61440,
+	 .rich_types = RICH_ON_EVIDENCE,
+	 .receipt_from_200 = false,
+	 .user_agent_suffix = ""},
 };
 
 static void test_profiles(void **state)
@@ -278,6 +334,15 @@ static void test_profiles(void **state)
 		assert_int_equal(got->rich_types, want->rich_types);
 		assert_int_equal(got->receipt_from_200, want->receipt_from_200);
 		assert_string_equal(got->user_agent_suffix, want->user_agent_suffix);
+		assert_int_equal(got->words, want->words);
+		assert_int_equal(got->dialog_full_is_event_only, want->dialog_full_is_event_only);
+		assert_int_equal(got->accepts_publish, want->accepts_publish);
+		assert_int_equal(got->literal_prefixes, want->literal_prefixes);
+		/* What only the operator turns on. */
+		assert_false(got->show_caller || got->offers_partial || got->expose_resource);
+		assert_int_equal(got->watch_as, WATCH_AS_USER);
+		assert_int_equal(got->lamp, LAMP_REACH);
+		assert_int_equal(got->publish, PUBLISH_AS_NOTHING);
 	}
 	assert_null(profile_find("snom"));
 	while (profile_at(count) != NULL)

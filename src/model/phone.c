@@ -1,0 +1,53 @@
+/* What a user's phones do. */
+#include "model/phone.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void phone_clear(struct phone *phone)
+{
+	mem_free(phone->other);
+	*phone = (struct phone){0};
+}
+
+void phone_copy(struct phone *out, const struct phone *from)
+{
+	*out = *from;
+	out->other = mem_strdup_or_null(from->other);
+}
+
+bool phone_equal(const struct phone *a, const struct phone *b)
+{
+	if (a->state != b->state || a->is_dnd != b->is_dnd)
+		return false;
+	if (a->other == NULL || b->other == NULL)
+		return a->other == b->other;
+	return strcmp(a->other, b->other) == 0;
+}
+
+void phone_merge(struct phone *into, const struct phone *from)
+{
+	if (from->state > into->state) {
+		into->state = from->state;
+		if (from->other != NULL) {
+			mem_free(into->other);
+			into->other = NULL;
+		}
+	}
+	if (into->other == NULL && from->state == into->state)
+		into->other = mem_strdup_or_null(from->other);
+	into->is_dnd |= from->is_dnd;
+}
+
+const char *phone_state_name(enum phone_state state)
+{
+	static const char *const names[] = {
+		[PHONE_UNKNOWN] = "unknown", [PHONE_IDLE] = "idle",
+		[PHONE_RINGING] = "ringing", [PHONE_DIALLING] = "dialling",
+		[PHONE_ON_HOLD] = "on-hold", [PHONE_IN_CALL] = "in-call",
+	};
+
+	return names[state];
+}

@@ -1,0 +1,25 @@
+/* The event state compositor (RFC 3903 section 6): what PBXs publish of their users with PUBLISH of
+ * presence and dialog. Trusted peers only, each for its own domain (accepts_publish). */
+#pragma once
+
+#include <stddef.h>
+
+struct address;
+struct presence;
+struct publications;
+struct request;
+struct side_core;
+
+/* core is borrowed until publications_free. Tells core->subscriber of every change with
+ * subscriber_published(). */
+struct publications *publications_new(struct side_core *core);
+void publications_free(struct publications **publications);
+
+/* A PUBLISH outside a dialog. */
+void publications_publish(struct publications *publications, struct request *request);
+
+/* What is published of watched, composed of all that lives; NULL: nothing. Valid until the next
+ * call into the publications or the loop. */
+const struct presence *publications_now(const struct publications *publications,
+					const struct address *watched);
+size_t publications_count(const struct publications *publications);
