@@ -108,6 +108,12 @@ bool person_equal(const struct person *a, const struct person *b)
 	       notes_equal(&a->notes, &b->notes) && rich_equal(a->rich, b->rich);
 }
 
+bool person_is_empty(const struct person *person)
+{
+	return person->activities == 0 && !person->idle && person->notes.count == 0 &&
+	       rich_equal(person->rich, NULL);
+}
+
 void presence_clear(struct presence *presence)
 {
 	for (size_t i = 0; i < presence->device_count; i++)

@@ -70,6 +70,7 @@ struct person {
 	int64_t idle_since_ms;
 	struct notes notes;
 	struct rich *rich; /* owned, or NULL: says nothing more (rich.h) */
+	int64_t since_ms;  /* wall clock of what is said, milliseconds; 0 unknown */
 };
 
 /* What one source says of the watched user. Zeroed is "nothing known". */
@@ -95,7 +96,8 @@ void presence_remove_device(struct presence *presence, struct device *device);
 struct rich *person_rich(struct person *person);
 void person_clear(struct person *person);
 void person_copy(struct person *out, const struct person *from);
-bool person_equal(const struct person *a, const struct person *b);
+bool person_equal(const struct person *a, const struct person *b); /* since_ms apart */
+bool person_is_empty(const struct person *person);                 /* it says nothing */
 void device_clear(struct device *device);
 void device_copy(struct device *out, const struct device *from);
 
