@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "bench/idle.h"
+#include "bench/load_fanout.h"
 #include "bench/load_messages.h"
 #include "bench/load_watches.h"
 #include "bench/rig.h"
@@ -21,6 +22,7 @@ struct options {
 	const char *only;
 	unsigned long messages;
 	unsigned long watches;
+	unsigned long watchers;
 	double rate;
 	unsigned window;
 	unsigned users;
@@ -39,16 +41,19 @@ struct measurement {
 	const char *name;
 	load_fn *run;
 	bool is_tcp;
-	bool is_watch;
+	enum { ONE_MESSAGE, ONE_WATCH, ONE_CHANGE } kind;
+	const char *domain;
 };
 
 static const struct measurement measurements[] = {
-	{"message sip-xmpp udp", load_sip_to_xmpp, false, false},
-	{"message sip-xmpp tcp", load_sip_to_xmpp, true, false},
-	{"message xmpp-sip udp", load_xmpp_to_sip, false, false},
-	{"message xmpp-sip tcp", load_xmpp_to_sip, true, false},
-	{"watch sip-xmpp tcp", load_sip_watches, true, true},
-	{"watch xmpp-sip tcp", load_xmpp_watches, true, true},
+	{"message sip-xmpp udp", load_sip_to_xmpp, false, ONE_MESSAGE, NULL},
+	{"message sip-xmpp tcp", load_sip_to_xmpp, true, ONE_MESSAGE, NULL},
+	{"message xmpp-sip udp", load_xmpp_to_sip, false, ONE_MESSAGE, NULL},
+	{"message xmpp-sip tcp", load_xmpp_to_sip, true, ONE_MESSAGE, NULL},
+	{"watch sip-xmpp tcp", load_sip_watches, true, ONE_WATCH, NULL},
+	{"watch xmpp-sip tcp", load_xmpp_watches, true, ONE_WATCH, NULL},
+	{"fan-out to sip, each asks", load_fanout_to_sip, true, ONE_CHANGE, NULL},
+	{"fan-out to xmpp", load_fanout_to_xmpp, true, ONE_CHANGE, "profile = \"asterisk\";"},
 };
 
 enum { MEASUREMENTS = sizeof(measurements) / sizeof(measurements[0]) };
@@ -67,6 +72,7 @@ static void print_usage(FILE *to)
 	      "  --rate N         messages a second (4,000; 0: as fast as they are taken)\n"
 	      "  --messages N     messages of each kind (20,000)\n"
 	      "  --watches N      subscriptions of each kind (50,000)\n"
+	      "  --watchers N     watchers of one user in the fan-out (10,000)\n"
 	      "  --window N       most messages or subscriptions under way at a time (2,000)\n"
 	      "  --users N        users on either side (4,000)\n"
 	      "  --only TEXT      only measurements whose name holds TEXT\n"
@@ -82,13 +88,23 @@ static void print_usage(FILE *to)
 /* Returns -1 to go on, or the exit code. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	static const struct option names[] = {
-		{"quick", 0, NULL, 'q'},  {"soak", 0, NULL, 's'},       {"seconds", 1, NULL, 't'},
-		{"rate", 1, NULL, 'r'},   {"messages", 1, NULL, 'm'},   {"watches", 1, NULL, 'w'},
-		{"window", 1, NULL, 'W'}, {"users", 1, NULL, 'u'},      {"only", 1, NULL, 'o'},
-		{"store", 1, NULL, 'S'},  {"no-floor", 0, NULL, 'f'},   {"keep", 0, NULL, 'k'},
-		{"idle", 0, NULL, 'i'},   {"floor-only", 0, NULL, 'F'}, {"help", 0, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
+	static const struct option names[] = {{"quick", 0, NULL, 'q'},
+					      {"soak", 0, NULL, 's'},
+					      {"seconds", 1, NULL, 't'},
+					      {"rate", 1, NULL, 'r'},
+					      {"messages", 1, NULL, 'm'},
+					      {"watches", 1, NULL, 'w'},
+					      {"watchers", 1, NULL, 'n'},
+					      {"window", 1, NULL, 'W'},
+					      {"users", 1, NULL, 'u'},
+					      {"only", 1, NULL, 'o'},
+					      {"store", 1, NULL, 'S'},
+					      {"no-floor", 0, NULL, 'f'},
+					      {"keep", 0, NULL, 'k'},
+					      {"idle", 0, NULL, 'i'},
+					      {"floor-only", 0, NULL, 'F'},
+					      {"help", 0, NULL, 'h'},
+					      {NULL, 0, NULL, 0}};
 
 	for (;;) {
 		switch (getopt_long(argc, argv, "h", names, NULL)) {
@@ -114,6 +130,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case 'w':
 			o->watches = strtoul(optarg, NULL, 10);
+			break;
+		case 'n':
+			o->watchers = strtoul(optarg, NULL, 10);
 			break;
 		case 'W':
 			o->window = (unsigned)atoi(optarg);
@@ -151,6 +170,7 @@ static void settle_options(struct options *o)
 	if (o->is_quick) {
 		o->messages = 1500;
 		o->watches = 300;
+		o->watchers = 300;
 		o->window = 1500; /* more bytes at once than one SIP message may have */
 		o->users = 1500;
 		o->has_floor = false;
@@ -165,10 +185,13 @@ static void settle_options(struct options *o)
 
 static struct load make_load(const struct options *o, const struct measurement *m)
 {
+	bool is_message = m->kind == ONE_MESSAGE;
 	struct load load = {.name = m->name,
-			    .count = m->is_watch ? o->watches : o->messages,
-			    .rate = m->is_watch ? 0 : o->rate,
-			    .window = m->is_watch && o->window > 500 ? 500 : o->window,
+			    .count = is_message              ? o->messages
+				     : m->kind == ONE_CHANGE ? o->watchers
+							     : o->watches,
+			    .rate = is_message ? o->rate : 0,
+			    .window = !is_message && o->window > 500 ? 500 : o->window,
 			    .users = o->users,
 			    .show_course = o->is_soak};
 
@@ -178,7 +201,8 @@ static struct load make_load(const struct options *o, const struct measurement *
 /* Returns whether everything was right. */
 static bool run_floor(const struct options *o, const struct measurement *m, struct figures *out)
 {
-	struct rig_params params = {.is_tcp = m->is_tcp};
+	struct rig_params params = {.is_tcp = m->is_tcp,
+				    .fanout = m->kind == ONE_CHANGE ? o->watchers : 1};
 	struct load load = make_load(o, m);
 	struct rig rig;
 	bool is_right = rig_start(&rig, &params);
@@ -207,7 +231,8 @@ static bool end_daemon(struct rig *rig, const char *name, bool is_right)
 static bool run_daemon(const struct options *o, const struct measurement *m,
 		       const struct figures *floor)
 {
-	struct rig_params params = {.program = o->program, .is_tcp = m->is_tcp, .store = o->store};
+	struct rig_params params = {
+		.program = o->program, .is_tcp = m->is_tcp, .store = o->store, .domain = m->domain};
 	struct load load = make_load(o, m);
 	struct figures figures;
 	struct rig rig;
@@ -229,7 +254,7 @@ static bool run_daemon(const struct options *o, const struct measurement *m,
 
 static bool is_wanted(const struct options *o, const struct measurement *m)
 {
-	if (o->is_soak && m->is_watch)
+	if (o->is_soak && m->kind != ONE_MESSAGE)
 		return false;
 	if (o->is_soak && o->only == NULL && !m->is_tcp)
 		return false;
@@ -244,7 +269,7 @@ static bool run_measurements(const struct options *o)
 	for (int i = 0; i < MEASUREMENTS; i++) {
 		const struct measurement *m = &measurements[i];
 		struct figures floor;
-		bool has_floor = o->has_floor && !m->is_watch;
+		bool has_floor = o->has_floor && m->kind != ONE_WATCH;
 
 		if (!is_wanted(o, m))
 			continue;
@@ -272,6 +297,7 @@ int main(int argc, char **argv)
 	struct options options = {.store = "sqlite",
 				  .messages = 20000,
 				  .watches = 50000,
+				  .watchers = 10000,
 				  .rate = -1,
 				  .window = 2000,
 				  .users = 4000,

@@ -73,12 +73,13 @@ static void write_config(const struct daemon_run *run, const struct daemon_param
 	fprintf(file,
 		"};\n"
 		"domains: ( { xmpp = \"sip.chat.example\"; sip = \"pbx.example\";\n"
-		"	profile = \"generic\"; } );\n"
+		"	%s } );\n"
 		"store: { engine = \"%s\"; path = \"%s/store/state.db\"; };\n"
 		"control: { socket = \"%s/control\"; };\n"
 		"log: { target = \"stderr\"; level = \"%s\"; };\n"
 		"limits: {\n%s};\n",
-		params->store, run->folder, run->folder, params->log_level,
+		params->domain != NULL ? params->domain : "profile = \"generic\";", params->store,
+		run->folder, run->folder, params->log_level,
 		params->limits != NULL ? params->limits : raised_limits);
 	fchmod(fileno(file), 0600);
 	fclose(file);
@@ -130,9 +131,14 @@ struct daemon_run *daemon_run_adopt(pid_t pid, unsigned port)
 
 static void remove_folder(const char *folder)
 {
-	static const char *const names[] = {
-		"sipxmppd.cfg",       "stderr", "control", "store/state.db", "store/state.db-wal",
-		"store/state.db-shm", "store"};
+	static const char *const names[] = {"sipxmppd.cfg",
+					    "stderr",
+					    "control",
+					    "store/state.db",
+					    "store/state.db-wal",
+					    "store/state.db-shm",
+					    "store/state.db.lock",
+					    "store"};
 	char path[128];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -18,6 +18,8 @@ struct daemon_params {
 	const char *trusted;  /* sip.trusted, e.g. "[\"10.0.0.1\"]", or NULL: not set */
 	const char *limits;   /* settings inside limits: {...}, or NULL: the raised ones */
 	const char *log_level;
+	const char *domain; /* more settings inside domains[0], e.g. "profile = \"asterisk\";", or
+			       NULL */
 };
 
 /* Writes the configuration and starts the program; standard error goes to a file in the folder.

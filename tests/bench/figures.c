@@ -86,6 +86,8 @@ void figures_print(const struct figures *f, const struct figures *floor)
 	       f->cpu_us, ratio(ratio_text, sizeof(ratio_text), f, floor), f->p50_us, f->p99_us,
 	       (double)f->rss_kib[0] / 1024, (double)f->rss_kib[1] / 1024,
 	       (double)f->rss_kib[2] / 1024, each);
+	if (f->last_ms > 0)
+		printf("    of one change the last was told after %.0f ms\n", f->last_ms);
 	if (!figures_are_right(f))
 		printf("    WRONG: sent %lu, delivered %lu, repeated %lu, answered %lu, refused "
 		       "%lu,"

@@ -19,6 +19,7 @@ struct figures {
 	double seconds;
 	double cpu_us; /* of the daemon, for one message or subscription */
 	double p50_us, p99_us;
+	double last_ms;  /* until the last of many was told of one change; 0: not such a kind */
 	long rss_kib[3]; /* before, in the middle, after */
 	double bytes_each;
 };

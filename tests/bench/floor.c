@@ -31,6 +31,7 @@ struct floor_relay {
 	struct sockaddr_in sip;
 	struct buf text;
 	unsigned long count;
+	unsigned long fanout;
 	char datagram[DATAGRAM_BYTES];
 };
 
@@ -56,7 +57,7 @@ static void put_answer(struct buf *out, const char *data, size_t len)
 	buf_puts(out, "Content-Length: 0\r\n\r\n");
 }
 
-static void relay_to_xmpp(struct floor_relay *relay, const char *body, size_t len)
+static void write_stanza(struct floor_relay *relay, const char *body, size_t len)
 {
 	buf_reset(&relay->text);
 	buf_puts(&relay->text, "<message from='1001@sip.chat.example/sip' to='juliet@chat.example'"
@@ -65,6 +66,12 @@ static void relay_to_xmpp(struct floor_relay *relay, const char *body, size_t le
 	buf_puts(&relay->text, "</body></message>");
 	stream_put(relay->to_xmpp, relay->text.data, relay->text.len);
 	stream_flush(relay->to_xmpp);
+}
+
+static void relay_to_xmpp(struct floor_relay *relay, const char *body, size_t len)
+{
+	for (unsigned long i = 0; i < relay->fanout; i++)
+		write_stanza(relay, body, len);
 }
 
 /* Returns whether data was a request; its answer stands in relay->text. */
@@ -233,7 +240,8 @@ static void run(struct floor_relay *relay, unsigned xmpp_port)
 		reactor_turn(relay->reactor, -1);
 }
 
-struct daemon_run *floor_start(unsigned sip_port, unsigned xmpp_port, bool is_tcp)
+struct daemon_run *floor_start(unsigned sip_port, unsigned xmpp_port, bool is_tcp,
+			       unsigned long fanout)
 {
 	unsigned port = stream_free_port();
 	pid_t pid = fork();
@@ -245,6 +253,7 @@ struct daemon_run *floor_start(unsigned sip_port, unsigned xmpp_port, bool is_tc
 		relay->port = port;
 		relay->sip_port = sip_port;
 		relay->is_tcp = is_tcp;
+		relay->fanout = fanout != 0 ? fanout : 1;
 		run(relay, xmpp_port);
 	}
 	return daemon_run_adopt(pid, port);

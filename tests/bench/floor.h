@@ -7,5 +7,7 @@
 
 struct daemon_run;
 
-/* Starts it as a process of its own between the two servers. */
-struct daemon_run *floor_start(unsigned sip_port, unsigned xmpp_port, bool is_tcp);
+/* Starts it as a process of its own between the two servers. For each request it writes fanout
+ * stanzas (0: one). */
+struct daemon_run *floor_start(unsigned sip_port, unsigned xmpp_port, bool is_tcp,
+			       unsigned long fanout);

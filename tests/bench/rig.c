@@ -19,12 +19,14 @@ static void start_program(struct rig *rig, const struct rig_params *params)
 				       .store = params->store != NULL ? params->store : "sqlite",
 				       .trusted = params->trusted,
 				       .limits = params->limits,
+				       .domain = params->domain,
 				       .log_level = params->log_level != NULL ? params->log_level
 									      : "warning"};
 
 	rig->is_floor = params->program == NULL;
 	if (rig->is_floor)
-		rig->daemon = floor_start(daemon.sip_port, daemon.xmpp_port, params->is_tcp);
+		rig->daemon = floor_start(daemon.sip_port, daemon.xmpp_port, params->is_tcp,
+					  params->fanout);
 	else
 		rig->daemon = daemon_run_new(&daemon);
 }

@@ -29,6 +29,9 @@ struct rig_params {
 	const char *trusted;
 	const char *limits;
 	const char *log_level;
+	const char *domain; /* daemon_run.h */
+	unsigned long
+		fanout; /* of the floor: what it writes for one thing it receives from SIP; 0: 1 */
 };
 
 /* Starts all and waits until the component shook hands and the daemon says that it serves. Returns
