@@ -63,8 +63,10 @@ static void read_state(const sip_t *sip, struct news *news)
 static void read_body(const struct interest *interest, const sip_t *sip, struct news *news)
 {
 	const char *type = sip->sip_content_type != NULL ? sip->sip_content_type->c_type : NULL;
-	const char *language = NULL;
 	size_t most = (size_t)core_of(interest)->params->limits->sip_body_bytes;
+	struct pidf_reading reading = {.max_bytes =
+					       most < NOTIFY_BYTES_MAX ? most : NOTIFY_BYTES_MAX,
+				       .now_ms = loop_wall_ms(core_of(interest)->params->loop)};
 
 	news->body = BODY_NONE;
 	if (sip->sip_payload == NULL || sip->sip_payload->pl_len == 0)
@@ -73,9 +75,8 @@ static void read_body(const struct interest *interest, const sip_t *sip, struct 
 	if (type == NULL || strcasecmp(type, "application/pidf+xml") != 0)
 		return;
 	if (sip->sip_content_language != NULL && sip->sip_content_language->k_items != NULL)
-		language = sip->sip_content_language->k_items[0];
-	if (pidf_parse(sip->sip_payload->pl_data, sip->sip_payload->pl_len,
-		       most < NOTIFY_BYTES_MAX ? most : NOTIFY_BYTES_MAX, language,
+		reading.language = sip->sip_content_language->k_items[0];
+	if (pidf_parse(sip->sip_payload->pl_data, sip->sip_payload->pl_len, &reading,
 		       &news->presence) == 0)
 		news->body = BODY_READ;
 }

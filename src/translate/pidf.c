@@ -275,10 +275,12 @@ static bool is_pidf(struct reader *reader, const xmlNode *root)
 	return false;
 }
 
-int pidf_parse(const char *text, size_t len, size_t max_bytes, const char *language,
+int pidf_parse(const char *text, size_t len, const struct pidf_reading *reading,
 	       struct presence *out)
 {
-	struct reader reader = {.out = out, .text = BUF_INIT};
+	const char *language = reading->language;
+	size_t max_bytes = reading->max_bytes;
+	struct reader reader = {.out = out, .rpid = {.now_ms = reading->now_ms}, .text = BUF_INIT};
 	xmlDoc *doc;
 	int err;
 

@@ -3,18 +3,26 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 struct presence;
 
 enum { PIDF_MAX_BYTES = 256 * 1024 };
 
-/* Reads text[0..len) into *out (which must be zeroed; the caller clears it). language is the
- * Content-Language of the carrier or NULL; max_bytes the limit that holds (at most PIDF_MAX_BYTES).
- * Tolerates every order, prefix and place of elements met in the field; a PBX's fixed words for
- * idle and absent are no notes (D-27). Returns 0; EBADMSG not well-formed or not PIDF; EPROTO a
- * DOCTYPE with an internal subset (D-59); E2BIG over a limit. On failure *out is left zeroed. */
-int pidf_parse(const char *text, size_t len, size_t max_bytes, const char *language,
+/* How a document is to be read. */
+struct pidf_reading {
+	size_t max_bytes;     /* the limit that holds (at most PIDF_MAX_BYTES) */
+	const char *language; /* Content-Language of the carrier or NULL */
+	int64_t now_ms;       /* wall clock: which of several planned values holds now (RPR-012);
+			       * 0 unknown: one that is alone does */
+};
+
+/* Reads text[0..len) into *out (which must be zeroed; the caller clears it). Tolerates every order,
+ * prefix and place of elements met in the field; a PBX's fixed words for idle and absent are no
+ * notes (D-27). Returns 0; EBADMSG not well-formed or not PIDF; EPROTO a DOCTYPE with an internal
+ * subset (D-59); E2BIG over a limit. On failure *out is left zeroed. */
+int pidf_parse(const char *text, size_t len, const struct pidf_reading *reading,
 	       struct presence *out);
 
 struct pidf_params {

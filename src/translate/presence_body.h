@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 struct buf;
+struct pidf_reading;
 struct presence;
 struct profile;
 
@@ -21,10 +22,11 @@ enum body_kind presence_body_kind(const char *content_type);
 
 /* Reads a body of kind BODY_PRESENCE into *out (which must be zeroed; the caller clears it).
  * content_type is the value of the header with its parameters: a charset is honoured (PIDF-001).
- * language is the Content-Language or NULL, max_bytes the limit that holds. Returns 0; ENOTSUP a
+ * Returns 0; ENOTSUP a
  * type or charset that is none of ours; else as pidf_parse(). On failure *out is left zeroed. */
-int presence_body_parse(const char *content_type, const char *text, size_t len, size_t max_bytes,
-			const char *language, const struct profile *profile, struct presence *out);
+int presence_body_parse(const char *content_type, const char *text, size_t len,
+			const struct pidf_reading *reading, const struct profile *profile,
+			struct presence *out);
 
 /* The same text in UTF-8 as its type's charset parameter says, appended to *out; for bodies that
  * are read elsewhere (dialog-info, lists). Returns 0, EBADMSG or ENOTSUP. */

@@ -13,6 +13,7 @@ struct xml_writer;
 
 /* What the elements of one document have said so far. Zeroed at the start. */
 struct rpid {
+	int64_t now_ms;        /* wall clock, 0 unknown: set by the caller */
 	const xmlNode *person; /* the newest one (RPR-004) */
 	int64_t person_ms;
 	uint32_t tuple_activities; /* of tuples that are not closed */

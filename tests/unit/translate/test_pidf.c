@@ -9,6 +9,9 @@
 #include "translate/pidf.h"
 #include "unit/translate/describe.h"
 
+/* How a document is read: limit and Content-Language. */
+#define READING(max, lang) (&(const struct pidf_reading){.max_bytes = (max), .language = (lang)})
+
 #define PIDF        "xmlns='urn:ietf:params:xml:ns:pidf'"
 #define DM          " xmlns:dm='urn:ietf:params:xml:ns:pidf:data-model'"
 #define RPID        " xmlns:rpid='urn:ietf:params:xml:ns:pidf:rpid'"
@@ -275,8 +278,9 @@ static void reads_documents(void **state)
 		struct buf line = BUF_INIT;
 		const char *text = documents[i].text;
 
-		assert_int_equal(pidf_parse(text, strlen(text), PIDF_MAX_BYTES, NULL, &presence),
-				 0);
+		assert_int_equal(
+			pidf_parse(text, strlen(text), READING(PIDF_MAX_BYTES, NULL), &presence),
+			0);
 		describe_presence(&presence, 1, &line);
 		if (strcmp(buf_text(&line), documents[i].wanted) != 0)
 			fail_msg("%s\nis     %s\nwanted %s", text, buf_text(&line),
@@ -314,8 +318,9 @@ static void refuses(void **state)
 		struct presence presence = {.device_count = 7};
 		const char *text = refused[i].text;
 
-		assert_int_equal(pidf_parse(text, strlen(text), PIDF_MAX_BYTES, NULL, &presence),
-				 refused[i].err);
+		assert_int_equal(
+			pidf_parse(text, strlen(text), READING(PIDF_MAX_BYTES, NULL), &presence),
+			refused[i].err);
 		assert_int_equal(presence.device_count, 0);
 		assert_null(presence.devices);
 	}
@@ -327,9 +332,11 @@ static void refuses_what_is_too_large(void **state)
 	struct presence presence;
 
 	(void)state;
-	assert_int_equal(pidf_parse(text, sizeof text - 1, sizeof text - 2, NULL, &presence),
-			 E2BIG);
-	assert_int_equal(pidf_parse(text, sizeof text - 1, sizeof text - 1, NULL, &presence), 0);
+	assert_int_equal(
+		pidf_parse(text, sizeof text - 1, READING(sizeof text - 2, NULL), &presence),
+		E2BIG);
+	assert_int_equal(
+		pidf_parse(text, sizeof text - 1, READING(sizeof text - 1, NULL), &presence), 0);
 	presence_clear(&presence);
 }
 
@@ -352,8 +359,8 @@ static void takes_the_carriers_language(void **state)
 		struct presence presence;
 		struct buf line = BUF_INIT;
 
-		assert_int_equal(pidf_parse(text, sizeof text - 1, PIDF_MAX_BYTES, rows[i].language,
-					    &presence),
+		assert_int_equal(pidf_parse(text, sizeof text - 1,
+					    READING(PIDF_MAX_BYTES, rows[i].language), &presence),
 				 0);
 		describe_presence(&presence, 1, &line);
 		assert_string_equal(buf_text(&line), rows[i].wanted);
@@ -381,7 +388,8 @@ static void keeps_no_more_than_the_limits(void **state)
 	for (int i = 0; i < 2000; i++)
 		buf_puts(&text, "\xC3\xBC");
 	buf_puts(&text, "</note></presence>");
-	assert_int_equal(pidf_parse(text.data, text.len, PIDF_MAX_BYTES, NULL, &presence), 0);
+	assert_int_equal(pidf_parse(text.data, text.len, READING(PIDF_MAX_BYTES, NULL), &presence),
+			 0);
 	assert_int_equal(presence.device_count, PRESENCE_DEVICES_MAX);
 	assert_int_equal(presence.notes.count, PRESENCE_NOTES_MAX);
 	presence_clear(&presence);
@@ -404,7 +412,7 @@ static void check_sample(const char *path, void *arg)
 	const char *body = sip_body(message, len, &body_len);
 
 	assert_non_null(body);
-	assert_int_equal(pidf_parse(body, body_len, 64 * 1024, NULL, &presence), 0);
+	assert_int_equal(pidf_parse(body, body_len, READING(64 * 1024, NULL), &presence), 0);
 	buf_printf(&line, "\n%s: ", path);
 	describe_presence(&presence, 1, &line);
 	buf_putc(&line, '\n');

@@ -8,6 +8,9 @@
 #include "support/check.h"
 #include "translate/pidf.h"
 
+/* How a document is read: limit and Content-Language. */
+#define READING(max, lang) (&(const struct pidf_reading){.max_bytes = (max), .language = (lang)})
+
 static const unsigned char key[16] = "0123456789abcdef";
 static const struct pidf_params params = {
 	.entity = "sip:juliet@chat.example", .contact = "sip:juliet@chat.example", .key = key};
@@ -209,7 +212,7 @@ static void sorts_devices(void **state)
 	for (size_t i = 0; i < presence.device_count; i++)
 		note(&presence.devices[i].notes, "", presence.devices[i].id);
 	format(&presence, &out);
-	assert_int_equal(pidf_parse(out.data, out.len, out.len, NULL, &back), 0);
+	assert_int_equal(pidf_parse(out.data, out.len, READING(out.len, NULL), &back), 0);
 	assert_int_equal(back.device_count, CHECK_COUNT(wanted));
 	for (size_t i = 0; i < CHECK_COUNT(wanted); i++)
 		assert_string_equal(back.devices[i].notes.items[0].text, wanted[i]);
@@ -237,7 +240,7 @@ static void priorities_come_back(void **state)
 		format(&presence, &out);
 		(void)snprintf(wanted, sizeof wanted, "<contact priority=\"%d", priority == 127);
 		assert_int_equal(strstr(out.data, wanted) != NULL, priority >= 0);
-		assert_int_equal(pidf_parse(out.data, out.len, out.len, NULL, &back), 0);
+		assert_int_equal(pidf_parse(out.data, out.len, READING(out.len, NULL), &back), 0);
 		assert_int_equal(back.devices[0].priority,
 				 priority < 0 ? PRESENCE_PRIORITY_UNSET : priority);
 		assert_int_equal(back.devices[0].basic, BASIC_OPEN);
@@ -317,7 +320,7 @@ static void check_comes_back(struct presence *presence)
 	struct buf out = BUF_INIT;
 
 	format(presence, &out);
-	assert_int_equal(pidf_parse(out.data, out.len, PIDF_MAX_BYTES, NULL, &back), 0);
+	assert_int_equal(pidf_parse(out.data, out.len, READING(PIDF_MAX_BYTES, NULL), &back), 0);
 	assert_int_equal(back.device_count, presence->device_count);
 	for (size_t i = 0; i < back.device_count; i++) {
 		assert_true(back.devices[i].since_ms == presence->devices[i].since_ms);

@@ -11,6 +11,9 @@
 #include "translate/presence_stanza.h"
 #include "unit/translate/describe.h"
 
+/* How a document is read: limit and Content-Language. */
+#define READING(max, lang) (&(const struct pidf_reading){.max_bytes = (max), .language = (lang)})
+
 #define PRESENCE(inside)                                                                           \
 	"<presence from='j@chat.example/desk' to='r@sip.example'>" inside "</presence>"
 
@@ -318,7 +321,8 @@ static void nothing_private_comes_from_sip(void **state)
 	struct buf out = BUF_INIT;
 
 	(void)state;
-	assert_int_equal(pidf_parse(text, sizeof(text) - 1, PIDF_MAX_BYTES, NULL, &presence), 0);
+	assert_int_equal(
+		pidf_parse(text, sizeof(text) - 1, READING(PIDF_MAX_BYTES, NULL), &presence), 0);
 	presence_view_make(&presence, &view);
 	presence_stanza_write_view(&out, "1001@b/sip", "c@d", NULL, &view);
 	written_is(&out, "<presence from=\"1001@b/sip\" to=\"c@d\"><priority>127</priority>"
