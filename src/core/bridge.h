@@ -75,6 +75,11 @@ enum watch_answer bridge_probed(struct bridge *bridge, const struct watch *watch
 /* A sign of life of an XMPP user (presence, message, iq), or that his last resource went (D-20). */
 void bridge_user_seen(struct bridge *bridge, const struct address *user, bool is_online);
 
+/* May the watcher see the watched, by all that is known now? *now (may be NULL) is then what is
+ * known of him, valid until the next call, or NULL. Asks nobody and changes nothing. */
+bool bridge_may_see(struct bridge *bridge, const struct address *watcher,
+		    const struct address *watched, const struct presence **now);
+
 /* Reported by the watched's side --------------------------------------------------------------- */
 
 void bridge_watch_answered(struct bridge *bridge, const struct watch *watch,

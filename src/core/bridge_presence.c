@@ -64,6 +64,15 @@ static uint64_t digest_now(struct bridge *bridge, const struct pair *pair)
 			   &bridge->scratch);
 }
 
+/* What only personal eventing tells (side.h: tell_person). */
+static uint64_t person_now(struct bridge *bridge, const struct pair *pair)
+{
+	if (bridge->links[watcher_side(pair)].ops->tell_person == NULL ||
+	    !book_is_open(pair->entry))
+		return 0;
+	return book_digest_person(book_now(pair->entry), bridge->key, &bridge->scratch);
+}
+
 /* A resource that went was shown closed once, and is left out from now on (PRES-120). */
 void show_was_told(struct bridge *bridge, struct pair *pair)
 {
@@ -71,6 +80,7 @@ void show_was_told(struct bridge *bridge, struct pair *pair)
 	if (watched_side(pair) == SIDE_XMPP)
 		book_prune(pair->entry);
 	pair->told = digest_now(bridge, pair);
+	pair->told_person = person_now(bridge, pair);
 	pace_drop(&pair->pace);
 	pair->owed[watcher_side(pair)] &= (uint8_t)~OWED_SHOW;
 	set_timer(bridge, pair);
@@ -110,10 +120,12 @@ void show_now(struct bridge *bridge, struct pair *pair)
 	bool is_open = book_is_open(pair->entry);
 	bool was_waiting = pair->pace.due_ms != 0;
 	bool is_leaving = pair->told_open && !is_open; /* D-33: never waits */
+	bool is_same;
 
 	if (!has_audience(bridge, pair, is_open))
 		return;
-	if (digest_now(bridge, pair) == pair->told) {
+	is_same = digest_now(bridge, pair) == pair->told;
+	if (is_same && person_now(bridge, pair) == pair->told_person) {
 		pace_drop(&pair->pace);
 		set_timer(bridge, pair);
 		return;
@@ -124,7 +136,10 @@ void show_now(struct bridge *bridge, struct pair *pair)
 		set_timer(bridge, pair);
 		return;
 	}
-	link->ops->tell(link->side, &watch, book_now(pair->entry));
+	if (is_same)
+		link->ops->tell_person(link->side, &watch, book_now(pair->entry));
+	else
+		link->ops->tell(link->side, &watch, book_now(pair->entry));
 	bridge->params.counters->presence_told++;
 	show_was_told(bridge, pair);
 }
@@ -229,4 +244,15 @@ void bridge_person(struct bridge *bridge, const struct watch *watch, const struc
 		return;
 	if (book_put_person(pair->entry, person))
 		show_later(bridge, pair);
+}
+
+bool bridge_may_see(struct bridge *bridge, const struct address *watcher,
+		    const struct address *watched, const struct presence **now)
+{
+	struct pair *pair = pairs_find(bridge->pairs, watcher, watched);
+	bool may_see = !bridge->is_stopped && pair != NULL && pair_is_granted(pair);
+
+	if (now != NULL)
+		*now = may_see ? book_now(pair->entry) : NULL;
+	return may_see;
 }

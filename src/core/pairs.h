@@ -55,7 +55,8 @@ struct pair {
 	struct bridge *bridge;  /* for the timer */
 	struct book_entry *entry;
 	exchange_id x;
-	uint64_t told; /* digest of what the watcher was shown; 0: nothing yet */
+	uint64_t told;        /* digest of what the watcher was shown; 0: nothing yet */
+	uint64_t told_person; /* digest of what he was told beside it (tell_person); 0: nothing */
 	struct pace pace;
 	struct loop_timer timer; /* the earlier of pace.due_ms and doubt_ms */
 	uint64_t doubt_ms;       /* what is not heard of until then is unknown; 0: no doubt */

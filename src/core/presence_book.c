@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "model/presence_view.h"
+#include "model/rich.h"
 
 struct book_entry {
 	struct presence presence;
@@ -228,6 +229,29 @@ static void add_idle(struct buf *out, bool idle, int64_t since_ms)
 	add_number(out, idle ? since_ms : 0);
 }
 
+static void add_rich(struct buf *out, const struct rich *rich)
+{
+	if (rich == NULL) {
+		add_number(out, 0);
+		return;
+	}
+	add_text(out, rich->mood);
+	add_notes(out, &rich->mood_notes);
+	add_text(out, rich->activity);
+	add_notes(out, &rich->activity_notes);
+	add_text(out, rich->place);
+	add_text(out, rich->place_audio);
+	add_text(out, rich->place_video);
+	add_text(out, rich->place_text);
+	add_text(out, rich->sphere);
+	add_text(out, rich->display_name);
+	add_text(out, rich->homepage);
+	add_text(out, rich->icon);
+	add_text(out, rich->card);
+	add_number(out, rich->has_time_offset ? rich->time_offset_min : INT64_MAX);
+	add_number(out, rich->privacy);
+}
+
 static void add_presence(struct buf *out, const struct presence *presence)
 {
 	add_number(out, (int64_t)presence->device_count);
@@ -245,6 +269,7 @@ static void add_presence(struct buf *out, const struct presence *presence)
 	add_number(out, presence->person.activities);
 	add_idle(out, presence->person.idle, presence->person.idle_since_ms);
 	add_notes(out, &presence->person.notes);
+	add_rich(out, presence->person.rich);
 	add_notes(out, &presence->notes);
 }
 
@@ -274,6 +299,23 @@ uint64_t book_digest(const struct presence *presence, enum side reader,
 		if (presence != NULL)
 			add_presence(scratch, presence);
 	}
+	digest = hash_bytes(key, buf_text(scratch), scratch->len);
+	return digest == 0 ? 1 : digest;
+}
+
+uint64_t book_digest_person(const struct presence *presence, const uint8_t key[HASH_KEY_BYTES],
+			    struct buf *scratch)
+{
+	const struct rich *rich = presence == NULL ? NULL : presence->person.rich;
+	uint64_t digest;
+
+	if (presence == NULL || (presence->person.activities == 0 && rich == NULL &&
+				 presence->phone.state <= PHONE_IDLE))
+		return 0;
+	buf_reset(scratch);
+	add_number(scratch, presence->person.activities);
+	add_number(scratch, presence->phone.state);
+	add_rich(scratch, rich);
 	digest = hash_bytes(key, buf_text(scratch), scratch->len);
 	return digest == 0 ? 1 : digest;
 }

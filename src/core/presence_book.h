@@ -38,3 +38,7 @@ bool book_settle(struct book_entry *entry);
  * for what looks equal to him (PRS-014, PRES-127). scratch is overwritten. */
 uint64_t book_digest(const struct presence *presence, enum side reader,
 		     const uint8_t key[HASH_KEY_BYTES], struct buf *scratch);
+/* The same of what a chat user is told of the person by personal eventing (XEP-0163); 0: nothing.
+ */
+uint64_t book_digest_person(const struct presence *presence, const uint8_t key[HASH_KEY_BYTES],
+			    struct buf *scratch);

@@ -67,6 +67,9 @@ struct side_ops {
 	/* Show a granted watcher the present state; NULL: unknown (shown as unavailable/closed).
 	 * The core has compared, coalesced and paced (D-33): send it now. */
 	void (*tell)(void *side, const struct watch *watch, const struct presence *presence);
+	/* Only what the watched says of himself beside his devices changed, and nothing that tell()
+	 * shows (X0163-2: mood, activity, name). Coalesced and paced like it. May be NULL. */
+	void (*tell_person)(void *side, const struct watch *watch, const struct presence *presence);
 
 	/* Messages ---------------------------------------------------------------------------- */
 

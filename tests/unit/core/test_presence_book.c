@@ -1,4 +1,5 @@
 /* The presence book: documents, resources, what is left out, what looks the same. */
+#include "model/rich.h"
 #include "support/check.h"
 
 #include <stdio.h>
@@ -190,6 +191,38 @@ static void what_looks_the_same(void **state)
 	presence_clear(&b);
 }
 
+static uint64_t digest_person(const struct presence *presence)
+{
+	struct buf scratch = BUF_INIT;
+	uint64_t value = book_digest_person(presence, key, &scratch);
+
+	buf_free(&scratch);
+	return value;
+}
+
+/* What is told by personal eventing does not change the presence stanza, and the other way round.
+ */
+static void what_a_person_says(void **state)
+{
+	struct presence a = {0}, b = {0};
+
+	(void)state;
+	presence_add_device(&a, "t1")->basic = BASIC_OPEN;
+	presence_copy(&b, &a);
+	assert_int_equal(digest_person(&a), 0);
+	assert_int_equal(digest_person(NULL), 0);
+	rich_set(&person_rich(&b.person)->mood, "happy", 5, RICH_WORD_BYTES_MAX);
+	assert_int_not_equal(digest_person(&b), 0);
+	assert_int_equal(digest(&a, SIDE_XMPP), digest(&b, SIDE_XMPP));
+	assert_int_not_equal(digest(&a, SIDE_SIP), digest(&b, SIDE_SIP));
+	a.phone.state = PHONE_IDLE;
+	assert_int_equal(digest_person(&a), 0);
+	a.phone.state = PHONE_IN_CALL;
+	assert_int_not_equal(digest_person(&a), 0);
+	presence_clear(&a);
+	presence_clear(&b);
+}
+
 static void documents_replace(void **state)
 {
 	struct book_entry *entry = NULL;
@@ -217,6 +250,7 @@ int main(void)
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(doubts),
 		cmocka_unit_test(what_looks_the_same),
+		cmocka_unit_test(what_a_person_says),
 		cmocka_unit_test(documents_replace),
 	};
 
