@@ -37,7 +37,8 @@ static enum watch_answer judge(struct bridge *bridge, const struct watch *watch,
 	return WATCH_ALLOWED;
 }
 
-/* D-55. Counts and says which limit a new question or source is over; NULL if none. */
+/* D-55. Counts and says which limit a new question or source is over; NULL if none. What one
+ * watcher may have does not hold for a SIP domain that watches for all its phones (D-18). */
 static const char *over_count(struct bridge *bridge, const struct pair *pair,
 			      const struct pair_step *step)
 {
@@ -45,7 +46,8 @@ static const char *over_count(struct bridge *bridge, const struct pair *pair,
 	struct limits_hit *hit = &bridge->params.counters->limits;
 	bool is_question = (step->acts & DO_ASK) != 0 && watched_side(pair) == SIDE_XMPP;
 
-	if (!pair->is_live && pair->watcher->live_watching >= limits->watches_per_watcher) {
+	if (!pair->is_live && !address_is_domain(&pair->row.watcher) &&
+	    pair->watcher->live_watching >= limits->watches_per_watcher) {
 		hit->watches_per_watcher++;
 		return "too many subscriptions of one watcher";
 	}
@@ -71,7 +73,8 @@ static const char *over_rate(struct bridge *bridge, struct pair *pair, const str
 
 	if ((step->acts & DO_ASK) == 0)
 		return NULL;
-	if (!rate_take(&pair->watcher->news, news / 60, news, now)) {
+	if (!address_is_domain(&pair->row.watcher) &&
+	    !rate_take(&pair->watcher->news, news / 60, news, now)) {
 		hit->new_watches_per_minute++;
 		return "too many new subscriptions of one watcher";
 	}

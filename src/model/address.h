@@ -26,6 +26,11 @@ void address_copy(struct address *out, const struct address *from);
 /* Frees the parts; safe on a zeroed or cleared address. */
 void address_clear(struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
+/* A whole domain: a SIP domain that watches for all its phones (D-18). */
+static inline bool address_is_domain(const struct address *address)
+{
+	return address->local[0] == '\0';
+}
 /* Appends a blob that is equal exactly for equal addresses: 'S' or 'X', domain, NUL, local, NUL. */
 void address_key(const struct address *address, struct buf *out);
 /* Reads such a blob. Returns the bytes used, or 0 if it is not one. */
