@@ -13,6 +13,7 @@
 #include <sofia-sip/su_config.h>
 #include <sofia-sip/sofia_features.h>
 #include <sqlite3.h>
+#include <zlib.h>
 
 #include "base/buf.h"
 #include "daemon.h"
@@ -54,10 +55,10 @@ static void print_version(void)
 
 	printf("sipxmppd %s\n", SIPXMPPD_VERSION);
 	printf("Sofia-SIP %s, expat %d.%d.%d, libxml2 %s, SQLite %s, libconfig %d.%d.%d, libidn2 "
-	       "%s\n",
+	       "%s, zlib %s\n",
 	       SOFIA_SIP_VERSION, expat.major, expat.minor, expat.micro, xmlParserVersion,
 	       sqlite3_libversion(), LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR,
-	       LIBCONFIG_VER_REVISION, idn2_check_version(NULL));
+	       LIBCONFIG_VER_REVISION, idn2_check_version(NULL), zlibVersion());
 }
 
 static int check(const char *path)
