@@ -241,8 +241,19 @@ static void write_available(struct xml_writer *writer, const struct presence_vie
 	}
 }
 
-void presence_stanza_write_view(struct buf *out, const char *from, const char *to, const char *id,
-				const struct presence_view *view)
+static void write_caps(struct xml_writer *writer, const struct presence_caps *caps)
+{
+	xml_open(writer, "c");
+	xml_attr(writer, "xmlns", "http://jabber.org/protocol/caps");
+	xml_attr(writer, "hash", "sha-1");
+	xml_attr(writer, "node", caps->node);
+	xml_attr(writer, "ver", caps->ver);
+	xml_close(writer);
+}
+
+void presence_stanza_write_capable(struct buf *out, const char *from, const char *to,
+				   const char *id, const struct presence_view *view,
+				   const struct presence_caps *caps)
 {
 	struct xml_writer writer;
 
@@ -261,5 +272,13 @@ void presence_stanza_write_view(struct buf *out, const char *from, const char *t
 	}
 	if (view->available)
 		write_idle(&writer, view);
+	if (view->available && caps != NULL)
+		write_caps(&writer, caps);
 	xml_close(&writer);
+}
+
+void presence_stanza_write_view(struct buf *out, const char *from, const char *to, const char *id,
+				const struct presence_view *view)
+{
+	presence_stanza_write_capable(out, from, to, id, view, NULL);
 }
