@@ -118,8 +118,15 @@ static void op_finish(void *arg, exchange_id x, enum outcome outcome, const stru
 
 const struct side_ops *xmpp_side_ops(void)
 {
-	static const struct side_ops ops = {op_watch, op_unwatch, op_refresh, op_answer,
-					    op_tell,  op_deliver, op_finish};
+	static const struct side_ops ops = {
+		.watch = op_watch,
+		.unwatch = op_unwatch,
+		.refresh = op_refresh,
+		.answer = op_answer,
+		.tell = op_tell,
+		.deliver = op_deliver,
+		.finish = op_finish,
+	};
 
 	return &ops;
 }
