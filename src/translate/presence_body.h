@@ -22,8 +22,8 @@ enum body_kind presence_body_kind(const char *content_type);
 
 /* Reads a body of kind BODY_PRESENCE into *out (which must be zeroed; the caller clears it).
  * content_type is the value of the header with its parameters: a charset is honoured (PIDF-001).
- * Returns 0; ENOTSUP a
- * type or charset that is none of ours; else as pidf_parse(). On failure *out is left zeroed. */
+ * Returns 0; ENOTSUP a type or charset that is none of ours; else as pidf_parse(). On failure *out
+ * is left zeroed. */
 int presence_body_parse(const char *content_type, const char *text, size_t len,
 			const struct pidf_reading *reading, const struct profile *profile,
 			struct presence *out);

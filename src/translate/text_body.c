@@ -10,73 +10,19 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "translate/charset.h"
+#include "translate/header_params.h"
 #include "translate/html_text.h"
 #include "translate/text_span.h"
 
 const char text_body_accept[] = "text/plain, text/html";
 
-struct span {
-	const char *text;
-	size_t len;
-};
-
-/* The first token of a header value: up to ';', without white space. */
-static struct span first_token(const char *value)
-{
-	struct span token = {value, strcspn(value, ";")};
-
-	text_trim(&token.text, &token.len);
-	return token;
-}
-
-/* The end of a parameter that starts at p: the next ';' outside quotes, or the end. */
-static const char *parameter_end(const char *p)
-{
-	bool is_quoted = false;
-
-	for (; *p != '\0' && (is_quoted || *p != ';'); p++) {
-		if (*p == '"')
-			is_quoted = !is_quoted;
-		else if (is_quoted && *p == '\\' && p[1] != '\0')
-			p++;
-	}
-	return p;
-}
-
-/* The value of ;name=value, without quotes; empty if there is none. */
-static struct span find_parameter(const char *header, const char *name)
-{
-	const char *p = parameter_end(header);
-
-	while (*p == ';') {
-		const char *begin = p + 1;
-		const char *equals;
-		struct span key, value;
-
-		p = parameter_end(begin);
-		equals = memchr(begin, '=', (size_t)(p - begin));
-		if (equals == NULL)
-			continue;
-		key = (struct span){begin, (size_t)(equals - begin)};
-		value = (struct span){equals + 1, (size_t)(p - equals) - 1};
-		text_trim(&key.text, &key.len);
-		text_trim(&value.text, &value.len);
-		if (!text_is_like(key.text, key.len, name))
-			continue;
-		if (value.len >= 2 && value.text[0] == '"' && value.text[value.len - 1] == '"')
-			value = (struct span){value.text + 1, value.len - 2};
-		return value;
-	}
-	return (struct span){"", 0};
-}
-
 static bool is_identity(const char *encoding)
 {
-	struct span token;
+	struct text_span token;
 
 	if (encoding == NULL)
 		return true;
-	token = first_token(encoding);
+	token = header_first_token(encoding);
 	return token.len == 0 || text_is_like(token.text, token.len, "identity");
 }
 
@@ -85,32 +31,32 @@ enum shown { SHOWN_YES, SHOWN_NO, SHOWN_REFUSED };
 /* MSG-077. */
 static enum shown judge_disposition(const char *disposition)
 {
-	struct span token, handling;
+	struct text_span token, handling;
 
 	if (disposition == NULL)
 		return SHOWN_YES;
-	token = first_token(disposition);
+	token = header_first_token(disposition);
 	if (token.len == 0 || text_is_like(token.text, token.len, "render") ||
 	    text_is_like(token.text, token.len, "inline"))
 		return SHOWN_YES;
-	handling = find_parameter(disposition, "handling");
+	handling = header_parameter(disposition, "handling");
 	return text_is_like(handling.text, handling.len, "optional") ? SHOWN_NO : SHOWN_REFUSED;
 }
 
 /* Without a type the body is text (RFC 3428 knows no other default). */
-static int judge_type(const char *type, bool *is_html, struct span *charset)
+static int judge_type(const char *type, bool *is_html, struct text_span *charset)
 {
-	struct span token;
+	struct text_span token;
 
 	*is_html = false;
-	*charset = (struct span){"", 0};
+	*charset = (struct text_span){"", 0};
 	if (type == NULL)
 		return 0;
-	token = first_token(type);
+	token = header_first_token(type);
 	*is_html = text_is_like(token.text, token.len, "text/html");
 	if (token.len > 0 && !*is_html && !text_is_like(token.text, token.len, "text/plain"))
 		return ENOTSUP; /* MSG-070, MSG-081 */
-	*charset = find_parameter(type, "charset");
+	*charset = header_parameter(type, "charset");
 	return 0;
 }
 
@@ -147,7 +93,7 @@ int text_body_read(const char *body, size_t len, const char *content_type,
 {
 	struct buf utf8 = BUF_INIT;
 	enum shown shown = judge_disposition(disposition);
-	struct span charset;
+	struct text_span charset;
 	bool is_html;
 	int err = judge_type(content_type, &is_html, &charset);
 
