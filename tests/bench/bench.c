@@ -13,8 +13,9 @@
 #include "bench/load_messages.h"
 #include "bench/load_watches.h"
 #include "bench/rig.h"
+#include "bench/scale.h"
 
-enum { EXIT_WRONG = 1, EXIT_WRONG_USAGE = 64, STOP_MS = 20000 };
+enum { EXIT_WRONG = 1, EXIT_WRONG_USAGE = 64, STOP_MS = 20000, SCALE_EACH = 100000 };
 
 struct options {
 	const char *program;
@@ -30,6 +31,7 @@ struct options {
 	bool is_quick;
 	bool is_soak;
 	bool is_idle;
+	bool is_scale;
 	bool has_floor;
 	bool only_floor;
 	bool keeps;
@@ -67,6 +69,7 @@ static void print_usage(FILE *to)
 	      "\n"
 	      "  --quick          a few hundred of each: are the counts right?\n"
 	      "  --soak           one minute each way at the rate of --rate (10,000/s)\n"
+	      "  --scale          memory and CPU of 100,000 live subscriptions each way\n"
 	      "  --idle           what the daemon uses when nothing happens\n"
 	      "  --seconds N      length of the soak (60), or of the idle time (10)\n"
 	      "  --rate N         messages a second (4,000; 0: as fast as they are taken)\n"
@@ -88,23 +91,16 @@ static void print_usage(FILE *to)
 /* Returns -1 to go on, or the exit code. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	static const struct option names[] = {{"quick", 0, NULL, 'q'},
-					      {"soak", 0, NULL, 's'},
-					      {"seconds", 1, NULL, 't'},
-					      {"rate", 1, NULL, 'r'},
-					      {"messages", 1, NULL, 'm'},
-					      {"watches", 1, NULL, 'w'},
-					      {"watchers", 1, NULL, 'n'},
-					      {"window", 1, NULL, 'W'},
-					      {"users", 1, NULL, 'u'},
-					      {"only", 1, NULL, 'o'},
-					      {"store", 1, NULL, 'S'},
-					      {"no-floor", 0, NULL, 'f'},
-					      {"keep", 0, NULL, 'k'},
-					      {"idle", 0, NULL, 'i'},
-					      {"floor-only", 0, NULL, 'F'},
-					      {"help", 0, NULL, 'h'},
-					      {NULL, 0, NULL, 0}};
+	static const struct option names[] = {
+		{"quick", 0, NULL, 'q'},    {"soak", 0, NULL, 's'},
+		{"seconds", 1, NULL, 't'},  {"rate", 1, NULL, 'r'},
+		{"messages", 1, NULL, 'm'}, {"watches", 1, NULL, 'w'},
+		{"watchers", 1, NULL, 'n'}, {"window", 1, NULL, 'W'},
+		{"users", 1, NULL, 'u'},    {"only", 1, NULL, 'o'},
+		{"store", 1, NULL, 'S'},    {"no-floor", 0, NULL, 'f'},
+		{"keep", 0, NULL, 'k'},     {"idle", 0, NULL, 'i'},
+		{"scale", 0, NULL, 'l'},    {"floor-only", 0, NULL, 'F'},
+		{"help", 0, NULL, 'h'},     {NULL, 0, NULL, 0}};
 
 	for (;;) {
 		switch (getopt_long(argc, argv, "h", names, NULL)) {
@@ -118,6 +114,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case 'i':
 			o->is_idle = true;
+			break;
+		case 'l':
+			o->is_scale = true;
 			break;
 		case 't':
 			o->seconds = atoi(optarg);
@@ -292,6 +291,20 @@ static void raise_descriptors(void)
 	}
 }
 
+/* Set up at the daemon's pace of 1,000/s; refreshes begin when the last has come to be. */
+static bool run_scale(const struct options *o)
+{
+	struct scale_params params = {.program = o->program,
+				      .store = o->store,
+				      .each = o->is_quick ? o->watches : SCALE_EACH,
+				      .expires_s = o->is_quick ? 10 : 200,
+				      .idle_s = o->is_quick ? 1 : 10,
+				      .seconds = o->is_quick ? 6 : 60,
+				      .rate = o->is_quick ? 200 : 1000};
+
+	return scale_measure(&params);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.store = "sqlite",
@@ -319,5 +332,7 @@ int main(int argc, char **argv)
 	if (options.is_idle)
 		return idle_measure(options.program, options.store, options.seconds) ? 0
 										     : EXIT_WRONG;
+	if (options.is_scale)
+		return run_scale(&options) ? 0 : EXIT_WRONG;
 	return run_measurements(&options) ? 0 : EXIT_WRONG;
 }
