@@ -125,7 +125,7 @@ static void on_state(struct inbound *in, struct presence_stanza *stanza)
 	}
 	mem_free(stanza->device.id);
 	stanza->device.id = mem_strdup_or_null(in->from_resource);
-	if (in->has_target && !in->is_to_component)
+	if (in->has_target)
 		bridge_device(in->side->params.bridge, &watch, &stanza->device);
 	if (stanza->type == PRESENCE_UNAVAILABLE &&
 	    users_went(in->side->users, in->from_bare, in->from_resource, now))
@@ -175,23 +175,25 @@ static void component_say(struct inbound *in, enum presence_type type, const cha
 	(void)side_put(in->side, in->to_bare, OUTBOX_ANSWER, NULL);
 }
 
-/* PRS-012: the component itself can be subscribed to; it is available while the link is up. */
-static void to_component(struct inbound *in, const struct presence_stanza *stanza)
+/* PRS-012: the component itself can be subscribed to; it is available while the link is up. Returns
+ * false for what is no question to it: answers to its own questions for a SIP domain (D-18), and
+ * the presence of those who said yes. */
+static bool to_component(struct inbound *in, const struct presence_stanza *stanza)
 {
 	switch (stanza->type) {
 	case PRESENCE_SUBSCRIBE:
 		component_say(in, PRESENCE_SUBSCRIBED, NULL);
 		component_say(in, PRESENCE_AVAILABLE, NULL);
-		break;
+		return true;
 	case PRESENCE_PROBE:
 		component_say(in, PRESENCE_AVAILABLE, NULL);
-		break;
+		return true;
 	case PRESENCE_UNSUBSCRIBE:
 		component_say(in, PRESENCE_UNAVAILABLE, NULL);
 		component_say(in, PRESENCE_UNSUBSCRIBED, NULL);
-		break;
+		return true;
 	default:
-		break;
+		return false;
 	}
 }
 
@@ -252,10 +254,7 @@ void handle_presence(struct inbound *in)
 
 	presence_stanza_read(in->stanza, &stanza);
 	if (!is_limited(in, stanza.type)) {
-		if (in->is_to_component && in->may_use && stanza.type != PRESENCE_INVALID &&
-		    stanza.type != PRESENCE_AVAILABLE && stanza.type != PRESENCE_UNAVAILABLE)
-			to_component(in, &stanza);
-		else
+		if (!in->is_to_component || !in->may_use || !to_component(in, &stanza))
 			dispatch(in, &stanza);
 	}
 	presence_stanza_clear(&stanza);
