@@ -423,13 +423,20 @@ static enum phone_state row_meaning(const struct dialog_row *row)
 
 void dialog_table_phone(const struct dialog_table *table, struct phone *out)
 {
+	const struct dialog_row *decides = NULL;
+
 	if (!table->is_heard)
 		return;
 	out->state = PHONE_IDLE;
 	for (size_t i = 0; i < table->count; i++) {
-		const struct phone one = {.state = row_meaning(&table->rows[i]),
-					  .other = table->rows[i].other};
+		const struct dialog_row *row = &table->rows[i];
+		enum phone_state state = row_meaning(row);
 
-		phone_merge(out, &one);
+		if (state < out->state || (state == out->state && decides->other != NULL))
+			continue;
+		out->state = state;
+		decides = row;
 	}
+	if (decides != NULL)
+		out->other = mem_strdup_or_null(decides->other);
 }

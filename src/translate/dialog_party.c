@@ -60,8 +60,10 @@ static struct uri split_uri(const char *text, size_t len)
 		return uri;
 	}
 	user = until(rest, "@");
-	if (user.len == rest.len)
+	if (user.len == rest.len) {
+		uri.host = until(rest, ":;?");
 		return uri;
+	}
 	uri.host = until(after(rest, user.len + 1), ":;?");
 	uri.user = until(user, ";:");
 	return uri;
@@ -107,7 +109,7 @@ static bool is_service_target(const char *text)
 {
 	struct uri uri = split_uri(text, strlen(text));
 
-	return is_service(uri.user) && uri.user.text[0] != '*';
+	return is_service(uri.host) || (is_service(uri.user) && uri.user.text[0] != '*');
 }
 
 static struct span attribute_span(const xmlNode *node, const char *name)

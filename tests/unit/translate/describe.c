@@ -39,6 +39,15 @@ static void describe_device(const struct device *device, int has_times, struct b
 		buf_printf(out, " since %lld", (long long)device->since_ms);
 }
 
+void describe_phone(const struct phone *phone, struct buf *out)
+{
+	buf_puts(out, phone_state_name(phone->state));
+	if (phone->is_dnd)
+		buf_puts(out, " dnd");
+	if (phone->other != NULL)
+		buf_printf(out, " '%s'", phone->other);
+}
+
 void describe_presence(const struct presence *presence, int has_times, struct buf *out)
 {
 	const struct person *person = &presence->person;
@@ -61,6 +70,10 @@ void describe_presence(const struct presence *presence, int has_times, struct bu
 	if (presence->notes.count > 0)
 		buf_puts(out, "; user");
 	describe_notes(&presence->notes, out);
+	if (presence->phone.state != PHONE_UNKNOWN || presence->phone.is_dnd) {
+		buf_puts(out, "; phone ");
+		describe_phone(&presence->phone, out);
+	}
 }
 
 void describe_presence_stanza(const struct presence_stanza *stanza, struct buf *out)

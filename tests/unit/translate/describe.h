@@ -5,6 +5,7 @@
 
 struct buf;
 struct message_stanza;
+struct phone;
 struct presence;
 struct presence_stanza;
 struct _xmpp_ctx_t;
@@ -13,6 +14,8 @@ struct _xmpp_stanza_t;
 /* "ID basic show priority 'note'@lang ...; person: activity idle@ms 'note'; 'note'": only what is
  * there. Since-times are left out unless has_times. */
 void describe_presence(const struct presence *presence, int has_times, struct buf *out);
+/* "in-call dnd 'other'". */
+void describe_phone(const struct phone *phone, struct buf *out);
 void describe_presence_stanza(const struct presence_stanza *stanza, struct buf *out);
 void describe_message_stanza(const struct message_stanza *stanza, struct buf *out);
 
