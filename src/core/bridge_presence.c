@@ -60,8 +60,8 @@ static void set_timer(struct bridge *bridge, struct pair *pair)
 
 static uint64_t digest_now(struct bridge *bridge, const struct pair *pair)
 {
-	return book_digest(book_now(pair->entry), watcher_side(pair), bridge->key,
-			   &bridge->scratch);
+	return book_digest(book_now(pair->entry), watcher_side(pair), bridge->params.rules,
+			   bridge->key, &bridge->scratch);
 }
 
 /* What only personal eventing tells (side.h: tell_person). */

@@ -127,7 +127,8 @@ static enum watch_answer reply(struct bridge *bridge, struct pair *pair,
 			show_was_told(bridge, pair);
 		} else if (pair->pace.due_ms == 0 && !list_is_linked(&pair->shows)) {
 			pair->told = book_digest(book_now(pair->entry), watcher_side(pair),
-						 bridge->key, &bridge->scratch);
+						 bridge->params.rules, bridge->key,
+						 &bridge->scratch);
 			pair->told_open = book_is_open(pair->entry);
 		}
 	}

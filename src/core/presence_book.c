@@ -273,27 +273,34 @@ static void add_presence(struct buf *out, const struct presence *presence)
 	add_notes(out, &presence->notes);
 }
 
-static void add_view(struct buf *out, const struct presence *presence)
+static void add_view(struct buf *out, const struct presence *presence,
+		     const struct presence_rules *rules)
 {
 	struct presence_view view;
 
-	presence_view_make(presence, &view);
+	presence_view_make(presence, rules, &view);
 	add_number(out, view.available);
 	add_number(out, view.show);
 	add_number(out, view.priority);
 	add_idle(out, view.idle, view.idle_since_ms);
-	add_notes(out, &view.notes);
-	presence_view_clear(&view);
+	for (size_t i = 0; i < view.text_count; i++) {
+		add_text(out, view.texts[i].lang);
+		add_text(out, view.texts[i].lead);
+		add_text(out, view.texts[i].other);
+		add_text(out, view.texts[i].note);
+	}
+	add_text(out, view.details);
 }
 
 uint64_t book_digest(const struct presence *presence, enum side reader,
-		     const uint8_t key[HASH_KEY_BYTES], struct buf *scratch)
+		     const struct presence_rules *rules, const uint8_t key[HASH_KEY_BYTES],
+		     struct buf *scratch)
 {
 	uint64_t digest;
 
 	buf_reset(scratch);
 	if (reader == SIDE_XMPP) {
-		add_view(scratch, presence);
+		add_view(scratch, presence, rules);
 	} else {
 		add_number(scratch, presence != NULL);
 		if (presence != NULL)

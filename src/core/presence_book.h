@@ -12,6 +12,7 @@
 
 struct book_entry;
 struct buf;
+struct presence_rules;
 
 /* The presence, or NULL if nothing is known. Valid until the next change. */
 const struct presence *book_now(const struct book_entry *entry);
@@ -35,9 +36,11 @@ void book_doubt(struct book_entry *entry);
 bool book_settle(struct book_entry *entry);
 
 /* A keyed digest, never 0, of what a reader on that side is shown of presence (may be NULL): equal
- * for what looks equal to him (PRS-014, PRES-127). scratch is overwritten. */
+ * for what looks equal to him (PRS-014, PRES-127). rules: as presence_view_make(). scratch is
+ * overwritten. */
 uint64_t book_digest(const struct presence *presence, enum side reader,
-		     const uint8_t key[HASH_KEY_BYTES], struct buf *scratch);
+		     const struct presence_rules *rules, const uint8_t key[HASH_KEY_BYTES],
+		     struct buf *scratch);
 /* The same of what a chat user is told of the person by personal eventing (XEP-0163); 0: nothing.
  */
 uint64_t book_digest_person(const struct presence *presence, const uint8_t key[HASH_KEY_BYTES],

@@ -156,7 +156,8 @@ bool presence_is_open(const struct presence *presence)
 		if (presence->devices[i].basic == BASIC_OPEN)
 			return true;
 	}
-	return false;
+	/* Who has a call is there, even if nothing but his calls is known. */
+	return presence->device_count == 0 && presence->phone.state > PHONE_IDLE;
 }
 
 struct device *presence_add_device(struct presence *presence, const char *id)

@@ -85,7 +85,8 @@ struct presence {
 void presence_clear(struct presence *presence);
 void presence_copy(struct presence *out, const struct presence *from);
 bool presence_equal(const struct presence *a, const struct presence *b); /* since_ms apart */
-/* True if some device is open. */
+/* True if some device is open. Where only calls are known (no device at all), those make him open;
+ * no calls do not (DLG-017). */
 bool presence_is_open(const struct presence *presence);
 /* Adds a zeroed device (priority unset, is_im) with a copy of id, or NULL when there are
  * PRESENCE_DEVICES_MAX. */

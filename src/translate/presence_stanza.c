@@ -251,6 +251,19 @@ static void write_caps(struct xml_writer *writer, const struct presence_caps *ca
 	xml_close(writer);
 }
 
+static void write_status(struct xml_writer *writer, const struct presence_view *view, size_t i)
+{
+	const char *lang = view->texts[i].lang;
+	const char *pieces[VIEW_PIECES_MAX];
+	size_t count = presence_view_pieces(view, i, pieces);
+
+	xml_open(writer, "status");
+	xml_attr(writer, "xml:lang", lang[0] == '\0' ? NULL : lang);
+	for (size_t at = 0; at < count; at++)
+		xml_text(writer, pieces[at]);
+	xml_close(writer);
+}
+
 void presence_stanza_write_capable(struct buf *out, const char *from, const char *to,
 				   const char *id, const struct presence_view *view,
 				   const struct presence_caps *caps)
@@ -262,14 +275,8 @@ void presence_stanza_write_capable(struct buf *out, const char *from, const char
 		      to, id);
 	if (view->available)
 		write_available(&writer, view);
-	for (size_t i = 0; i < view->notes.count; i++) {
-		const struct note *note = &view->notes.items[i];
-
-		xml_open(&writer, "status");
-		xml_attr(&writer, "xml:lang", note->lang[0] == '\0' ? NULL : note->lang);
-		xml_text(&writer, note->text);
-		xml_close(&writer);
-	}
+	for (size_t i = 0; i < view->text_count; i++)
+		write_status(&writer, view, i);
 	if (view->available)
 		write_idle(&writer, view);
 	if (view->available && caps != NULL)

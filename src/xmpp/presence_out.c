@@ -46,10 +46,9 @@ static void put_state(struct xmpp_side *side, const struct jids *jids,
 	const char *from = buf_text(&jids->sip_full);
 	struct presence_view view;
 
-	presence_view_make(presence, &view);
+	presence_view_make(presence, side->params.rules, &view);
 	buf_reset(&side->scratch);
 	presence_stanza_write_view(&side->scratch, from, buf_text(&jids->chat_bare), NULL, &view);
-	presence_view_clear(&view);
 	put(side, SLOT_STATE, from, jids);
 }
 

@@ -14,6 +14,7 @@ struct buf;
 struct counters;
 struct limits;
 struct loop;
+struct presence_rules;
 struct xmpp_side;
 
 /* One component stream (D-02: a list). */
@@ -32,6 +33,8 @@ struct xmpp_side_params {
 	const struct limits *limits;
 	struct counters *counters;
 	const unsigned char *key; /* installation key: origin ids (D-35) */
+	/* What a chat user sees of a phone (D-27); NULL: the built-in table in English. */
+	const struct presence_rules *rules;
 	const struct xmpp_component_params *components;
 	size_t component_count;
 	const char *const *ping; /* candidates for the barrier's target, best first (D-36) */

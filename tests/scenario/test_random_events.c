@@ -478,11 +478,9 @@ static void check_shown(const struct pair_row *row, const struct presence *now, 
 					 model->is_shown && presence_is_open(&model->shown));
 		return;
 	}
-	presence_view_make(now, &is);
-	presence_view_make(model->is_shown ? &model->shown : NULL, &shown);
+	presence_view_make(now, NULL, &is);
+	presence_view_make(model->is_shown ? &model->shown : NULL, NULL, &shown);
 	assert_true(presence_view_equal(&is, &shown));
-	presence_view_clear(&is);
-	presence_view_clear(&shown);
 }
 
 /* [REL-060]: written = taken + refused + unknown, and what was handed over is no more than that. */
