@@ -25,6 +25,10 @@
 	X(notify_failed, "NOTIFY refused or not answered")                                         \
 	X(subscribe_in, "SUBSCRIBE received")                                                      \
 	X(subscribe_out, "SUBSCRIBE sent")                                                         \
+	X(publish_in, "PUBLISH accepted")                                                          \
+	X(publish_refused, "PUBLISH refused")                                                      \
+	X(publish_out, "PUBLISH sent")                                                             \
+	X(publish_failed, "PUBLISH of ours refused or not answered")                                                         \
 	X(stanzas_in, "stanzas received")                                                          \
 	X(stanzas_out, "stanzas sent")                                                             \
 	X(stanzas_refused, "stanzas dropped or answered with an error")                            \

@@ -59,14 +59,33 @@ struct peer_watch {
 
 struct peer_watches {
 	struct side_core *core;
-	const struct peer_watch_events *events;
-	void *arg;
+	struct {
+		const struct peer_watch_events *events;
+		void *arg;
+	} listeners[PEER_LISTENERS_MAX];
+	size_t listener_count;
 	struct peer_watch **items; /* distinct */
 	size_t count;
 	struct peer_watch **by_peer; /* of core->params->peers */
 };
 
 static void on_timer(void *arg);
+
+static void tell_ask(struct peer_watch *peer, enum peer_ask what)
+{
+	const struct peer_watches *watches = peer->watches;
+
+	for (size_t i = 0; i < watches->listener_count; i++)
+		watches->listeners[i].events->ask(watches->listeners[i].arg, peer, what);
+}
+
+static void tell_down(struct peer_watch *peer)
+{
+	const struct peer_watches *watches = peer->watches;
+
+	for (size_t i = 0; i < watches->listener_count; i++)
+		watches->listeners[i].events->down(watches->listeners[i].arg, peer);
+}
 
 static struct loop *loop_of(const struct peer_watch *peer)
 {
@@ -99,8 +118,7 @@ static void on_all_timer(void *arg)
 	if (peer->is_down)
 		return; /* it will be asked for again */
 	peer->all_ms = now_of(peer);
-	if (peer->watches->events != NULL)
-		peer->watches->events->ask(peer->watches->arg, peer, PEER_ASK_ALL);
+	tell_ask(peer, PEER_ASK_ALL);
 }
 
 /* REL-027: what comes too soon after the last one waits. */
@@ -194,8 +212,7 @@ static void go_down(struct peer_watch *peer)
 	peer->is_down = true;
 	forget_way(peer);
 	loop_timer_cancel(&peer->all_timer);
-	if (peer->watches->events != NULL)
-		peer->watches->events->down(peer->watches->arg, peer);
+	tell_down(peer);
 }
 
 static void missed(struct peer_watch *peer)
@@ -234,8 +251,8 @@ static void alive(struct peer_watch *peer)
 		log_notice("sip: peer up proxy=%s", log_safe(peer->uri));
 	if (was_down || was_cut)
 		ask_all(peer);
-	else if (was_doubted && peer->watches->events != NULL)
-		peer->watches->events->ask(peer->watches->arg, peer, PEER_ASK_ONE);
+	else if (was_doubted)
+		tell_ask(peer, PEER_ASK_ONE);
 }
 
 static void on_answer(const struct transaction_result *result, void *arg)
@@ -449,8 +466,10 @@ void peer_watches_free(struct peer_watches **watches)
 void peer_watches_listen(struct peer_watches *watches, const struct peer_watch_events *events,
 			 void *arg)
 {
-	watches->events = events;
-	watches->arg = arg;
+	if (watches->listener_count == PEER_LISTENERS_MAX)
+		return;
+	watches->listeners[watches->listener_count].events = events;
+	watches->listeners[watches->listener_count++].arg = arg;
 }
 
 struct peer_watch *peer_watch_of(const struct peer_watches *watches, const char *domain)

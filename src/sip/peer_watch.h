@@ -12,6 +12,8 @@ struct request;
 struct side_core;
 struct transaction_result;
 
+enum { PEER_LISTENERS_MAX = 4 };
+
 enum peer_ask {
 	PEER_ASK_ONE, /* it may have restarted: refresh one subscription and see */
 	PEER_ASK_ALL  /* it was away, or has forgotten: refresh all */
@@ -27,7 +29,7 @@ struct peer_watch_events {
  * comes before that of the agent. */
 struct peer_watches *peer_watches_new(struct side_core *core);
 void peer_watches_free(struct peer_watches **watches);
-/* events is borrowed. */
+/* One more listener, of at most PEER_LISTENERS_MAX; events is borrowed. */
 void peer_watches_listen(struct peer_watches *watches, const struct peer_watch_events *events,
 			 void *arg);
 /* A request came in: whose address it has is alive. */

@@ -12,6 +12,7 @@ struct buf;
 struct dialogs;
 struct peer_watches;
 struct publications;
+struct publisher;
 struct repeats;
 struct request;
 struct subscriber;
@@ -28,6 +29,7 @@ struct side_core {
 	struct peer_watches *peers;
 	struct subscriber *subscriber;
 	struct publications *publications; /* NULL until they are built */
+	struct publisher *publisher;
 	bool may_accept;                   /* sip_side_accept() */
 	bool is_stopping;                  /* sip_side_stop() was called */
 };

@@ -20,6 +20,7 @@
 #include "sip/pager_in.h"
 #include "sip/pager_out.h"
 #include "sip/peer_watch.h"
+#include "sip/publisher.h"
 #include "sip/repeats.h"
 #include "sip/side_core.h"
 #include "sip/subscriber.h"
@@ -123,6 +124,8 @@ static void op_answer(void *arg, const struct watch *watch, enum watch_answer an
 {
 	struct sip_side *side = arg;
 
+	if (address_is_domain(watch->watcher)) /* D-18: whoever watches through it */
+		publisher_answer(side->core.publisher, watch, answer, now);
 	notifier_answer(side->notifier, watch, answer, fault, now);
 }
 
@@ -130,6 +133,8 @@ static void op_tell(void *arg, const struct watch *watch, const struct presence 
 {
 	struct sip_side *side = arg;
 
+	if (address_is_domain(watch->watcher))
+		publisher_tell(side->core.publisher, watch, presence);
 	notifier_tell(side->notifier, watch, presence);
 }
 
@@ -188,6 +193,7 @@ int sip_side_new(struct sip_side **out, const struct sip_side_params *params, ch
 	side->notifier = notifier_new(&side->core);
 	side->subscriber = subscriber_new(&side->core);
 	side->core.subscriber = side->subscriber;
+	side->core.publisher = publisher_new(&side->core);
 	side->pager_in = pager_in_new(&side->core);
 	side->pager_out = pager_out_new(&side->core);
 	*out = side;
@@ -226,10 +232,11 @@ void sip_side_stop(struct sip_side *side, void (*done)(void *arg), void *arg)
 	side->core.is_stopping = true;
 	side->stopped = done;
 	side->stopped_arg = arg;
-	side->still_stopping = 2;
+	side->still_stopping = 3;
 	loop_timer_set(side->params.loop, &side->stop_timer, STOP_MOST_MS, on_stop_timer, side);
 	notifier_stop(side->notifier, on_role_stopped, side);
 	subscriber_stop(side->subscriber, on_role_stopped, side);
+	publisher_stop(side->core.publisher, on_role_stopped, side);
 }
 
 void sip_side_free(struct sip_side **side)
@@ -242,6 +249,7 @@ void sip_side_free(struct sip_side **side)
 	pager_in_free(&self->pager_in);
 	pager_out_free(&self->pager_out);
 	notifier_free(&self->notifier);
+	publisher_free(&self->core.publisher);
 	subscriber_free(&self->subscriber);
 	peer_watches_free(&self->core.peers);
 	transactions_free(&self->core.transactions);
@@ -267,6 +275,7 @@ void sip_side_status(const struct sip_side *side, struct buf *out)
 	buf_printf(out, "sip.watched_pairs %zu\n", notifier_watching(side->notifier));
 	buf_printf(out, "sip.subscriptions_wanted %zu\n", subscriber_count(side->subscriber));
 	buf_printf(out, "sip.subscriptions_live %zu\n", subscriber_active(side->subscriber));
+	buf_printf(out, "sip.publications_out %zu\n", publisher_count(side->core.publisher));
 	buf_printf(out, "sip.messages_in_open %zu\n", pager_in_open(side->pager_in));
 	buf_printf(out, "sip.messages_out_pending %zu\n", pager_out_pending(side->pager_out));
 	buf_printf(out, "sip.requests_out %zu\n", transactions_count(side->core.transactions));

@@ -13,6 +13,7 @@ struct buf;
 struct counters;
 struct limits;
 struct loop;
+struct map_user;
 struct sip_side;
 
 /* One domains[] entry: a peer. */
@@ -20,6 +21,8 @@ struct sip_peer {
 	const char *domain;     /* SIP domain it may assert (SEC-003) */
 	const char *proxy;      /* next hop URI, or NULL: sip.proxy, or else RFC 3263 */
 	const char *list;       /* URI of a list of its users (RFC 4662), or NULL */
+	const char *publish_to; /* URI that device states are published at, or NULL: sip:sipxmppd@
+				 * and the domain (PUBLISH_AS_DEVICESTATE) */
 	const char *user_agent; /* instead of params.user_agent and the profile's suffix, or NULL */
 	struct profile profile;
 };
@@ -42,6 +45,8 @@ struct sip_side_params {
 	size_t trusted_count;
 	const struct sip_peer *peers;
 	size_t peer_count;
+	const struct map_user *users; /* whose state is published where a peer wants it */
+	size_t user_count;
 	const char *user_agent; /* "sipxmppd/VERSION" */
 	int refresh_s;          /* Expires asked for: 3600 */
 	int settle_ms;          /* a phone's state is told when it lasts so long (D-27): 1,000 */
