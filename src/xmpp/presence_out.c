@@ -126,12 +126,25 @@ void presence_deny_probe(struct xmpp_side *side, const char *from, const char *t
 	(void)side_put(side, from, OUTBOX_ANSWER, NULL);
 }
 
+/* D-18: a question of the component itself says whose it is, and what a yes means. */
+static void write_plea(const struct address *domain, struct buf *out)
+{
+	buf_puts(out, "The telephones of ");
+	buf_puts(out, domain->domain);
+	buf_puts(out, " ask to see whether you are there. Your answer holds for all of them.");
+}
+
 void presence_ask(struct xmpp_side *side, const struct watch *watch, enum presence_type type)
 {
+	bool is_question = type == PRESENCE_SUBSCRIBE;
+	struct buf plea = BUF_INIT;
 	struct jids jids;
 
+	if (is_question && address_is_domain(watch->watcher))
+		write_plea(watch->watcher, &plea);
 	if (jids_make(side, watch->watcher, watch->watched, &jids))
-		put_subscription(side, type, &jids, NULL,
-				 type == PRESENCE_SUBSCRIBE ? watch->nick : NULL); /* X0172-1 */
+		put_subscription(side, type, &jids, plea.len != 0 ? buf_text(&plea) : NULL,
+				 is_question ? watch->nick : NULL); /* X0172-1 */
 	jids_clear(&jids);
+	buf_free(&plea);
 }

@@ -18,5 +18,6 @@ void presence_tell_nothing(struct xmpp_side *side, const struct watch *watch, co
 /* PRES-155, PRS-003: the answer to a probe without authorization; the id is mirrored (PRS-005). */
 void presence_deny_probe(struct xmpp_side *side, const char *from, const char *to, const char *id);
 
-/* The watched is a chat user, the watcher a SIP user: subscribe, unsubscribe or probe. */
+/* The watched is a chat user, the watcher a SIP user, or a SIP domain that asks from the component's
+ * own JID for all its phones (D-18): subscribe, unsubscribe or probe. */
 void presence_ask(struct xmpp_side *side, const struct watch *watch, enum presence_type type);
