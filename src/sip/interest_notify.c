@@ -18,6 +18,7 @@
 #include "sip/side_core.h"
 #include "sip/trust.h"
 #include "translate/pidf.h"
+#include "translate/presence_body.h"
 
 enum { REPAIR_EVERY_MS = 60000, NOTIFY_BYTES_MAX = PIDF_MAX_BYTES };
 
@@ -62,7 +63,7 @@ static void read_state(const sip_t *sip, struct news *news)
 
 static void read_body(const struct interest *interest, const sip_t *sip, struct news *news)
 {
-	const char *type = sip->sip_content_type != NULL ? sip->sip_content_type->c_type : NULL;
+	char type[256];
 	size_t most = (size_t)core_of(interest)->params->limits->sip_body_bytes;
 	struct pidf_reading reading = {.max_bytes =
 					       most < NOTIFY_BYTES_MAX ? most : NOTIFY_BYTES_MAX,
@@ -72,13 +73,21 @@ static void read_body(const struct interest *interest, const sip_t *sip, struct 
 	if (sip->sip_payload == NULL || sip->sip_payload->pl_len == 0)
 		return;
 	news->body = BODY_UNUSABLE;
-	if (type == NULL || strcasecmp(type, "application/pidf+xml") != 0)
+	if (sip->sip_content_type == NULL ||
+	    sip_header_field_e(type, sizeof type, (const sip_header_t *)sip->sip_content_type, 0) <=
+		    0)
 		return;
+	type[sizeof type - 1] = '\0';
 	if (sip->sip_content_language != NULL && sip->sip_content_language->k_items != NULL)
 		reading.language = sip->sip_content_language->k_items[0];
-	if (pidf_parse(sip->sip_payload->pl_data, sip->sip_payload->pl_len, &reading,
-		       &news->presence) == 0)
-		news->body = BODY_READ;
+	if (presence_body_parse(type, sip->sip_payload->pl_data, sip->sip_payload->pl_len, &reading,
+				&interest->peer->profile, &news->presence) != 0)
+		return;
+	news->body = BODY_READ;
+	if (!interest->peer->profile.show_caller) { /* DLG-018 */
+		mem_free(news->presence.phone.other);
+		news->presence.phone.other = NULL;
+	}
 }
 
 /* D-23: the highest CSeq counts; after a refresh that was to repair the order, any. */

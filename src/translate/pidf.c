@@ -20,6 +20,7 @@ struct reader {
 	const char *language; /* of the carrier, NULL unless it is one valid tag */
 	bool has_namespace;   /* false: the whole document has none */
 	struct rpid rpid;
+	const xmlNode *digium; /* the last element of that name, or NULL */
 	struct buf text;
 };
 
@@ -27,6 +28,7 @@ struct reader {
 struct tuple {
 	struct device device; /* id borrowed from the tree */
 	enum show im_show;    /* of im:im, weaker than jabber show */
+	const xmlNode *digium;
 };
 
 static bool is_base(const struct reader *reader, const xmlNode *node, const char *name)
@@ -128,17 +130,6 @@ static enum show read_im(struct reader *reader, const xmlNode *node)
 	return text_is_like(text, len, "busy") ? SHOW_DND : SHOW_NONE;
 }
 
-/* COMPAT(asterisk): <digium_presence type= subtype=>text (PBX-004), sent in a tuple without basic
- * to a User-Agent that names it. */
-static void read_digium(struct reader *reader, const xmlNode *node, struct device *device)
-{
-	const char *type = xml_attribute(node, NULL, "type");
-
-	if (type != NULL)
-		device->show = show_from_name(type);
-	rpid_read_note(node, reader->language, &device->notes);
-}
-
 static void read_status(struct reader *reader, const xmlNode *status, struct tuple *tuple)
 {
 	struct device *device = &tuple->device;
@@ -154,7 +145,7 @@ static void read_status(struct reader *reader, const xmlNode *status, struct tup
 		else if (xml_is(node, NS_IM, "im"))
 			tuple->im_show = read_im(reader, node);
 		else if (is_base(reader, node, "digium_presence"))
-			read_digium(reader, node, device);
+			tuple->digium = node;
 	}
 }
 
@@ -244,7 +235,48 @@ static void read_tuple(struct reader *reader, const xmlNode *node)
 	if (tuple.device.show == SHOW_NONE)
 		tuple.device.show = tuple.im_show; /* PRES-138 */
 	read_tuple_rpid(reader, node, tuple.device.basic);
+	if (tuple.digium != NULL)
+		reader->digium = tuple.digium;
+	if (tuple.digium != NULL && tuple.device.basic == BASIC_UNSET) {
+		notes_clear(&tuple.device.notes); /* it stands for no device (PBX-004) */
+		return;
+	}
 	put_tuple(reader, &tuple.device, id == NULL || id[0] == '\0' ? NULL : id);
+}
+
+static void read_digium_note(struct reader *reader, struct notes *out)
+{
+	const char *subtype = xml_attribute(reader->digium, NULL, "subtype");
+	size_t len;
+
+	(void)content(reader, reader->digium, &len);
+	if (len > 0)
+		rpid_read_note(reader->digium, reader->language, out);
+	else if (subtype != NULL)
+		notes_add(out, "", subtype, strlen(subtype));
+}
+
+/* COMPAT(asterisk): <digium_presence type= subtype=>text, the state that the user has set at the
+ * PBX, sent to a User-Agent that names it (PBX-004, D-27). Whether a phone is there the devices
+ * say; "unavailable" is the user's own word that he is not. */
+static void take_digium(struct reader *reader)
+{
+	const char *type = xml_attribute(reader->digium, NULL, "type");
+	struct presence *out = reader->out;
+
+	if (type == NULL || strcmp(type, "not_set") == 0)
+		return;
+	out->phone.is_dnd = strcmp(type, "dnd") == 0;
+	for (size_t i = 0; i < out->device_count; i++) {
+		struct device *device = &out->devices[i];
+
+		if (strcmp(type, "unavailable") == 0)
+			device->basic = BASIC_CLOSED;
+		else if (!out->phone.is_dnd && device->basic == BASIC_OPEN &&
+			 device->show == SHOW_NONE)
+			device->show = show_from_name(type);
+	}
+	read_digium_note(reader, &out->person.notes);
 }
 
 static void read_presence(struct reader *reader, const xmlNode *root)
@@ -255,9 +287,11 @@ static void read_presence(struct reader *reader, const xmlNode *root)
 		if (is_base(reader, node, "tuple"))
 			read_tuple(reader, node);
 		else if (is_base(reader, node, "note"))
-			rpid_read_user_note(node, reader->language, &reader->out->notes);
+			rpid_read_note(node, reader->language, &reader->out->notes);
 	}
 	rpid_finish(&reader->rpid, reader->language, &reader->out->person);
+	if (reader->digium != NULL)
+		take_digium(reader);
 }
 
 /* A document without any namespace is read if it has tuples; xpidf has none (PBX-008). */

@@ -19,9 +19,9 @@ struct pidf_reading {
 };
 
 /* Reads text[0..len) into *out (which must be zeroed; the caller clears it). Tolerates every order,
- * prefix and place of elements met in the field; a PBX's fixed words for idle and absent are no
- * notes (D-27). Returns 0; EBADMSG not well-formed or not PIDF; EPROTO a DOCTYPE with an internal
- * subset (D-59); E2BIG over a limit. On failure *out is left zeroed. */
+ * prefix and place of elements met in the field; a PBX's fixed words stay as notes (pbx_words.h),
+ * its custom presence is applied (D-27). Returns 0; EBADMSG not well-formed or not PIDF; EPROTO a
+ * DOCTYPE with an internal subset (D-59); E2BIG over a limit. On failure *out is left zeroed. */
 int pidf_parse(const char *text, size_t len, const struct pidf_reading *reading,
 	       struct presence *out);
 

@@ -219,37 +219,13 @@ void rpid_read_note(const xmlNode *node, const char *language, struct notes *out
 	buf_free(&text);
 }
 
-/* Fixed words of Asterisk, FreeSWITCH and Kamailio, which name no language. */
-static bool is_idle_word(const char *text)
-{
-	static const char *const words[] = {"Ready", "Available", "Unavailable", "Unregistered"};
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (strcmp(text, words[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-void rpid_read_user_note(const xmlNode *node, const char *language, struct notes *out)
-{
-	struct buf text = BUF_INIT;
-	bool is_of_pbx;
-
-	xml_content(node, &text);
-	is_of_pbx = xml_lang(node) == NULL && is_idle_word(buf_text(&text));
-	buf_free(&text);
-	if (!is_of_pbx)
-		rpid_read_note(node, language, out);
-}
-
 static void read_notes_in(const xmlNode *parent, const char *language, struct notes *out)
 {
 	for (const xmlNode *node = parent->children; node != NULL; node = node->next) {
 		if (node->type == XML_ELEMENT_NODE &&
 		    strcmp((const char *)node->name, "note") == 0 &&
 		    is_known_namespace(xml_namespace(node)))
-			rpid_read_user_note(node, language, out);
+			rpid_read_note(node, language, out);
 	}
 }
 

@@ -35,9 +35,6 @@ bool rpid_is_beyond_us(const xmlNode *extension);
 
 /* Adds the text of a note element in its language (PIDF-027). */
 void rpid_read_note(const xmlNode *node, const char *language, struct notes *out);
-/* The same for notes about the user, where a PBX writes its own words: those for "idle" and "not
- * registered" are no notes (D-27, PBX-002, PBX-029). */
-void rpid_read_user_note(const xmlNode *node, const char *language, struct notes *out);
 
 /* Writes <dm:person>; activities are those of the person, or what the best device's show stands
  * for (D-28). Nothing when there is nothing to say. */
