@@ -134,6 +134,7 @@ static int build_sip(struct parts *parts)
 		.refresh_s = (int)settings->refresh_s,
 		.timer_t1_ms = (int)settings->timer_t1_ms,
 		.settle_ms = (int)settings->settle_ms,
+		.hold_ms = (int)(settings->hold_s * 1000),
 	};
 	char error[ERROR_MAX] = "";
 	int code = sip_side_new(&parts->sip, &params, error, sizeof(error));

@@ -68,16 +68,39 @@ struct dialog *dialog_new(struct dialogs *dialogs, enum dialog_role role, void *
 	return dialog;
 }
 
+struct dialog *dialog_fork(const struct dialog *of, void *owner)
+{
+	struct dialog *dialog = mem_zalloc(sizeof *dialog);
+
+	dialog->role = of->role;
+	dialog->owner = owner;
+	dialog->call_id = mem_strdup(of->call_id);
+	dialog->local_tag = mem_strdup(of->local_tag);
+	dialog->local = mem_strdup(of->local);
+	dialog->remote = mem_strdup(of->remote);
+	dialog->local_cseq = of->local_cseq;
+	dialog->is_stream = of->is_stream;
+	dialog->is_fork = true;
+	return dialog;
+}
+
+static void unlist(struct dialogs *dialogs, const struct dialog *dialog)
+{
+	struct buf key = BUF_INIT;
+
+	make_key(&key, dialog->call_id, dialog->local_tag);
+	table_remove(dialogs->table, key.data, key.len);
+	buf_free(&key);
+}
+
 void dialog_free(struct dialogs *dialogs, struct dialog **dialog)
 {
 	struct dialog *self = *dialog;
-	struct buf key = BUF_INIT;
 
 	if (self == NULL)
 		return;
-	make_key(&key, self->call_id, self->local_tag);
-	table_remove(dialogs->table, key.data, key.len);
-	buf_free(&key);
+	if (!self->is_fork)
+		unlist(dialogs, self);
 	mem_free(self->call_id);
 	mem_free(self->local_tag);
 	mem_free(self->remote_tag);

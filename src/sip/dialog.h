@@ -33,6 +33,7 @@ struct dialog {
 	uint32_t remote_cseq;
 	bool has_remote_cseq;
 	bool is_stream;          /* our Contact names TCP */
+	bool is_fork;            /* not in the table: found through the one it forked from */
 	struct net_address peer; /* where the dialog's peer is (SEC-006) */
 };
 
@@ -43,6 +44,9 @@ size_t dialogs_count(const struct dialogs *dialogs);
 /* A dialog in the table; call_id and local_tag are copied. */
 struct dialog *dialog_new(struct dialogs *dialogs, enum dialog_role role, void *owner,
 			  const char *call_id, const char *local_tag);
+/* One more dialog of the request that made of (RFC 6665 section 4.4.1): the same but for the far
+ * end; not in the table. */
+struct dialog *dialog_fork(const struct dialog *of, void *owner);
 void dialog_free(struct dialogs *dialogs, struct dialog **dialog);
 /* The dialog of a request (Call-ID and To tag), or NULL. The far tag is not compared yet. */
 struct dialog *dialog_find(const struct dialogs *dialogs, const char *call_id,

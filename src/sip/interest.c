@@ -1,17 +1,13 @@
 /* Life of one subscription of ours; see interest.h. */
 #include "sip/interest.h"
 
-#include "base/buf.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "base/table.h"
-#include "core/bridge.h"
 #include "model/limits.h"
 #include "sip/dialog.h"
+#include "sip/interest_private.h"
 #include "sip/peer_watch.h"
 #include "sip/side_core.h"
-#include "sip/subscriber.h"
 #include "sip/transaction.h"
 
 enum {
@@ -19,95 +15,79 @@ enum {
 	SOON_MOST_MS = 3600 * 1000,
 	SLOW_MS = 600 * 1000,
 	SLOW_MOST_MS = 86400 * 1000,
-	STEADY_MS = 60000 /* a dialog that lived so long was a good one */
+	STEADY_MS = 60000, /* a dialog that lived so long was a good one */
+	AGAIN_MS = 2000
 };
 
 static struct loop *loop_of(const struct interest *interest)
 {
-	return interest->subscriber->core->params->loop;
+	return interest->all->core->params->loop;
 }
 
-struct interest *interest_new(struct subscriber *subscriber, const struct watch *watch,
-			      bool is_common, const void *key, size_t key_len)
+struct interest *interest_new(struct interests *interests, const struct sip_peer *peer,
+			      const struct interest_kind *kind,
+			      const struct interest_events *events, void *owner)
 {
 	struct interest *interest = mem_zalloc(sizeof *interest);
+	int refresh_s = interests->core->params->refresh_s;
 
-	interest->subscriber = subscriber;
-	address_copy(&interest->watched, watch->watched);
-	list_init(&interest->readers);
-	interest->key = mem_alloc(key_len);
-	for (size_t i = 0; i < key_len; i++)
-		interest->key[i] = ((const char *)key)[i];
-	interest->key_len = key_len;
-	interest->peer = side_core_peer(subscriber->core, watch->watched->domain);
-	interest->hop = peer_watch_of(subscriber->core->peers, watch->watched->domain);
+	interest->all = interests;
+	interest->kind = kind;
+	interest->events = events;
+	interest->owner = owner;
+	interest->peer = peer;
+	interest->hop = peer_watch_of(interests->core->peers, peer->domain);
 	peer_watch_join(interest->hop);
-	interest->is_common = is_common;
-	interest->asked_s = (unsigned)(subscriber->core->params->refresh_s > 0
-					       ? subscriber->core->params->refresh_s
-					       : 3600);
+	interest->asked_s = (unsigned)(refresh_s > 0 ? refresh_s : 3600);
 	backoff_init(&interest->soon, SOON_MS, SOON_MOST_MS);
 	backoff_init(&interest->slow, SLOW_MS, SLOW_MOST_MS);
-	list_append(&subscriber->all, &interest->link);
-	table_put(subscriber->interests, interest->key, interest->key_len, interest);
-	subscriber->count++;
+	list_append(&interests->all, &interest->link);
+	interests->count++;
 	return interest;
 }
 
-static void free_reader(struct reader *reader)
+static void free_data(struct interest *interest)
 {
-	list_remove(&reader->link);
-	address_clear(&reader->watcher);
-	mem_free(reader);
-}
-
-void interest_check_stopped(struct subscriber *subscriber)
-{
-	if (subscriber->stopped == NULL || subscriber->leaving_count != 0 ||
-	    !list_is_empty(&subscriber->stopping))
-		return;
-	loop_defer(subscriber->core->params->loop, subscriber->stopped, subscriber->stopped_arg);
-	subscriber->stopped = NULL;
+	if (interest->data != NULL && interest->events->data_free != NULL)
+		interest->events->data_free(interest->data);
+	interest->data = NULL;
 }
 
 /* Takes it out of the wanted ones. */
 static void unlist(struct interest *interest)
 {
-	if (interest->key == NULL)
+	interest->owner = NULL;
+	if (interest->lead != NULL || interest->hop == NULL)
 		return;
-	table_remove(interest->subscriber->interests, interest->key, interest->key_len);
-	mem_free(interest->key);
-	interest->key = NULL;
 	peer_watch_leave(interest->hop);
 	interest->hop = NULL;
-	interest->subscriber->count--;
+	interest->all->count--;
 }
 
 void interest_free(struct interest *interest)
 {
-	struct subscriber *subscriber = interest->subscriber;
+	struct interests *interests = interest->all;
 
-	if (interest->state == INTEREST_LEAVING)
-		subscriber->leaving_count--;
+	if (interest->lead != NULL)
+		interest_fork_unlink(interest);
+	else
+		interest_forks_drop(interest);
+	if (interest->state == INTEREST_LEAVING && interest->lead == NULL)
+		interests->leaving_count--;
 	interest_set_state(interest, INTEREST_IDLE);
 	unlist(interest);
 	loop_timer_cancel(&interest->timer);
 	loop_timer_cancel(&interest->timer_n);
 	transaction_forget(&interest->transaction);
-	dialog_free(subscriber->core->dialogs, &interest->dialog);
-	LIST_EACH(link, next, &interest->readers)
-	free_reader(LIST_ENTRY(link, struct reader, link));
-	if (interest->last != NULL) {
-		presence_clear(interest->last);
-		mem_free(interest->last);
-	}
+	dialog_free(interests->core->dialogs, &interest->dialog);
+	free_data(interest);
+	mem_free(interest->etag);
 	list_remove(&interest->link);
-	address_clear(&interest->watched);
 	mem_free(interest);
-	interest_check_stopped(subscriber);
+	interests_check_stopped(interests);
 }
 
-static bool is_live(enum interest_state state)
+static bool is_live(int state)
 {
 	return state == INTEREST_PENDING || state == INTEREST_ACTIVE;
 }
@@ -119,49 +99,93 @@ bool interest_is_live(const struct interest *interest)
 
 void interest_set_state(struct interest *interest, enum interest_state state)
 {
-	if (is_live(interest->state) && !is_live(state))
-		interest->subscriber->active--;
-	if (!is_live(interest->state) && is_live(state))
-		interest->subscriber->active++;
-	interest->state = state;
+	bool was_live = is_live(interest->state);
+
+	interest->state = (uint8_t)state;
+	if (interest->lead != NULL || was_live == is_live(state))
+		return;
+	if (was_live)
+		interest->all->active--;
+	else
+		interest->all->active++;
+}
+
+void interest_forget_etag(struct interest *interest)
+{
+	mem_free(interest->etag);
+	interest->etag = NULL;
+}
+
+void interest_tell(struct interest *interest, enum watch_answer answer, const struct fault *fault)
+{
+	if (interest->owner != NULL && interest->lead == NULL)
+		interest->events->answered(interest, answer, fault);
+}
+
+/* Trying and refreshing ------------------------------------------------------------------------ */
+
+static void drop_dialog(struct interest *interest, bool is_kept);
+static void end_fork(struct interest *fork);
+
+static void ask(struct interest *interest)
+{
+	static const struct interest_rule rule = {NEXT_SLOW, true, WATCH_FORBIDDEN, 0};
+	struct fault fault;
+
+	if (interest_ask(interest) == 0)
+		return;
+	fault_set(&fault, FAULT_NOT_ALLOWED, "This address cannot be written for that SIP server");
+	interest_end_dialog(interest, &rule, &fault);
+}
+
+/* No refresh was accepted in time: the dialog is over without a word. */
+static void expire(struct interest *interest)
+{
+	if (interest->lead != NULL) {
+		end_fork(interest);
+		return;
+	}
+	drop_dialog(interest, false);
+	interest_set_state(interest, INTEREST_IDLE);
+	ask(interest);
 }
 
 /* The timer: a try or a refresh, at the pace of D-49. */
 static void on_timer(void *arg)
 {
 	struct interest *interest = arg;
-	struct subscriber *subscriber = interest->subscriber;
-	double per_s = (double)subscriber->core->params->limits->outward_per_s;
+	struct interests *interests = interest->all;
+	double per_s = (double)interests->core->params->limits->outward_per_s;
 	uint64_t now = loop_now(loop_of(interest));
-	struct fault fault;
 
 	if (peer_watch_is_down(interest->hop)) { /* held until it is up (REL-024) */
 		interest_peer_down(interest);
 		return;
 	}
-	if (!rate_take(&subscriber->pace, per_s, per_s, now)) {
-		interest_schedule(interest, rate_wait_ms(&subscriber->pace, per_s, per_s, now) +
+	if (!rate_take(&interests->pace, per_s, per_s, now)) {
+		interest_schedule(interest, rate_wait_ms(&interests->pace, per_s, per_s, now) +
 						    random_below(200));
 		return;
 	}
-	if (is_live(interest->state)) {
-		if (now < interest->expires_ms) {
-			interest_refresh(interest, interest->asked_s);
-			return;
-		}
-		dialog_free(subscriber->core->dialogs, &interest->dialog);
-		interest_set_state(interest, INTEREST_IDLE);
-	}
-	if (interest_ask(interest) == 0)
-		return;
-	fault_set(&fault, FAULT_NOT_ALLOWED, "This address cannot be written for that SIP server");
-	interest_end_dialog(interest, &(struct interest_rule){NEXT_SLOW, true, WATCH_FORBIDDEN, 0},
-			    &fault);
+	if (!is_live(interest->state))
+		ask(interest);
+	else if (now < interest->expires_ms)
+		interest_refresh(interest, interest->asked_s);
+	else
+		expire(interest);
 }
 
 void interest_schedule(struct interest *interest, uint64_t delay_ms)
 {
 	loop_timer_set(loop_of(interest), &interest->timer, delay_ms, on_timer, interest);
+}
+
+void interest_ask_again(struct interest *interest)
+{
+	if (interest->state == INTEREST_OVER)
+		interest_schedule(interest, 0);
+	else if (interest->state == INTEREST_IDLE && loop_timer_is_set(&interest->timer))
+		interest_schedule(interest, random_below(AGAIN_MS));
 }
 
 /* Leaving -------------------------------------------------------------------------------------- */
@@ -171,93 +195,49 @@ static void on_patience(void *arg)
 	interest_free(arg);
 }
 
-/* PRES-058 to PRES-060, PRES-064. */
-void interest_leave(struct interest *interest)
+static void start_patience(struct interest *interest)
 {
-	struct subscriber *subscriber = interest->subscriber;
-	uint64_t t1 = (uint64_t)subscriber->core->params->timer_t1_ms;
-	bool has_dialog = interest->dialog != NULL &&
-			  (is_live(interest->state) || interest->state == INTEREST_ASKING);
+	loop_timer_set(loop_of(interest), &interest->timer_n, 2 * interest_n_ms(interest),
+		       on_patience, interest);
+}
 
-	if (!has_dialog) { /* PRES-059 */
+static void leave_fork(struct interest *fork)
+{
+	loop_timer_cancel(&fork->timer);
+	free_data(fork);
+	unlist(fork);
+	interest_set_state(fork, INTEREST_LEAVING);
+	start_patience(fork);
+	interest_refresh(fork, 0);
+}
+
+/* PRES-058 to PRES-060, PRES-064. */
+void interest_leave(struct interest **handle)
+{
+	struct interest *interest = *handle;
+	struct interests *interests;
+
+	*handle = NULL;
+	if (interest == NULL)
+		return;
+	interests = interest->all;
+	if (interest->dialog == NULL ||
+	    !(is_live(interest->state) || interest->state == INTEREST_ASKING)) { /* PRES-059 */
 		interest_free(interest);
 		return;
 	}
 	unlist(interest);
+	free_data(interest);
 	loop_timer_cancel(&interest->timer);
 	interest_set_state(interest, INTEREST_LEAVING);
 	list_remove(&interest->link);
-	list_append(&subscriber->leaving, &interest->link);
-	subscriber->leaving_count++;
-	loop_timer_set(loop_of(interest), &interest->timer_n, 2 * 64 * (t1 != 0 ? t1 : 500),
-		       on_patience, interest);
+	list_append(&interests->leaving, &interest->link);
+	interests->leaving_count++;
+	start_patience(interest);
+	for (struct interest *fork = interest->next; fork != NULL; fork = fork->next)
+		leave_fork(fork);
 	if (interest->dialog->remote_tag != NULL)
 		interest_refresh(interest, 0);
-}
-
-/* Telling -------------------------------------------------------------------------------------- */
-
-bool interest_end_telling(struct interest *interest)
-{
-	interest->is_telling = false;
-	LIST_EACH(link, next, &interest->readers)
-	{
-		struct reader *reader = LIST_ENTRY(link, struct reader, link);
-
-		if (reader->is_gone)
-			free_reader(reader);
-	}
-	if (!list_is_empty(&interest->readers))
-		return true;
-	interest_leave(interest);
-	return false;
-}
-
-static struct watch watch_of(const struct interest *interest, const struct reader *reader)
-{
-	return (struct watch){
-		.x = reader->x,
-		.scope = SCOPE_WATCHER,
-		.watcher = &reader->watcher,
-		.watched = &interest->watched,
-	};
-}
-
-bool interest_tell_answer(struct interest *interest, enum watch_answer answer,
-			  const struct fault *fault)
-{
-	interest->is_telling = true;
-	LIST_EACH(link, next, &interest->readers)
-	{
-		struct reader *reader = LIST_ENTRY(link, struct reader, link);
-		struct watch watch = watch_of(interest, reader);
-
-		if (!reader->is_gone)
-			bridge_watch_answered(interest->subscriber->core->params->bridge, &watch,
-					      answer, fault);
-	}
-	return interest_end_telling(interest);
-}
-
-bool interest_tell_presence(struct interest *interest, const struct presence *presence)
-{
-	if (interest->is_common) {
-		if (interest->last == NULL)
-			interest->last = mem_zalloc(sizeof *interest->last);
-		presence_clear(interest->last);
-		presence_copy(interest->last, presence);
-	}
-	interest->is_telling = true;
-	LIST_EACH(link, next, &interest->readers)
-	{
-		struct reader *reader = LIST_ENTRY(link, struct reader, link);
-		struct watch watch = watch_of(interest, reader);
-
-		if (!reader->is_gone)
-			bridge_presence(interest->subscriber->core->params->bridge, &watch,
-					presence);
-	}
-	return interest_end_telling(interest);
 }
 
 /* After the end of a dialog -------------------------------------------------------------------- */
@@ -287,40 +267,58 @@ static uint64_t delay_of(struct interest *interest, const struct interest_rule *
 	return delay > least ? delay : least + random_below(least / 10 + 1000);
 }
 
-static bool tell_failure(struct interest *interest, const struct interest_rule *rule,
-			 const struct fault *fault)
+static void end_fork(struct interest *fork)
 {
-	if (!rule->tells || (rule->answer == WATCH_FAILED && interest->has_failed))
-		return true;
-	interest->has_failed = true;
-	return interest_tell_answer(interest, rule->answer, fault);
+	struct interest *lead = fork->lead;
+
+	interest_free(fork);
+	if (lead->owner != NULL)
+		lead->events->ended(lead, LOSS_FORK);
+}
+
+static void drop_dialog(struct interest *interest, bool is_kept)
+{
+	bool had_dialog = interest->dialog != NULL;
+
+	interest_cancel_n(interest);
+	loop_timer_cancel(&interest->timer);
+	transaction_forget(&interest->transaction);
+	interest_forks_drop(interest);
+	dialog_free(interest->all->core->dialogs, &interest->dialog);
+	interest_forget_etag(interest);
+	free_data(interest);
+	interest->was_active = false;
+	interest->raises = 0;
+	if (had_dialog && interest->owner != NULL)
+		interest->events->ended(interest, is_kept ? LOSS_NONE : LOSS_DIALOG);
 }
 
 void interest_end_dialog(struct interest *interest, const struct interest_rule *rule,
 			 const struct fault *fault)
 {
-	uint64_t delay = delay_of(interest, rule);
+	uint64_t delay;
 
-	interest_cancel_n(interest);
-	loop_timer_cancel(&interest->timer);
-	transaction_forget(&interest->transaction);
-	dialog_free(interest->subscriber->core->dialogs, &interest->dialog);
-	interest->was_active = false;
-	interest->raises = 0;
+	if (interest->lead != NULL) {
+		end_fork(interest);
+		return;
+	}
+	delay = delay_of(interest, rule);
+	drop_dialog(interest, rule->next == NEXT_NEVER && !rule->tells);
 	if (rule->next == NEXT_NEVER) {
 		interest_set_state(interest, INTEREST_OVER);
 	} else {
 		interest_set_state(interest, INTEREST_IDLE);
 		interest_schedule(interest, delay);
 	}
-	(void)tell_failure(interest, rule, fault);
+	if (rule->tells)
+		interest_tell(interest, rule->answer, fault);
 }
 
 void interest_peer_down(struct interest *interest)
 {
-	static const struct interest_rule rule = {NEXT_SOON, true, WATCH_FAILED, 0};
 	struct fault fault;
 
+	interest_forget_etag(interest);
 	fault_set(&fault, FAULT_REMOTE_SERVER_TIMEOUT, NULL);
-	(void)tell_failure(interest, &rule, &fault);
+	interest_tell(interest, WATCH_FAILED, &fault);
 }

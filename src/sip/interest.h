@@ -1,4 +1,10 @@
-/* One subscription of ours at a SIP server and who reads it (D-17: one watcher, or all). */
+/* One subscription of ours at a SIP server, of one event package: SUBSCRIBE out, its refreshes, its
+ * NOTIFYs, its end, and a new one after that (RFC 6665 section 4.1; D-14, D-15, D-22 to D-25). What
+ * is asked for, and what is done with what is told, is the owner's affair: a composition
+ * (composition.h) has one for each package of a user, a list has one for all its members.
+ *
+ * The owner is called from inside the machine: he may schedule and read the interest, but neither
+ * leave nor free it there (loop_defer). */
 #pragma once
 
 #include <stdbool.h>
@@ -12,17 +18,22 @@
 #include "loop/loop.h"
 #include "sip/interest_rules.h"
 
+struct buf;
 struct dialog;
+struct interest;
 struct peer_watch;
 struct request;
 struct side_core;
 struct sip_peer;
-struct subscriber;
-struct table;
 struct transaction;
 
+enum {
+	INTEREST_FORKS_MAX = 16, /* further dialogs of one SUBSCRIBE (EVT-019) */
+	INTEREST_ETAG_MAX = 128  /* a longer SIP-ETag is not kept */
+};
+
 /* IDLE: the timer tries anew. ASKING: SUBSCRIBE sent, no NOTIFY yet. OVER: no more tries until it
- * is asked for again. LEAVING: nobody reads any more, the dialog is being ended. */
+ * is asked for again. LEAVING: the owner has left, the dialog is being ended. */
 enum interest_state {
 	INTEREST_IDLE,
 	INTEREST_ASKING,
@@ -32,98 +43,129 @@ enum interest_state {
 	INTEREST_LEAVING
 };
 
-struct reader {
-	struct address watcher;
-	exchange_id x;
-	bool is_new;  /* joined a shared subscription: is told what is known */
-	bool is_gone; /* left while being told */
-	struct list link;
+/* What an active NOTIFY carries; borrowed for the call. */
+struct interest_document {
+	const char *type;     /* value of Content-Type with its parameters, or NULL */
+	const char *language; /* first of Content-Language, or NULL */
+	const char *data;
+	size_t len;    /* 0: no body (D-24) */
+	bool is_first; /* of its dialog: nothing told before it counts */
 };
 
-struct interest {
-	struct subscriber *subscriber;
-	struct address watched;
-	struct list readers;
-	struct list link; /* in all, leaving or stopping */
-	char *key;
-	size_t key_len;
-	const struct sip_peer *peer;
-	struct peer_watch *hop; /* the next hop it depends on; NULL: not wanted any more */
-	struct dialog *dialog;
-	struct transaction *transaction;
-	struct loop_timer timer;   /* next try, or the refresh */
-	struct loop_timer timer_n; /* Timer N (EVT-014); when leaving: patience */
-	struct backoff soon;
-	struct backoff slow;
-	struct presence *last; /* of a shared one: for readers that join */
-	uint64_t expires_ms;   /* end of the subscription, loop clock */
-	uint64_t since_ms;     /* when the dialog began */
-	uint64_t repair_ms;    /* when a refresh was last asked for because of a bad NOTIFY */
-	unsigned asked_s;      /* Expires of the SUBSCRIBE under way */
-	enum interest_state state;
-	uint8_t raises; /* 423 in a row */
-	bool is_common;
-	bool is_telling;  /* readers may leave, but are removed later */
-	bool was_active;  /* in this dialog */
-	bool has_failed;  /* readers know that it fails at present */
-	bool is_rebasing; /* the next NOTIFY's CSeq counts, whatever it is (D-23) */
-	bool has_sent_leave;
-	bool has_new;   /* some reader is_new */
-	bool is_sample; /* its refresh shows whether the peer forgot all (peer_watch.h) */
+enum interest_use {
+	INTEREST_USED,
+	INTEREST_REPAIR, /* could not be used, or others are missing: a refresh shall ask for the
+			  * whole state (D-22: at most one a minute) */
+	INTEREST_PLAIN   /* the partial type does not work: subscribe again without it (EVT-077) */
 };
 
-struct subscriber {
+/* What is asked for; one constant for each kind. */
+struct interest_kind {
+	const char *event;
+	const char *accept;  /* in the order wanted, never q (D-21) */
+	const char *partial; /* type put first where profile.offers_partial, or NULL */
+	const char *headers; /* further lines of every SUBSCRIBE ("Supported: eventlist\r\n"), "" */
+	bool may_fork;       /* several phones may answer one SUBSCRIBE (EVT-019) */
+};
+
+enum interest_loss {
+	LOSS_DIALOG, /* with all forks: what it told is doubtful until a new one tells (D-25) */
+	LOSS_FORK,   /* one of several: what the others tell is the truth */
+	LOSS_NONE    /* the state stays true and no new dialog follows (invariant, PRES-172) */
+};
+
+/* The interest handed over is never a fork, but in document(). */
+struct interest_events {
+	/* Appends the URIs of From and To of a new SUBSCRIBE. Returns 0 or ENOENT. */
+	int (*write)(const struct interest *interest, struct buf *from, struct buf *to);
+	/* What became of the question, each time it is known: ALLOWED and PENDING with a NOTIFY or
+	 * a 204, the others when it failed. With FAILED it goes on by itself; with REJECTED it does
+	 * not; with FORBIDDEN and NO_SUCH it does slowly. fault may be NULL. */
+	void (*answered)(struct interest *interest, enum watch_answer answer,
+			 const struct fault *fault);
+	/* An active NOTIFY that counts (D-23), after its answered(). */
+	enum interest_use (*document)(struct interest *interest,
+				      const struct interest_document *document);
+	/* A dialog ended; its data is freed already. Before the answered() that it may cause. */
+	void (*ended)(struct interest *interest, enum interest_loss loss);
+	/* Frees what was kept for one dialog; may be NULL. */
+	void (*data_free)(void *data);
+	/* The bridge stops: the interest is no longer the owner's. */
+	void (*taken)(struct interest *interest);
+};
+
+/* All interests of the SIP side. */
+struct interests {
 	struct side_core *core;
-	struct table *interests; /* wanted ones, by key */
 	struct list all;
 	struct list leaving;
 	struct list stopping;
-	size_t count;
+	size_t count; /* wanted */
 	size_t leaving_count;
-	size_t active;
+	size_t active;    /* with a live dialog; forks apart */
 	struct rate pace; /* D-49 */
 	bool has_logged_challenge;
-	bool is_welcoming;
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 	struct loop_timer stop_timer;
 };
 
+/* Others than interest*.c read owner, kind, lead, next, peer, state and was_active, and set data.
+ */
+struct interest {
+	struct interests *all;
+	const struct interest_kind *kind;
+	const struct interest_events *events;
+	void *owner;           /* NULL: nobody wants it any more */
+	void *data;            /* the owner's, for each dialog: events->data_free() */
+	struct interest *lead; /* of a fork (EVT-019): the one that asked; else NULL */
+	struct interest *next; /* fork, from the lead on */
+	struct list link;      /* in all, leaving or stopping; a fork in none */
+	const struct sip_peer *peer;
+	struct peer_watch *hop; /* the next hop it depends on; NULL: not wanted any more */
+	struct dialog *dialog;
+	struct transaction *transaction;
+	char *etag;                /* of the state last told (RFC 5839), or NULL */
+	struct loop_timer timer;   /* next try, or the refresh */
+	struct loop_timer timer_n; /* Timer N (EVT-014); when leaving: patience */
+	struct backoff soon;
+	struct backoff slow;
+	uint64_t expires_ms; /* end of the subscription, loop clock */
+	uint64_t since_ms;   /* when the dialog began */
+	uint64_t repair_ms;  /* when a refresh was last asked for because of a bad NOTIFY */
+	unsigned asked_s;    /* Expires of the SUBSCRIBE under way */
+	uint8_t state;       /* enum interest_state */
+	uint8_t raises;      /* 423 in a row */
+	bool was_active;     /* in this dialog */
+	bool is_rebasing;    /* the next NOTIFY's CSeq counts, whatever it is (D-23) */
+	bool is_plain;       /* without the partial type (EVT-077) */
+	bool is_sample;      /* its refresh shows whether the peer forgot all (peer_watch.h) */
+	bool has_sent_leave;
+};
+
 /* interest.c: life --------------------------------------------------------------------------- */
 
-struct interest *interest_new(struct subscriber *subscriber, const struct watch *watch,
-			      bool is_common, const void *key, size_t key_len);
-void interest_free(struct interest *interest);
-void interest_set_state(struct interest *interest, enum interest_state state);
+struct interests *interests_new(struct side_core *core); /* core is borrowed */
+void interests_free(struct interests **interests);
+/* D-48: ends all dialogs, paced; owners hear taken(). done(arg) once, later. */
+void interests_stop(struct interests *interests, void (*done)(void *arg), void *arg);
+/* Its server is down, may have restarted, or has (peer_watch.h). */
+void interests_peer_down(struct interests *interests, const struct peer_watch *peer);
+void interests_ask_one(struct interests *interests, const struct peer_watch *peer);
+void interests_ask_all(struct interests *interests, const struct peer_watch *peer);
+
+/* Not asked yet: interest_schedule(). kind, events, owner and peer (one of core->params->peers) are
+ * borrowed. */
+struct interest *interest_new(struct interests *interests, const struct sip_peer *peer,
+			      const struct interest_kind *kind,
+			      const struct interest_events *events, void *owner);
+/* The owner no longer wants it: it ends its dialog in order by itself. Safe on NULL. */
+void interest_leave(struct interest **interest);
 /* Tries anew, or refreshes, after delay_ms. */
 void interest_schedule(struct interest *interest, uint64_t delay_ms);
-/* Its peer is down: the readers are told, once. May free interest. */
-void interest_peer_down(struct interest *interest);
+/* Somebody asks: one that rests is tried now or soon (B2, B3); never a second dialog. */
+void interest_ask_again(struct interest *interest);
 bool interest_is_live(const struct interest *interest); /* has a dialog with a NOTIFY */
-/* Nobody wants it: ends the dialog in order, or frees it at once. */
-void interest_leave(struct interest *interest);
-/* Drops the dialog and does what a rule says; tells the readers. May free interest. */
-void interest_end_dialog(struct interest *interest, const struct interest_rule *rule,
-			 const struct fault *fault);
-/* Tells every reader. False: interest is gone or leaving, touch it no more. */
-bool interest_tell_answer(struct interest *interest, enum watch_answer answer,
-			  const struct fault *fault);
-bool interest_tell_presence(struct interest *interest, const struct presence *presence);
-/* Removes readers that left; leaves with the last one and then returns false. */
-bool interest_end_telling(struct interest *interest);
-/* Calls subscriber->stopped if nothing is left to end. */
-void interest_check_stopped(struct subscriber *subscriber);
 
-/* interest_send.c: SUBSCRIBE and what its answers mean ---------------------------------------- */
-
-/* A new dialog. Returns 0 or ENOENT when the addresses have no form on SIP. */
-int interest_ask(struct interest *interest);
-/* A SUBSCRIBE in the dialog; expires_s 0 ends it. */
-void interest_refresh(struct interest *interest, unsigned expires_s);
-/* Sets the refresh timer from expires_ms (D-25). */
-void interest_plan_refresh(struct interest *interest);
-void interest_cancel_n(struct interest *interest);
-
-/* interest_notify.c ---------------------------------------------------------------------------- */
-
+/* A NOTIFY in the dialog of interest, or of a fork of it; answers it. */
 void interest_notify(struct interest *interest, struct request *request);

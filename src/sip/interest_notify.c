@@ -4,41 +4,38 @@
 #include <strings.h>
 
 #include <sofia-sip/sip.h>
+#include <sofia-sip/sip_extra.h>
 #include <sofia-sip/sip_header.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "model/counters.h"
-#include "model/presence.h"
 #include "sip/agent.h"
 #include "sip/dialog.h"
 #include "sip/header_text.h"
-#include "sip/interest.h"
+#include "sip/interest_private.h"
 #include "sip/peer_watch.h"
 #include "sip/side_core.h"
 #include "sip/trust.h"
-#include "translate/pidf.h"
-#include "translate/presence_body.h"
 
-enum { REPAIR_EVERY_MS = 60000, NOTIFY_BYTES_MAX = PIDF_MAX_BYTES };
+enum { REPAIR_EVERY_MS = 60000 };
 
 enum news_state { NEWS_PENDING, NEWS_ACTIVE, NEWS_TERMINATED };
-enum news_body { BODY_NONE, BODY_READ, BODY_UNUSABLE };
 
-/* What a NOTIFY says, taken out of the message before it is answered. */
+/* What a NOTIFY says beside its document. */
 struct news {
 	enum news_state state;
-	enum news_body body;
-	struct presence presence; /* with BODY_READ */
 	struct interest_rule end; /* with NEWS_TERMINATED */
 	long expires_s;           /* -1: none given */
+	const char *etag;         /* or NULL */
 	bool is_old;              /* a repeat, or overtaken (D-23) */
 	bool is_lower;            /* overtaken, or the server's count fell back */
 };
 
 static struct side_core *core_of(const struct interest *interest)
 {
-	return interest->subscriber->core;
+	return interest->all->core;
 }
 
 /* EVT-030: unknown states are kept like pending ones; none at all counts as active (D-22). */
@@ -61,33 +58,14 @@ static void read_state(const sip_t *sip, struct news *news)
 	news->expires_s = header_text_number(state->ss_expires, -1);
 }
 
-static void read_body(const struct interest *interest, const sip_t *sip, struct news *news)
+/* RFC 5839. */
+static const char *read_etag(const sip_t *sip)
 {
-	char type[256];
-	size_t most = (size_t)core_of(interest)->params->limits->sip_body_bytes;
-	struct pidf_reading reading = {.max_bytes =
-					       most < NOTIFY_BYTES_MAX ? most : NOTIFY_BYTES_MAX,
-				       .now_ms = loop_wall_ms(core_of(interest)->params->loop)};
+	const char *tag = sip->sip_etag != NULL ? sip->sip_etag->g_string : NULL;
 
-	news->body = BODY_NONE;
-	if (sip->sip_payload == NULL || sip->sip_payload->pl_len == 0)
-		return;
-	news->body = BODY_UNUSABLE;
-	if (sip->sip_content_type == NULL ||
-	    sip_header_field_e(type, sizeof type, (const sip_header_t *)sip->sip_content_type, 0) <=
-		    0)
-		return;
-	type[sizeof type - 1] = '\0';
-	if (sip->sip_content_language != NULL && sip->sip_content_language->k_items != NULL)
-		reading.language = sip->sip_content_language->k_items[0];
-	if (presence_body_parse(type, sip->sip_payload->pl_data, sip->sip_payload->pl_len, &reading,
-				&interest->peer->profile, &news->presence) != 0)
-		return;
-	news->body = BODY_READ;
-	if (!interest->peer->profile.show_caller) { /* DLG-018 */
-		mem_free(news->presence.phone.other);
-		news->presence.phone.other = NULL;
-	}
+	if (tag == NULL || strlen(tag) > INTEREST_ETAG_MAX || !header_text_is_token(tag))
+		return NULL;
+	return tag;
 }
 
 /* D-23: the highest CSeq counts; after a refresh that was to repair the order, any. */
@@ -104,6 +82,14 @@ static bool is_old(struct interest *interest, const sip_t *sip)
 	return false;
 }
 
+/* The whole state is asked for, without a condition. */
+static void repair(struct interest *interest)
+{
+	interest->is_rebasing = true;
+	interest_forget_etag(interest);
+	interest_refresh(interest, interest->asked_s);
+}
+
 /* D-22: at most once a minute. */
 static void ask_repair(struct interest *interest)
 {
@@ -114,8 +100,7 @@ static void ask_repair(struct interest *interest)
 	    (interest->repair_ms != 0 && now - interest->repair_ms < REPAIR_EVERY_MS))
 		return;
 	interest->repair_ms = now != 0 ? now : 1;
-	interest->is_rebasing = true;
-	interest_refresh(interest, interest->asked_s);
+	repair(interest);
 }
 
 static void set_live(struct interest *interest, const struct news *news)
@@ -134,26 +119,70 @@ static void set_live(struct interest *interest, const struct news *news)
 	interest_plan_refresh(interest);
 }
 
-/* PRES-044 to PRES-047, D-24. */
-static void apply_active(struct interest *interest, const struct news *news)
+static void read_document(const sip_t *sip, struct buf *type, struct interest_document *out)
 {
-	static const struct presence nothing;
-	bool is_first = !interest->was_active || interest->has_failed;
+	const sip_content_type_t *header = sip->sip_content_type;
 
-	interest->was_active = true;
-	interest->has_failed = false;
-	if (is_first && !interest_tell_answer(interest, WATCH_ALLOWED, NULL))
+	if (sip->sip_payload != NULL) {
+		out->data = sip->sip_payload->pl_data;
+		out->len = sip->sip_payload->pl_len;
+	}
+	if (sip->sip_content_language != NULL && sip->sip_content_language->k_items != NULL)
+		out->language = sip->sip_content_language->k_items[0];
+	if (header == NULL || header->c_type == NULL)
 		return;
-	if (news->body == BODY_READ)
-		(void)interest_tell_presence(interest, &news->presence);
-	else if (news->body == BODY_UNUSABLE)
-		ask_repair(interest);
-	else if (interest->peer != NULL &&
-		 interest->peer->profile.empty_notify == EMPTY_NOTIFY_GONE)
-		(void)interest_tell_presence(interest, &nothing);
+	buf_puts(type, header->c_type);
+	for (const msg_param_t *item = header->c_params; item != NULL && *item != NULL; item++) {
+		buf_putc(type, ';');
+		buf_puts(type, *item);
+	}
+	out->type = type->data;
 }
 
-static void apply(struct interest *interest, const struct news *news)
+/* EVT-080: without a body, the tag says that nothing changed (over D-24). */
+static bool is_unchanged(const struct interest *interest, const struct news *news, size_t len)
+{
+	return len == 0 && news->etag != NULL && interest->etag != NULL &&
+	       strcmp(news->etag, interest->etag) == 0;
+}
+
+static void keep_etag(struct interest *interest, const char *etag)
+{
+	interest_forget_etag(interest);
+	if (etag != NULL)
+		interest->etag = mem_strdup(etag);
+}
+
+/* PRES-044 to PRES-047, D-24. */
+static void apply_active(struct interest *interest, const struct news *news, const sip_t *sip)
+{
+	struct interest_document document = {.is_first = !interest->was_active};
+	enum interest_use use = INTEREST_USED;
+	struct buf type = BUF_INIT;
+
+	read_document(sip, &type, &document);
+	interest->was_active = true;
+	interest_tell(interest, WATCH_ALLOWED, NULL);
+	if (!is_unchanged(interest, news, document.len))
+		use = interest->events->document(interest, &document);
+	buf_free(&type);
+	if (use == INTEREST_USED) {
+		keep_etag(interest, news->etag);
+	} else if (use == INTEREST_PLAIN && !interest->is_plain) {
+		interest->is_plain = true;
+		repair(interest);
+	} else {
+		ask_repair(interest);
+	}
+}
+
+static void apply_pending(struct interest *interest)
+{
+	interest_forget_etag(interest);
+	interest_tell(interest, WATCH_PENDING, NULL);
+}
+
+static void apply(struct interest *interest, const struct news *news, const sip_t *sip)
 {
 	if (news->state == NEWS_TERMINATED) {
 		log_info("subscriber: terminated watched=%s", log_safe(interest->dialog->remote));
@@ -161,12 +190,10 @@ static void apply(struct interest *interest, const struct news *news)
 		return;
 	}
 	set_live(interest, news);
-	if (news->state == NEWS_ACTIVE) {
-		apply_active(interest, news);
-	} else if (!interest->has_failed || !interest->was_active) { /* PRES-043: no body */
-		interest->has_failed = false;
-		(void)interest_tell_answer(interest, WATCH_PENDING, NULL);
-	}
+	if (news->state == NEWS_ACTIVE)
+		apply_active(interest, news, sip);
+	else /* PRES-043: no body */
+		apply_pending(interest);
 }
 
 /* D-22, D-23: a server that crashed counts from below; what follows the refresh sets the new base.
@@ -188,15 +215,11 @@ static void while_leaving(struct interest *interest, const struct news *news)
 		interest_refresh(interest, 0);
 }
 
-/* PRES-038, PRES-039: the first NOTIFY makes the dialog, others of a fork belong to nothing. */
-static bool belongs(struct interest *interest, struct request *request)
+/* PRES-038: the first NOTIFY makes the dialog. */
+static bool establish(struct interest *interest, const struct request *request)
 {
 	struct dialog *dialog = interest->dialog;
 
-	if (dialog->remote_tag != NULL)
-		return dialog_is_from_peer(dialog, core_of(interest), request);
-	if (!trust_may_assert(core_of(interest)->trust, &request->source, interest->watched.domain))
-		return false;
 	if (dialog->target == NULL) /* and stays it without a Contact (D-22) */
 		dialog->target = mem_strndup(dialog->remote + 1, strlen(dialog->remote) - 2);
 	if (dialog_establish(dialog, request) != 0)
@@ -205,29 +228,48 @@ static bool belongs(struct interest *interest, struct request *request)
 	return true;
 }
 
+/* Whose dialog it is, of interest and its forks; NULL: nobody's (PRES-039, SEC-006). */
+static struct interest *whose(struct interest *interest, const struct request *request)
+{
+	struct interest *found = interest_fork_find(interest, request);
+
+	if (found != NULL)
+		return dialog_is_from_peer(found->dialog, core_of(interest), request) ? found
+										      : NULL;
+	if (!trust_may_assert(core_of(interest)->trust, &request->source, interest->peer->domain))
+		return NULL;
+	if (interest->dialog->remote_tag != NULL)
+		return interest_fork_new(interest, request);
+	return establish(interest, request) ? interest : NULL;
+}
+
 void interest_notify(struct interest *interest, struct request *request)
 {
 	struct agent *agent = core_of(interest)->agent;
+	const sip_t *sip = request->sip;
 	struct news news = {0};
+	msg_t *msg;
 
-	if (!belongs(interest, request)) {
+	interest = whose(interest, request);
+	if (interest == NULL) {
 		agent_answer(agent, request, 481, NULL, NULL); /* EVT-020, SEC-006 */
 		return;
 	}
 	core_of(interest)->params->counters->notify_in++;
 	peer_watch_heard(interest->hop);
-	dialog_refresh_target(interest->dialog, request->sip);
-	read_state(request->sip, &news);
-	read_body(interest, request->sip, &news);
+	dialog_refresh_target(interest->dialog, sip);
+	read_state(sip, &news);
+	news.etag = read_etag(sip);
 	news.is_lower = interest->dialog->has_remote_cseq &&
-			request->sip->sip_cseq->cs_seq < interest->dialog->remote_cseq;
-	news.is_old = is_old(interest, request->sip);
+			sip->sip_cseq->cs_seq < interest->dialog->remote_cseq;
+	news.is_old = is_old(interest, sip);
+	msg = msg_ref(request->msg);                   /* read on after the answer */
 	agent_answer(agent, request, 200, NULL, NULL); /* PRES-041, D-22 */
 	if (interest->state == INTEREST_LEAVING)
 		while_leaving(interest, &news);
 	else if (news.is_old)
 		apply_old(interest, &news);
 	else
-		apply(interest, &news);
-	presence_clear(&news.presence);
+		apply(interest, &news, sip);
+	msg_destroy(msg);
 }

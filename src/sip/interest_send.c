@@ -13,24 +13,29 @@
 #include "sip/agent.h"
 #include "sip/destination.h"
 #include "sip/dialog.h"
-#include "sip/interest.h"
+#include "sip/interest_private.h"
 #include "sip/peer_watch.h"
 #include "sip/side_core.h"
 #include "sip/transaction.h"
 #include "sip/trust.h"
-#include "translate/address_map.h"
 #include "translate/fault_map.h"
 
-enum { RAISES_MAX = 4, IN_DIALOG_RETRY_S = 30, ID_BYTES = 16, CSEQ_FIRST_BELOW = 1 << 20 };
+enum {
+	RAISES_MAX = 4,
+	IN_DIALOG_RETRY_S = 30,
+	ID_BYTES = 16,
+	CSEQ_FIRST_BELOW = 1 << 20,
+	REFRESH_MOST_S = 86400
+};
 
 static void send_subscribe(struct interest *interest, unsigned expires_s);
 
 static struct side_core *core_of(const struct interest *interest)
 {
-	return interest->subscriber->core;
+	return interest->all->core;
 }
 
-static uint64_t n_ms(const struct interest *interest)
+uint64_t interest_n_ms(const struct interest *interest)
 {
 	int t1 = core_of(interest)->params->timer_t1_ms;
 
@@ -59,13 +64,23 @@ void interest_cancel_n(struct interest *interest)
 
 /* Answers -------------------------------------------------------------------------------------- */
 
+/* What is granted for longer than a day is refreshed daily: a server may forget in silence. */
 void interest_plan_refresh(struct interest *interest)
 {
 	uint64_t now = loop_now(core_of(interest)->params->loop);
-	uint64_t left = interest->expires_ms > now ? interest->expires_ms - now : 0;
+	uint64_t left_s = interest->expires_ms > now ? (interest->expires_ms - now) / 1000 : 0;
 
-	interest_schedule(interest,
-			  interest_refresh_in_ms(left / 1000, (uint8_t)random_below(256)));
+	if (left_s > REFRESH_MOST_S)
+		left_s = REFRESH_MOST_S;
+	interest_schedule(interest, interest_refresh_in_ms(left_s, (uint8_t)random_below(256)));
+}
+
+/* EVT-079, EVT-080: the state is the one told last, and no NOTIFY follows. */
+static void on_unchanged(struct interest *interest)
+{
+	interest_cancel_n(interest);
+	interest_tell(interest, interest->state == INTEREST_ACTIVE ? WATCH_ALLOWED : WATCH_PENDING,
+		      NULL);
 }
 
 /* PRES-027, D-25: what is granted counts, also if it is longer. */
@@ -80,10 +95,11 @@ static void on_accepted(struct interest *interest, const sip_t *sip)
 	if (granted == 0)
 		return; /* Timer N or the NOTIFY decides */
 	interest->expires_ms = loop_now(core_of(interest)->params->loop) + granted * 1000;
-	if (sip->sip_status->st_status == 204) /* EVT-079 */
-		interest_cancel_n(interest);
-	if (interest->state == INTEREST_PENDING || interest->state == INTEREST_ACTIVE)
-		interest_plan_refresh(interest);
+	if (!interest_is_live(interest))
+		return;
+	interest_plan_refresh(interest);
+	if (sip->sip_status->st_status == 204)
+		on_unchanged(interest);
 }
 
 /* PRES-029. False: no use. */
@@ -105,9 +121,9 @@ static bool raise_expires(struct interest *interest, const sip_t *sip)
 
 static void log_challenge(struct interest *interest, int status)
 {
-	if ((status != 401 && status != 407) || interest->subscriber->has_logged_challenge)
+	if ((status != 401 && status != 407) || interest->all->has_logged_challenge)
 		return;
-	interest->subscriber->has_logged_challenge = true;
+	interest->all->has_logged_challenge = true;
 	log_warning("subscriber: the SIP side asks for credentials for SUBSCRIBE; trust this "
 		    "bridge's address there (asked again slowly)");
 }
@@ -178,12 +194,12 @@ static void write_initial(struct interest *interest, struct buf *out)
 	struct net_address far;
 	bool is_known;
 
-	is_known = trust_proxy_address(core_of(interest)->trust, interest->watched.domain, &far);
+	is_known = trust_proxy_address(core_of(interest)->trust, interest->peer->domain, &far);
 	dialog->local_cseq++;
 	buf_puts(out, "SUBSCRIBE ");
 	buf_append(out, dialog->remote + 1, strlen(dialog->remote) - 2);
 	buf_puts(out, " SIP/2.0\r\n");
-	side_core_route(core_of(interest), interest->watched.domain, out);
+	side_core_route(core_of(interest), interest->peer->domain, out);
 	buf_printf(out,
 		   "From: %s;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u SUBSCRIBE\r\nContact: ",
 		   dialog->local, dialog->local_tag, dialog->remote, dialog->call_id,
@@ -198,12 +214,26 @@ static void write_initial(struct interest *interest, struct buf *out)
 static const char *next_hop(const struct interest *interest, struct buf *room)
 {
 	const char *hop = dialog_next_hop(interest->dialog, room);
-	const char *proxy = side_core_next_hop(core_of(interest), interest->watched.domain);
+	const char *proxy = side_core_next_hop(core_of(interest), interest->peer->domain);
 	const char *why;
 
 	if (proxy == NULL || destination_may(core_of(interest), hop, &interest->dialog->peer, &why))
 		return hop;
 	return proxy;
+}
+
+/* EVT-017, D-21: the same in every SUBSCRIBE of the subscription; the condition only where there is
+ * a dialog and something to compare (EVT-079). */
+static void write_wishes(const struct interest *interest, unsigned expires_s, struct buf *text)
+{
+	const struct interest_kind *kind = interest->kind;
+
+	buf_printf(text, "Event: %s\r\nAccept: ", kind->event);
+	if (kind->partial != NULL && interest->peer->profile.offers_partial && !interest->is_plain)
+		buf_printf(text, "%s, ", kind->partial);
+	buf_printf(text, "%s\r\nExpires: %u\r\n%s", kind->accept, expires_s, kind->headers);
+	if (interest->etag != NULL && expires_s != 0)
+		buf_printf(text, "Suppress-If-Match: %s\r\n", interest->etag);
 }
 
 static void send_subscribe(struct interest *interest, unsigned expires_s)
@@ -218,8 +248,7 @@ static void send_subscribe(struct interest *interest, unsigned expires_s)
 			       &text);
 		request.next_hop = next_hop(interest, &hop);
 	}
-	buf_printf(&text, "Event: presence\r\nAccept: application/pidf+xml\r\nExpires: %u\r\n",
-		   expires_s);
+	write_wishes(interest, expires_s, &text);
 	buf_puts(&text, side_core_allow);
 	buf_puts(&text, side_core_allow_events);
 	buf_puts(&text, "Content-Length: 0\r\n\r\n");
@@ -229,27 +258,10 @@ static void send_subscribe(struct interest *interest, unsigned expires_s)
 		transaction_send(core_of(interest)->transactions, &request, on_result, interest);
 	core_of(interest)->params->counters->subscribe_out++;
 	if (interest->state != INTEREST_LEAVING)
-		loop_timer_set(core_of(interest)->params->loop, &interest->timer_n, n_ms(interest),
-			       on_n, interest);
+		loop_timer_set(core_of(interest)->params->loop, &interest->timer_n,
+			       interest_n_ms(interest), on_n, interest);
 	buf_free(&hop);
 	buf_free(&text);
-}
-
-/* D-17: in the watcher's name, or in the bridge's, in the chat domain of the first reader. */
-static int write_from(struct interest *interest, struct buf *out)
-{
-	const struct reader *first = LIST_ENTRY(interest->readers.next, struct reader, link);
-	struct address bridge;
-	int error;
-
-	if (!interest->is_common)
-		return address_to_uri(core_of(interest)->params->map, &first->watcher,
-				      interest->watched.domain, out);
-	address_set(&bridge, SIDE_XMPP, "sipxmppd", first->watcher.domain);
-	error = address_to_uri(core_of(interest)->params->map, &bridge, interest->watched.domain,
-			       out);
-	address_clear(&bridge);
-	return error;
 }
 
 static char *bracketed(const struct buf *uri)
@@ -268,8 +280,7 @@ int interest_ask(struct interest *interest)
 	struct buf from = BUF_INIT, to = BUF_INIT;
 	struct dialog *dialog;
 
-	if (write_from(interest, &from) != 0 ||
-	    address_to_uri(core_of(interest)->params->map, &interest->watched, NULL, &to) != 0) {
+	if (interest->events->write(interest, &from, &to) != 0) {
 		buf_free(&from);
 		buf_free(&to);
 		return ENOENT;
@@ -281,8 +292,7 @@ int interest_ask(struct interest *interest)
 	dialog->local = bracketed(&from);
 	dialog->remote = bracketed(&to);
 	dialog->local_cseq = (uint32_t)random_below(CSEQ_FIRST_BELOW);
-	dialog->is_stream =
-		side_core_is_stream(core_of(interest), interest->watched.domain, to.data);
+	dialog->is_stream = side_core_is_stream(core_of(interest), interest->peer->domain, to.data);
 	interest->dialog = dialog;
 	interest->was_active = false;
 	interest->since_ms = loop_now(core_of(interest)->params->loop);

@@ -10,6 +10,7 @@
 struct agent;
 struct buf;
 struct dialogs;
+struct interests;
 struct peer_watches;
 struct publications;
 struct publisher;
@@ -28,10 +29,11 @@ struct side_core {
 	struct repeats *repeats;
 	struct peer_watches *peers;
 	struct subscriber *subscriber;
+	struct interests *interests;       /* of the subscriber */
 	struct publications *publications; /* NULL until they are built */
 	struct publisher *publisher;
-	bool may_accept;                   /* sip_side_accept() */
-	bool is_stopping;                  /* sip_side_stop() was called */
+	bool may_accept;  /* sip_side_accept() */
+	bool is_stopping; /* sip_side_stop() was called */
 };
 
 /* The peer of a SIP domain, or NULL. */

@@ -57,10 +57,10 @@ static void on_in_dialog(struct sip_side *side, struct request *request)
 	struct dialog *dialog = dialog_find(side->core.dialogs, request->sip->sip_call_id->i_id,
 					    request->sip->sip_to->a_tag);
 
-	if (dialog == NULL || !dialog_is_from_peer(dialog, &side->core, request))
+	if (dialog != NULL && method == sip_method_notify && dialog->role == DIALOG_SUBSCRIBER)
+		subscriber_notify(side->subscriber, dialog, request); /* it may be of a fork */
+	else if (dialog == NULL || !dialog_is_from_peer(dialog, &side->core, request))
 		no_dialog(side, request);
-	else if (method == sip_method_notify && dialog->role == DIALOG_SUBSCRIBER)
-		subscriber_notify(side->subscriber, dialog, request);
 	else if (method == sip_method_subscribe && dialog->role == DIALOG_NOTIFIER)
 		notifier_refresh(side->notifier, dialog, request);
 	else if (method == sip_method_options)

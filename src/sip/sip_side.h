@@ -50,8 +50,9 @@ struct sip_side_params {
 	const char *user_agent; /* "sipxmppd/VERSION" */
 	int refresh_s;          /* Expires asked for: 3600 */
 	int settle_ms;          /* a phone's state is told when it lasts so long (D-27): 1,000 */
-	int timer_t1_ms;        /* 500; tests make it shorter */
-	int peer_quiet_ms;      /* 0: 30 s (D-26); tests make it shorter, and the times with it */
+	int hold_ms;       /* 0: 30 s; what a source told is true for so long without it (D-26) */
+	int timer_t1_ms;   /* 500; tests make it shorter */
+	int peer_quiet_ms; /* 0: 30 s (D-26); tests make it shorter, and the times with it */
 };
 
 /* Opens the listeners. Returns 0, or an errno value with a sentence in error: EADDRINUSE when a

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "core/side.h"
+#include "sip/composition.h"
 
 struct dialog;
 struct request;
@@ -22,6 +23,14 @@ void subscriber_unwatch(struct subscriber *subscriber, const struct watch *watch
 
 /* What is published of watched changed (publications.h): his readers are told, now or later. */
 void subscriber_published(struct subscriber *subscriber, const struct address *watched);
+
+/* Where lists say what they know (directory.h); one for all peers, set before the first watch. */
+void subscriber_set_list(struct subscriber *subscriber, listed_fn *listed, void *arg);
+/* What the lists say of watched changed: pulled and told, now or later. Of all users of a domain:
+ * local "". Nothing happens if nobody watches. */
+void subscriber_listed(struct subscriber *subscriber, const struct address *watched);
+/* How many users of a SIP domain are watched; a list is worth a subscription when there is one. */
+size_t subscriber_watched_in(const struct subscriber *subscriber, const char *domain);
 
 /* A NOTIFY inside dialog (role DIALOG_SUBSCRIBER). */
 void subscriber_notify(struct subscriber *subscriber, struct dialog *dialog,

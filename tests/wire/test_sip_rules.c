@@ -49,7 +49,6 @@ static void other_types_are_not_presence(void **state)
 		"application/xml",
 		"application/pkcs7-mime",
 		"multipart/signed;boundary=b",
-		"application/xpidf+xml",
 	};
 	struct rig *rig = rig_new(NULL);
 	struct presence_agent end;

@@ -1,0 +1,370 @@
+/* Life and parts of a composition; see composition.h. */
+#include "sip/composition.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/table.h"
+#include "model/counters.h"
+#include "sip/interest.h"
+#include "sip/part_data.h"
+#include "sip/peer_watch.h"
+#include "sip/side_core.h"
+#include "sip/subscriber_private.h"
+#include "translate/address_map.h"
+#include "translate/pidf_diff.h"
+
+enum {
+	HOLD_MS = 30000,             /* D-26 */
+	UNKNOWN_PACKAGE_MS = 3600000 /* D-21: a server is asked for it again then */
+};
+
+/* In the order of enum part_name. Accept is compared as a whole by some servers: one type, no q
+ * (PBX-015). */
+static const struct interest_kind kinds[PART_COUNT] = {
+	{.event = "presence",
+	 .accept = "application/pidf+xml",
+	 .partial = PIDF_DIFF_TYPE,
+	 .headers = ""},
+	{.event = "dialog",
+	 .accept = "application/dialog-info+xml",
+	 .headers = "",
+	 .may_fork = true},
+};
+
+static const unsigned packages[PART_COUNT] = {PACKAGE_PRESENCE, PACKAGE_DIALOG};
+
+static struct side_core *core_of(const struct composition *composition)
+{
+	return composition->subscriber->core;
+}
+
+static uint64_t now_of(const struct composition *composition)
+{
+	return loop_now(core_of(composition)->params->loop);
+}
+
+static enum part_name name_of(const struct interest *interest)
+{
+	return interest->kind == &kinds[PART_DIALOG] ? PART_DIALOG : PART_PRESENCE;
+}
+
+static struct part *part_of(const struct interest *interest)
+{
+	struct composition *composition = interest->owner;
+
+	return &composition->parts[name_of(interest)];
+}
+
+void composition_touch(struct composition *composition)
+{
+	struct subscriber *subscriber = composition->subscriber;
+
+	if (list_is_linked(&composition->dirty))
+		return;
+	list_append(&subscriber->dirty, &composition->dirty);
+	subscriber_tell_later(subscriber);
+}
+
+void composition_changed(struct composition *composition)
+{
+	composition->has_news = true;
+	composition_touch(composition);
+}
+
+/* What parts tell ------------------------------------------------------------------------------ */
+
+/* Takes over *document. */
+static void put_document(struct composition *composition, struct part *part,
+			 struct presence *document)
+{
+	if (part->document == NULL)
+		part->document = mem_zalloc(sizeof *part->document);
+	presence_clear(part->document);
+	*part->document = *document;
+	if (composition->has_news)
+		core_of(composition)->params->counters->presence_coalesced++;
+	composition_changed(composition);
+}
+
+static void drop_document(struct composition *composition, struct part *part)
+{
+	if (part->document == NULL)
+		return;
+	presence_clear(part->document);
+	mem_free(part->document);
+	part->document = NULL;
+	composition_changed(composition);
+}
+
+static void put_phones(struct composition *composition, struct part *part)
+{
+	struct presence document = {0};
+
+	for (const struct interest *one = part->interest; one != NULL; one = one->next)
+		part_data_phone(one->data, &document.phone);
+	put_document(composition, part, &document);
+}
+
+/* D-24. Of Event dialog, what an earlier subscription told does not count for a new one (DLG-019).
+ */
+static void without_body(struct composition *composition, struct part *part,
+			 const struct interest *interest, bool is_first)
+{
+	struct presence nothing = {0};
+
+	if (composition->peer->profile.empty_notify == EMPTY_NOTIFY_GONE)
+		put_document(composition, part, &nothing);
+	else if (is_first && interest->lead == NULL && name_of(interest) == PART_DIALOG)
+		drop_document(composition, part);
+}
+
+static enum interest_use on_document(struct interest *interest,
+				     const struct interest_document *document)
+{
+	struct composition *composition = interest->owner;
+	struct part *part = part_of(interest);
+	struct presence presence = {0};
+	enum interest_use use;
+
+	if (document->len == 0) {
+		without_body(composition, part, interest, document->is_first);
+		return INTEREST_USED;
+	}
+	switch (part_data_read(&interest->data, document, core_of(composition),
+			       &composition->peer->profile, &presence, &use)) {
+	case PART_DATA_PRESENCE:
+		put_document(composition, part, &presence);
+		break;
+	case PART_DATA_PHONE:
+		put_phones(composition, part);
+		break;
+	default:
+		break;
+	}
+	return use;
+}
+
+/* When what a part told is no longer true (D-26). */
+static void start_hold(struct composition *composition, struct part *part)
+{
+	int hold_ms = core_of(composition)->params->hold_ms;
+
+	if (part->hold_ms == 0)
+		part->hold_ms = now_of(composition) + (uint64_t)(hold_ms > 0 ? hold_ms : HOLD_MS);
+}
+
+static void keep_fault(struct part *part, const struct fault *fault)
+{
+	mem_free(part->fault);
+	part->fault = NULL;
+	if (fault == NULL)
+		return;
+	part->fault = mem_alloc(sizeof *part->fault);
+	*part->fault = *fault;
+}
+
+static bool is_good(enum watch_answer answer)
+{
+	return answer == WATCH_ALLOWED || answer == WATCH_PENDING;
+}
+
+/* D-21: a package that the server does not know is not asked for by each user, if there is another.
+ */
+static void note_package(struct composition *composition, enum part_name name,
+			 enum watch_answer answer, const struct fault *fault)
+{
+	uint64_t *until =
+		subscriber_unknown_until(composition->subscriber, composition->peer, name);
+
+	if (answer == WATCH_ALLOWED)
+		*until = 0;
+	else if (answer == WATCH_NO_SUCH && fault != NULL && fault->sip_status == 489)
+		*until = now_of(composition) + UNKNOWN_PACKAGE_MS;
+}
+
+static void on_answered(struct interest *interest, enum watch_answer answer,
+			const struct fault *fault)
+{
+	struct composition *composition = interest->owner;
+	struct part *part = part_of(interest);
+
+	/* A wait for a word says nothing of what was told before a failure. */
+	if (answer == WATCH_PENDING && part->word == WORD_FAILED && interest->was_active)
+		return;
+	note_package(composition, name_of(interest), answer, fault);
+	part->word = (uint8_t)(answer + 1);
+	keep_fault(part, is_good(answer) ? NULL : fault);
+	if (is_good(answer)) {
+		part->hold_ms = 0;
+		composition->has_heard = true;
+	} else {
+		composition->has_answer |= answer != WATCH_FAILED;
+		start_hold(composition, part);
+	}
+	if (answer == WATCH_FORBIDDEN || answer == WATCH_REJECTED) /* D-14: now */
+		drop_document(composition, part);
+	composition_touch(composition);
+}
+
+static void on_ended(struct interest *interest, enum interest_loss loss)
+{
+	struct composition *composition = interest->owner;
+	struct part *part = part_of(interest);
+
+	if (loss == LOSS_FORK && part->document != NULL)
+		put_phones(composition, part);
+	if (loss == LOSS_DIALOG)
+		start_hold(composition, part);
+	composition_touch(composition);
+}
+
+static void on_taken(struct interest *interest)
+{
+	part_of(interest)->interest = NULL;
+}
+
+/* D-17: in the watcher's name, or in the bridge's, in the chat domain of the first reader. */
+static int write_from(const struct composition *composition, struct buf *out)
+{
+	const struct reader *first = LIST_ENTRY(composition->readers.next, struct reader, link);
+	struct address_map *map = core_of(composition)->params->map;
+	const char *domain = composition->watched.domain;
+	struct address bridge;
+	int error;
+
+	if (!composition->is_common)
+		return address_to_uri(map, &first->watcher, domain, out);
+	address_set(&bridge, SIDE_XMPP, "sipxmppd", first->watcher.domain);
+	error = address_to_uri(map, &bridge, domain, out);
+	address_clear(&bridge);
+	return error;
+}
+
+static int on_write(const struct interest *interest, struct buf *from, struct buf *to)
+{
+	const struct composition *composition = interest->owner;
+	int error = write_from(composition, from);
+
+	if (error != 0)
+		return error;
+	return address_to_uri(core_of(composition)->params->map, &composition->watched, NULL, to);
+}
+
+/* Starting and leaving ------------------------------------------------------------------------- */
+
+/* True if the server is known not to know the package, and another one is there to serve. */
+static bool is_unknown_package(const struct composition *composition, enum part_name name,
+			       uint64_t *until)
+{
+	*until = *subscriber_unknown_until(composition->subscriber, composition->peer, name);
+	return composition->peer->profile.packages != packages[name] &&
+	       *until > now_of(composition);
+}
+
+static void start_part(struct composition *composition, enum part_name name)
+{
+	static const struct interest_events events = {.write = on_write,
+						      .answered = on_answered,
+						      .document = on_document,
+						      .ended = on_ended,
+						      .data_free = part_data_free,
+						      .taken = on_taken};
+	struct part *part = &composition->parts[name];
+	uint64_t delay = 0, until;
+
+	if (is_unknown_package(composition, name, &until)) {
+		delay = until - now_of(composition) + random_below(UNKNOWN_PACKAGE_MS / 10);
+		part->word = WORD_NO_SUCH;
+	}
+	part->interest = interest_new(composition->subscriber->interests, composition->peer,
+				      &kinds[name], &events, composition);
+	interest_schedule(part->interest, delay);
+}
+
+static void clear_part(struct part *part)
+{
+	if (part->document != NULL)
+		presence_clear(part->document);
+	mem_free(part->document);
+	mem_free(part->fault);
+	*part = (struct part){0};
+}
+
+void composition_adjust(struct composition *composition)
+{
+	bool is_listed = composition_listed(composition).state != LISTED_NOT;
+
+	for (int name = 0; name < PART_COUNT; name++) {
+		struct part *part = &composition->parts[name];
+		bool is_wanted =
+			!is_listed && (composition->peer->profile.packages & packages[name]) != 0;
+
+		if (is_wanted && part->interest == NULL) {
+			start_part(composition, (enum part_name)name);
+		} else if (!is_wanted && part->interest != NULL) {
+			interest_leave(&part->interest);
+			clear_part(part);
+			composition->has_news = true;
+		}
+	}
+}
+
+void composition_ask_again(struct composition *composition)
+{
+	uint64_t until;
+
+	for (int name = 0; name < PART_COUNT; name++)
+		if (composition->parts[name].interest != NULL &&
+		    !is_unknown_package(composition, (enum part_name)name, &until))
+			interest_ask_again(composition->parts[name].interest);
+}
+
+/* Life ----------------------------------------------------------------------------------------- */
+
+struct composition *composition_new(struct subscriber *subscriber, const struct address *watched,
+				    const struct sip_peer *peer, bool is_common,
+				    const struct buf *key)
+{
+	struct composition *composition = mem_zalloc(sizeof *composition);
+
+	composition->subscriber = subscriber;
+	address_copy(&composition->watched, watched);
+	list_init(&composition->readers);
+	list_init(&composition->dirty);
+	composition->key = mem_strndup(key->data, key->len);
+	composition->key_len = key->len;
+	composition->peer = peer;
+	composition->hop = peer_watch_of(subscriber->core->peers, peer->domain);
+	peer_watch_join(composition->hop);
+	composition->is_common = is_common;
+	composition->is_kept = is_common || (peer->profile.packages & PACKAGE_DIALOG) != 0;
+	list_append(&subscriber->all, &composition->link);
+	table_put(subscriber->compositions, key->data, key->len, composition);
+	composition_adjust(composition);
+	return composition;
+}
+
+void composition_free(struct composition *composition)
+{
+	struct subscriber *subscriber = composition->subscriber;
+
+	loop_timer_cancel(&composition->timer);
+	for (int name = 0; name < PART_COUNT; name++)
+		clear_part(&composition->parts[name]);
+	composition_free_readers(composition);
+	table_remove(subscriber->compositions, composition->key, composition->key_len);
+	list_remove(&composition->link);
+	list_remove(&composition->dirty);
+	peer_watch_leave(composition->hop);
+	address_clear(&composition->watched);
+	mem_free(composition->key);
+	mem_free(composition);
+}
+
+void composition_leave(struct composition *composition)
+{
+	for (int name = 0; name < PART_COUNT; name++)
+		interest_leave(&composition->parts[name].interest);
+	composition_free(composition);
+}

@@ -1,0 +1,265 @@
+/* The readers of a composition and what they are told; see composition.h. */
+#include "base/mem.h"
+#include "core/bridge.h"
+#include "model/presence.h"
+#include "sip/composition.h"
+#include "sip/side_core.h"
+#include "sip/subscriber_private.h"
+
+enum { SETTLE_MOST = 5 }; /* times settle_ms: a phone that never rests is told all the same */
+
+static struct side_core *core_of(const struct composition *composition)
+{
+	return composition->subscriber->core;
+}
+
+/* Readers -------------------------------------------------------------------------------------- */
+
+struct reader *composition_find_reader(struct composition *composition,
+				       const struct address *watcher)
+{
+	LIST_EACH(link, next, &composition->readers)
+	{
+		struct reader *reader = LIST_ENTRY(link, struct reader, link);
+
+		if (address_equal(&reader->watcher, watcher))
+			return reader;
+	}
+	return NULL;
+}
+
+void composition_add_reader(struct composition *composition, const struct watch *watch)
+{
+	struct reader *reader = mem_zalloc(sizeof *reader);
+
+	address_copy(&reader->watcher, watch->watcher);
+	reader->x = watch->x;
+	reader->is_new = true;
+	list_append(&composition->readers, &reader->link);
+	composition_touch(composition);
+}
+
+static void free_reader(struct reader *reader)
+{
+	list_remove(&reader->link);
+	address_clear(&reader->watcher);
+	mem_free(reader);
+}
+
+void composition_free_readers(struct composition *composition)
+{
+	LIST_EACH(link, next, &composition->readers)
+	free_reader(LIST_ENTRY(link, struct reader, link));
+}
+
+/* Removes readers that left. May free the composition. */
+static void tidy(struct composition *composition)
+{
+	LIST_EACH(link, next, &composition->readers)
+	{
+		struct reader *reader = LIST_ENTRY(link, struct reader, link);
+
+		if (reader->is_gone)
+			free_reader(reader);
+	}
+	if (list_is_empty(&composition->readers))
+		composition_leave(composition);
+}
+
+void composition_remove_reader(struct composition *composition, const struct address *watcher)
+{
+	struct reader *reader = composition_find_reader(composition, watcher);
+
+	if (reader == NULL)
+		return;
+	reader->is_gone = true;
+	if (!composition->is_telling)
+		tidy(composition);
+}
+
+/* Settling (D-27) ------------------------------------------------------------------------------ */
+
+static uint64_t settle_ms(const struct composition *composition)
+{
+	int ms = core_of(composition)->params->settle_ms;
+
+	return ms > 0 ? (uint64_t)ms : 0;
+}
+
+static void has_settled(struct composition *composition, enum phone_state state)
+{
+	composition->told_phone = (uint8_t)state;
+	composition->settling = PHONE_UNKNOWN;
+	composition->moved_ms = 0;
+}
+
+/* A call is told when it has lasted for a while, its end at once; so is what was the state when
+ * the readers heard of the phone first. Returns when it will have lasted, 0: it has. */
+static uint64_t settle(struct composition *composition, struct phone *phone, uint64_t now_ms)
+{
+	uint64_t wait = settle_ms(composition);
+	uint64_t due;
+
+	if (composition->told_phone == PHONE_UNKNOWN || phone->state <= PHONE_IDLE ||
+	    phone->state == (enum phone_state)composition->told_phone || wait == 0) {
+		has_settled(composition, phone->state);
+		return 0;
+	}
+	if (composition->moved_ms == 0)
+		composition->moved_ms = now_ms;
+	if (phone->state != (enum phone_state)composition->settling) {
+		composition->settling = (uint8_t)phone->state;
+		composition->settling_ms = now_ms;
+	}
+	due = composition->settling_ms + wait;
+	if (due > composition->moved_ms + SETTLE_MOST * wait)
+		due = composition->moved_ms + SETTLE_MOST * wait;
+	if (due <= now_ms) {
+		has_settled(composition, phone->state);
+		return 0;
+	}
+	phone->state = (enum phone_state)composition->told_phone;
+	if (phone->state <= PHONE_IDLE) {
+		mem_free(phone->other);
+		phone->other = NULL;
+	}
+	return due;
+}
+
+/* Telling -------------------------------------------------------------------------------------- */
+
+static void on_timer(void *arg)
+{
+	composition_changed(arg);
+}
+
+static void set_timer(struct composition *composition, uint64_t hold_due, uint64_t settle_due,
+		      uint64_t now_ms)
+{
+	uint64_t due = hold_due;
+
+	if (settle_due != 0 && (due == 0 || settle_due < due))
+		due = settle_due;
+	if (due == 0)
+		loop_timer_cancel(&composition->timer);
+	else
+		loop_timer_set(core_of(composition)->params->loop, &composition->timer,
+			       due > now_ms ? due - now_ms : 0, on_timer, composition);
+}
+
+/* What nobody needs any more: the core has it. */
+static void trim(struct composition *composition)
+{
+	for (int name = 0; name < PART_COUNT; name++) {
+		struct part *part = &composition->parts[name];
+
+		if (part->document == NULL)
+			continue;
+		presence_clear(part->document);
+		mem_free(part->document);
+		part->document = NULL;
+	}
+}
+
+static bool is_refusal(enum part_word word)
+{
+	return word == WORD_REJECTED || word == WORD_FORBIDDEN || word == WORD_NO_SUCH;
+}
+
+/* What goes out in this turn. */
+struct telling {
+	enum part_word word;
+	const struct fault *fault;
+	struct presence presence;
+	bool has_answer;   /* for all */
+	bool has_presence; /* for all */
+	bool has_known;    /* something to tell those who joined */
+};
+
+/* A refusal counts each time; a word without a document is a sign of life (D-14). */
+static bool is_answer_due(const struct composition *composition, enum part_word word)
+{
+	if (word == WORD_NONE)
+		return false;
+	return word != composition->told || (composition->has_answer && is_refusal(word)) ||
+	       (composition->has_heard && !composition->has_news && word == WORD_ALLOWED);
+}
+
+static void tell_one(const struct composition *composition, const struct reader *reader,
+		     const struct telling *telling)
+{
+	struct bridge *bridge = core_of(composition)->params->bridge;
+	struct watch watch = {reader->x, SCOPE_WATCHER, &reader->watcher, &composition->watched,
+			      NULL};
+	bool joins = reader->is_new && !is_refusal(telling->word) && telling->word != WORD_NONE;
+
+	if (telling->has_answer || joins)
+		bridge_watch_answered(bridge, &watch, (enum watch_answer)(telling->word - 1),
+				      telling->fault);
+	if (telling->has_presence || (joins && telling->has_known))
+		bridge_presence(bridge, &watch, &telling->presence);
+}
+
+/* Readers may leave meanwhile, none may join. */
+static void tell_all(struct composition *composition, const struct telling *telling)
+{
+	composition->is_telling = true;
+	LIST_EACH(link, next, &composition->readers)
+	{
+		struct reader *reader = LIST_ENTRY(link, struct reader, link);
+
+		if (!reader->is_gone)
+			tell_one(composition, reader, telling);
+		reader->is_new = false;
+	}
+	composition->is_telling = false;
+}
+
+/* Returns when a phone state will have settled, or 0. */
+static uint64_t prepare(struct composition *composition, struct telling *telling, uint64_t now_ms)
+{
+	uint64_t due = 0;
+
+	telling->word = composition_word(composition, &telling->fault);
+	telling->has_answer = is_answer_due(composition, telling->word);
+	if (telling->word == WORD_FAILED)
+		has_settled(composition, PHONE_UNKNOWN);
+	if (telling->word != WORD_ALLOWED)
+		return 0;
+	telling->has_known = composition_now(composition, &telling->presence);
+	if (telling->has_known)
+		due = settle(composition, &telling->presence.phone, now_ms);
+	telling->has_presence =
+		(composition->has_news || composition->told != WORD_ALLOWED) &&
+		(telling->has_known || (composition->is_kept && composition->is_known));
+	if (telling->has_presence)
+		composition->is_known = telling->has_known;
+	return due;
+}
+
+static void forget_news(struct composition *composition, enum part_word word)
+{
+	if (word != WORD_NONE)
+		composition->told = (uint8_t)word;
+	composition->has_heard = false;
+	composition->has_answer = false;
+	composition->has_news = false;
+}
+
+void composition_tell(struct composition *composition)
+{
+	uint64_t now_ms = loop_now(core_of(composition)->params->loop);
+	struct telling telling = {0};
+	uint64_t hold_due, settle_due;
+
+	composition_adjust(composition);
+	hold_due = composition_expire(composition, now_ms);
+	settle_due = prepare(composition, &telling, now_ms);
+	set_timer(composition, hold_due, settle_due, now_ms);
+	forget_news(composition, telling.word);
+	tell_all(composition, &telling);
+	presence_clear(&telling.presence);
+	if (!composition->is_kept && settle_due == 0)
+		trim(composition);
+	tidy(composition);
+}

@@ -1,0 +1,184 @@
+/* All parts of a composition together: the answer and the presence; see composition.h. */
+#include "base/mem.h"
+#include "model/presence.h"
+#include "model/presence_merge.h"
+#include "sip/composition.h"
+#include "sip/interest.h"
+#include "sip/peer_watch.h"
+#include "sip/side_core.h"
+#include "sip/subscriber_private.h"
+
+/* What comes by no dialog of its own counts only while its server is there (D-26). */
+static const struct presence *published(const struct composition *composition)
+{
+	const struct side_core *core = composition->subscriber->core;
+
+	if (!composition->is_common || core->publications == NULL ||
+	    peer_watch_is_down(composition->hop))
+		return NULL;
+	return NULL;
+}
+
+struct listed composition_listed(const struct composition *composition)
+{
+	const struct subscriber *subscriber = composition->subscriber;
+	struct listed listed = {0};
+
+	if (composition->is_common && subscriber->listed != NULL)
+		subscriber->listed(&composition->watched, &listed, subscriber->listed_arg);
+	return listed;
+}
+
+/* The answer ----------------------------------------------------------------------------------- */
+
+static enum part_word word_of_list(enum listed_state state, bool is_published)
+{
+	if (is_published || state == LISTED_ACTIVE)
+		return WORD_ALLOWED;
+	if (state == LISTED_PENDING)
+		return WORD_PENDING;
+	return state == LISTED_FAILED ? WORD_FAILED : WORD_NONE;
+}
+
+/* D-14: a source that is refused ends nothing while another one serves the user, nor while that is
+ * not known yet. */
+static enum part_word word_of_others(const struct part *main, const struct part *other,
+				     bool is_published, const struct fault **fault)
+{
+	enum part_word word = other->interest != NULL ? other->word : main->word;
+
+	if (is_published)
+		return WORD_ALLOWED;
+	if (word == WORD_ALLOWED || word == WORD_PENDING || word == WORD_NONE)
+		return word;
+	/* Both fail: for the time being, if one of them does. */
+	if (word == WORD_FAILED && main->word != WORD_FAILED) {
+		*fault = other->fault;
+		return WORD_FAILED;
+	}
+	*fault = main->fault;
+	return main->word;
+}
+
+/* D-17: presence decides if it is subscribed, else the dialogs; what is published allows, too. */
+static enum part_word word_of_parts(const struct part *main, const struct part *other,
+				    bool is_published, const struct fault **fault)
+{
+	switch (main->word) {
+	case WORD_REJECTED:
+		*fault = main->fault;
+		return WORD_REJECTED;
+	case WORD_ALLOWED:
+	case WORD_PENDING:
+		return main->word;
+	case WORD_NONE:
+		return is_published ? WORD_ALLOWED : WORD_NONE;
+	default:
+		return word_of_others(main, other, is_published, fault);
+	}
+}
+
+/* Nothing is subscribed. The end of the last publication is news (EVT-061), no failure. */
+static enum part_word word_of_publication(const struct composition *composition, bool is_published)
+{
+	if (is_published)
+		return WORD_ALLOWED;
+	if (composition->told != WORD_NONE && peer_watch_is_down(composition->hop))
+		return WORD_FAILED;
+	return composition->told == WORD_ALLOWED ? WORD_ALLOWED : WORD_NONE;
+}
+
+enum part_word composition_word(const struct composition *composition, const struct fault **fault)
+{
+	const struct part *presence = &composition->parts[PART_PRESENCE];
+	const struct part *dialog = &composition->parts[PART_DIALOG];
+	enum listed_state listed = composition_listed(composition).state;
+	bool is_published = published(composition) != NULL;
+
+	*fault = NULL;
+	if (listed != LISTED_NOT)
+		return word_of_list(listed, is_published);
+	if (presence->interest != NULL)
+		return word_of_parts(presence, dialog, is_published, fault);
+	if (dialog->interest != NULL)
+		return word_of_parts(dialog, presence, is_published, fault);
+	return word_of_publication(composition, is_published);
+}
+
+/* The presence --------------------------------------------------------------------------------- */
+
+/* DLG-017: dialogs say nothing of registration. A call shows that the user is there; that he has
+ * none does only where nobody is asked about presence by configuration. */
+static void stand_in(const struct composition *composition, struct presence *out)
+{
+	bool is_asked = (composition->peer->profile.packages & PACKAGE_PRESENCE) != 0;
+	struct device *device;
+
+	if (out->device_count != 0 || out->phone.state == PHONE_UNKNOWN ||
+	    (out->phone.state == PHONE_IDLE && is_asked))
+		return;
+	device = presence_add_device(out, "phone");
+	if (device != NULL)
+		device->basic = BASIC_OPEN;
+}
+
+static bool add(struct presence *out, const struct presence *part)
+{
+	if (part == NULL)
+		return false;
+	presence_merge(out, part);
+	return true;
+}
+
+bool composition_now(const struct composition *composition, struct presence *out)
+{
+	const struct presence *of_others = published(composition);
+	struct listed listed = composition_listed(composition);
+	bool is_known = false;
+
+	for (int name = 0; name < PART_COUNT; name++)
+		is_known |= add(out, composition->parts[name].document);
+	is_known |= add(out, of_others);
+	if (listed.state == LISTED_ACTIVE)
+		is_known |= add(out, listed.presence);
+	if (listed.state == LISTED_ACTIVE && listed.phone != NULL) {
+		phone_merge(&out->phone, listed.phone);
+		is_known = true;
+	}
+	if (!composition->peer->profile.show_caller) { /* DLG-018 */
+		mem_free(out->phone.other);
+		out->phone.other = NULL;
+	}
+	stand_in(composition, out);
+	return is_known;
+}
+
+/* Holds ---------------------------------------------------------------------------------------- */
+
+static void expire(struct composition *composition, struct part *part)
+{
+	part->hold_ms = 0;
+	if (part->word == WORD_ALLOWED || part->word == WORD_PENDING)
+		part->word = WORD_FAILED; /* its dialog ended, and no other has begun */
+	if (part->document == NULL)
+		return;
+	presence_clear(part->document);
+	mem_free(part->document);
+	part->document = NULL;
+	composition->has_news = true;
+}
+
+uint64_t composition_expire(struct composition *composition, uint64_t now_ms)
+{
+	uint64_t next = 0;
+
+	for (int name = 0; name < PART_COUNT; name++) {
+		struct part *part = &composition->parts[name];
+
+		if (part->hold_ms != 0 && part->hold_ms <= now_ms)
+			expire(composition, part);
+		if (part->hold_ms != 0 && (next == 0 || part->hold_ms < next))
+			next = part->hold_ms;
+	}
+	return next;
+}

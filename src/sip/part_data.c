@@ -1,0 +1,99 @@
+/* Bodies of NOTIFYs; see part_data.h. */
+#include "sip/part_data.h"
+
+#include <errno.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "model/limits.h"
+#include "model/phone.h"
+#include "model/presence.h"
+#include "sip/side_core.h"
+#include "translate/dialog_info.h"
+#include "translate/pidf.h"
+#include "translate/presence_body.h"
+
+struct part_data {
+	struct dialog_table table;
+};
+
+static struct part_data *get(void **data)
+{
+	if (*data == NULL)
+		*data = mem_zalloc(sizeof(struct part_data));
+	return *data;
+}
+
+static enum part_data_news read_presence(const char *type, const char *text, size_t len,
+					 const struct pidf_reading *reading,
+					 const struct profile *profile, struct presence *presence,
+					 enum interest_use *use)
+{
+	if (presence_body_parse(type, text, len, reading, profile, presence) != 0)
+		return PART_DATA_NOTHING;
+	*use = INTEREST_USED;
+	return PART_DATA_PRESENCE;
+}
+
+/* DLG-007 to DLG-010. */
+static enum part_data_news read_dialogs(void **data, const struct interest_document *document,
+					size_t max_bytes, const struct profile *profile,
+					enum interest_use *use)
+{
+	struct part_data *kept = get(data);
+	struct buf text = BUF_INIT;
+	bool wants_full = false;
+	int error;
+
+	error = presence_body_utf8(document->type, document->data, document->len, &text);
+	if (error == 0)
+		error = dialog_info_apply(&kept->table, buf_text(&text), text.len, max_bytes,
+					  profile, &wants_full);
+	buf_free(&text);
+	if (error != 0 && error != EALREADY)
+		return PART_DATA_NOTHING;
+	if (!wants_full)
+		*use = INTEREST_USED;
+	return PART_DATA_PHONE;
+}
+
+enum part_data_news part_data_read(void **data, const struct interest_document *document,
+				   const struct side_core *core, const struct profile *profile,
+				   struct presence *presence, enum interest_use *use)
+{
+	size_t most = (size_t)core->params->limits->sip_body_bytes;
+	struct pidf_reading reading = {.max_bytes = most < PIDF_MAX_BYTES ? most : PIDF_MAX_BYTES,
+				       .language = document->language,
+				       .now_ms = loop_wall_ms(core->params->loop)};
+
+	*use = INTEREST_REPAIR;
+	switch (presence_body_kind(document->type)) {
+	case BODY_PRESENCE:
+		return read_presence(document->type, document->data, document->len, &reading,
+				     profile, presence, use);
+	case BODY_DIALOG:
+		return read_dialogs(data, document, reading.max_bytes, profile, use);
+	default:
+		return PART_DATA_NOTHING;
+	}
+}
+
+void part_data_phone(const void *data, struct phone *phone)
+{
+	const struct part_data *kept = data;
+	struct phone one = {0};
+
+	if (kept == NULL)
+		return;
+	dialog_table_phone(&kept->table, &one);
+	phone_merge(phone, &one);
+	phone_clear(&one);
+}
+
+void part_data_free(void *data)
+{
+	struct part_data *kept = data;
+
+	dialog_table_clear(&kept->table);
+	mem_free(kept);
+}
