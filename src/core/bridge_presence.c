@@ -81,6 +81,7 @@ void show_was_told(struct bridge *bridge, struct pair *pair)
 		book_prune(pair->entry);
 	pair->told = digest_now(bridge, pair);
 	pair->told_person = person_now(bridge, pair);
+	pair->told_ms = now_ms(bridge);
 	pace_drop(&pair->pace);
 	pair->owed[watcher_side(pair)] &= (uint8_t)~OWED_SHOW;
 	set_timer(bridge, pair);

@@ -38,11 +38,16 @@ void outward_put(struct bridge *bridge, struct pair *pair, enum side side, unsig
 
 /* XEP-0114 acknowledges nothing: what was said of the pair shortly before the link broke is said
  * again. To a chat server that has heard it before it is no news. */
-static bool is_unsure(const struct bridge *bridge, const struct pair *pair)
+static bool may_be_lost(const struct bridge *bridge, uint64_t said_ms)
 {
 	const struct side_link *link = &bridge->links[SIDE_XMPP];
 
-	return pair->entered_ms >= link->repeat.from_ms && pair->entered_ms < link->repeat.to_ms;
+	return said_ms >= link->repeat.from_ms && said_ms < link->repeat.to_ms;
+}
+
+static bool is_unsure(const struct bridge *bridge, const struct pair *pair)
+{
+	return may_be_lost(bridge, pair->entered_ms);
 }
 
 /* A server that knows the question already does not put it to its user again (RFC 6121 3.1.3). */
@@ -155,8 +160,10 @@ static void owe_answer_again(struct bridge *bridge, struct pair *pair)
 static void visit_sync_xmpp(struct bridge *bridge, struct pair *pair)
 {
 	if (watched_side(pair) == SIDE_SIP) {
-		/* The chat server may have dropped what it knew: said again even if equal. */
-		if (book_is_open(pair->entry) || pair->told_open)
+		/* The chat server may have dropped what it knew, or never heard that somebody went:
+		 * said again even if equal. */
+		if (book_is_open(pair->entry) || pair->told_open ||
+		    may_be_lost(bridge, pair->told_ms))
 			pair->told = 0;
 		owe_answer_again(bridge, pair);
 		owe_watcher(bridge, pair, SIDE_XMPP);

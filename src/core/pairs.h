@@ -60,6 +60,7 @@ struct pair {
 	struct pace pace;
 	struct loop_timer timer; /* the earlier of pace.due_ms and doubt_ms */
 	uint64_t doubt_ms;       /* what is not heard of until then is unknown; 0: no doubt */
+	uint64_t told_ms;        /* when that was; 0: before the start */
 	uint64_t save;           /* number of the last write of its row */
 	uint64_t entered_ms;     /* came into its state, or was asked again; 0: before the start */
 	uint64_t refresh_due_ms; /* no probe for a fetch before that (PRES-165) */
