@@ -1,5 +1,4 @@
-/* One publication of ours; see outlet.h. The timer stands for the next thing to do: a retry, the
- * refresh, or the turn that the pace allows. */
+/* One publication of ours. The timer is for what comes next: a retry, the refresh, or its turn. */
 #include "sip/outlet.h"
 
 #include <stdint.h>
@@ -33,8 +32,8 @@ enum {
 	SOON_MOST_MS = 5 * 60 * 1000,
 	SLOW_MS = 60 * 1000, /* 4xx, 6xx: the server does not want it */
 	SLOW_MOST_MS = 3600 * 1000,
-	TAG_MAX = 256, /* bytes of an entity tag that are believed */
-	LARGE = 1200   /* what is longer may have gone by TCP for its size (RFC 3261, 18.1.1) */
+	TAG_MAX = 256,
+	LARGE = 1200 /* what is longer may have gone by TCP for its size (RFC 3261, 18.1.1) */
 };
 
 struct outlet_item {
@@ -57,7 +56,7 @@ struct outlet {
 	struct list items;
 	struct peer_watch *hop;
 	struct transaction *transaction;
-	struct outlet_item *sent; /* what the request under way says; NULL: a refresh or removal */
+	struct outlet_item *sent; /* by the request under way; NULL: a refresh or removal */
 	enum outlet_kind kind;
 	struct loop_timer timer;
 	struct backoff soon;
@@ -225,10 +224,12 @@ static void finish(struct outlet *outlet)
 	loop_timer_cancel(&outlet->timer);
 	forget_tag(outlet);
 	outlet->refresh_ms = 0;
-	if (!outlet->is_leaving)
-		return;
-	outlet->is_leaving = false;
-	outlet->params.gone(outlet, outlet->params.arg);
+	if (!outlet->is_withdrawn) {
+		run(outlet); /* something new was said meanwhile */
+	} else if (outlet->is_leaving) {
+		outlet->is_leaving = false;
+		outlet->params.gone(outlet, outlet->params.arg);
+	}
 }
 
 /* EVT-054: each 2xx has a new one, and none of ours is kept if it has none. */
@@ -295,9 +296,8 @@ static bool raise_expires(struct outlet *outlet, const sip_t *sip)
 	if (sip->sip_min_expires != NULL)
 		least = (unsigned)sip->sip_min_expires->me_delta;
 	next = interest_raise(outlet->asked_s, least);
-	if (next == 0 || outlet->raises >= RAISES_MAX || outlet->kind == KIND_REMOVE)
+	if (next == 0 || outlet->raises++ >= RAISES_MAX || outlet->kind == KIND_REMOVE)
 		return false;
-	outlet->raises++;
 	outlet->asked_s = next;
 	send_next(outlet, outlet->kind, outlet->sent);
 	return true;

@@ -24,7 +24,7 @@ static void must(bool holds, const char *what)
 	abort();
 }
 
-static void make_map(struct rig *rig)
+static void make_map(struct rig *rig, const struct rig_options *options)
 {
 	static const struct map_domain domains[] = {
 		{.xmpp = "sip.chat.example", .sip = "pbx.example"},
@@ -37,6 +37,8 @@ static void make_map(struct rig *rig)
 		.domain_count = 2,
 		.xmpp_domains = xmpp_domains,
 		.xmpp_domain_count = 1,
+		.users = options->users,
+		.user_count = options->user_count,
 	};
 
 	must(address_map_new(&rig->map, &params, error, sizeof error) == 0, error);
@@ -76,6 +78,8 @@ static void fill_params(struct rig *rig, const struct rig_options *options)
 		.trusted_count = options->trusted_count,
 		.peers = rig->peers,
 		.peer_count = 2,
+		.users = options->users,
+		.user_count = options->user_count,
 		.user_agent = "sipxmppd/test",
 		.refresh_s = 3600,
 		.timer_t1_ms = options->t1_ms != 0 ? options->t1_ms : T1_MS,
@@ -104,8 +108,10 @@ struct rig *rig_new(const struct rig_options *options)
 	limits_defaults(&rig->limits);
 	if (options->limits != NULL)
 		options->limits(&rig->limits);
-	make_map(rig);
+	make_map(rig, options);
 	fill_params(rig, options);
+	if (options->tune != NULL)
+		options->tune(rig);
 	must(sip_side_new(&rig->side, &rig->params, error, sizeof error) == 0, error);
 	return rig;
 }

@@ -28,6 +28,8 @@ struct rig {
 	unsigned char key[16];
 };
 
+struct map_user;
+
 /* What a test wants otherwise than usual. Zeroed is the usual: profile generic, proxy over UDP, T1
  * 30 ms, trust as D-52. */
 struct rig_options {
@@ -41,6 +43,10 @@ struct rig_options {
 	void (*limits)(struct limits *limits);
 	const char *listen_host; /* "127.0.0.1" */
 	const char *advertise;
+	const struct map_user *users;
+	size_t user_count;
+	/* Last changes to params and peers[0] before the side is made; or NULL. */
+	void (*tune)(struct rig *rig);
 };
 
 struct rig *rig_new(const struct rig_options *options);
