@@ -44,6 +44,7 @@ struct profile {
 	bool offers_partial;            /* pidf-diff in Accept (D-21) */
 	bool literal_prefixes;          /* PUBLISH for a reader of prefixes (PBX-037, FSW) */
 	bool expose_resource;           /* D-10 */
+	bool hides_last_input;          /* how long a user is idle is not written (RPR-029) */
 	enum watch_as watch_as;
 	enum resources resources;
 	enum lamp_rule lamp;

@@ -7,6 +7,7 @@
 
 struct buf;
 struct presence;
+struct profile;
 
 enum { PIDF_MAX_BYTES = 256 * 1024 };
 
@@ -29,6 +30,10 @@ struct pidf_params {
 	const char *entity;       /* the URI that was subscribed to, scheme sip (D-29) */
 	const char *contact;      /* as the peer can route it back */
 	const unsigned char *key; /* installation key: tuple ids are "ID-" + keyed hash (D-10) */
+	/* Of the reader: entity, resources, literal_prefixes, hides_last_input; NULL: generic. */
+	const struct profile *profile;
+	const char
+		*language; /* of words that a literal reader needs (presence_words.h); NULL: en */
 };
 
 /* Appends the document: one tuple per device, best first; at least one (closed) tuple. Compact: no
