@@ -146,7 +146,7 @@ static const struct setting domain_settings[] = {
 	CHOICE("pager_type", UNBUILT, AT_DOMAIN(pager_type), "chat", pagers),
 	CHOICE("long_messages", UNBUILT, AT_DOMAIN(long_messages), "split", long_messages),
 	BOOL("show_caller", UNBUILT, AT_DOMAIN(show_caller), "false"),
-	CHOICE("lamp", UNBUILT, AT_DOMAIN(lamp), "reach", lamps),
+	CHOICE("lamp", BUILT, AT_DOMAIN(lamp), "reach", lamps),
 	CHOICE("entity", UNBUILT, AT_DOMAIN(entity), "sip", entities),
 	BOOL("date_trusted", UNBUILT, AT_DOMAIN(date_trusted), "false"),
 	CHOICE("publish", UNBUILT, AT_DOMAIN(publish), "none", publishers),

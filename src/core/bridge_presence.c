@@ -114,6 +114,13 @@ static bool has_audience(struct bridge *bridge, struct pair *pair, bool is_open)
 	return true;
 }
 
+/* D-33. A SIP watcher may look by several packages, the fastest of which may change once a second;
+ * his side holds back the others. */
+static unsigned pace_of(const struct pair *pair)
+{
+	return watcher_side(pair) == SIDE_SIP ? 1000 : 5000;
+}
+
 void show_now(struct bridge *bridge, struct pair *pair)
 {
 	struct side_link *link = &bridge->links[watcher_side(pair)];
@@ -127,13 +134,15 @@ void show_now(struct bridge *bridge, struct pair *pair)
 		return;
 	is_same = digest_now(bridge, pair) == pair->told;
 	if (is_same && person_now(bridge, pair) == pair->told_person) {
+		if (watched_side(pair) == SIDE_XMPP)
+			book_prune(pair->entry); /* what came and went unseen */
 		pace_drop(&pair->pace);
 		set_timer(bridge, pair);
 		return;
 	}
 	if (was_waiting)
 		bridge->params.counters->presence_coalesced++;
-	if (pace_wait_ms(&pair->pace, is_leaving, now_ms(bridge)) > 0) {
+	if (pace_wait_ms(&pair->pace, pace_of(pair), is_leaving, now_ms(bridge)) > 0) {
 		set_timer(bridge, pair);
 		return;
 	}

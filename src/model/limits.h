@@ -28,6 +28,7 @@
 	X(messages_pending, 20000, 100, 1000000, "messages waiting for an answer")                 \
 	X(watches_per_watcher, 2000, 10, 1000000, "live subscriptions of one watcher")             \
 	X(watches_per_watched, 20000, 10, 1000000, "live subscriptions to one user")               \
+	X(list_members, 500, 1, 512, "users in one list subscription")                             \
 	X(new_watches_per_minute, 100, 1, 1000000, "new subscriptions of one watcher")             \
 	X(questions_per_minute, 60, 1, 1000000, "new questions to one chat user")                  \
 	X(questions_open, 200, 1, 1000000, "unanswered questions to one chat user")                \

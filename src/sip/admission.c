@@ -229,21 +229,33 @@ static bool check_scheme(struct admission *admission, struct request *request)
 	}
 }
 
-/* SIP-019, MSG-058: we require to support nothing. */
+/* RFC 4662, RFC 5367: what a SUBSCRIBE may require. */
+static bool is_supported(const struct request *request, const char *extension)
+{
+	return method_of(request) == sip_method_subscribe &&
+	       (strcasecmp(extension, "eventlist") == 0 ||
+		strcasecmp(extension, "recipient-list-subscribe") == 0);
+}
+
+/* SIP-019, MSG-058: all else that is required is not supported. */
 static bool check_required(struct admission *admission, struct request *request)
 {
 	const sip_require_t *require = request->sip->sip_require;
 	struct buf header = BUF_INIT;
+	size_t count = 0;
 
-	if (require == NULL || require->k_items == NULL || require->k_items[0] == NULL ||
+	if (require == NULL || require->k_items == NULL ||
 	    method_of(request) == sip_method_notify) /* D-22 */
 		return true;
-	buf_puts(&header, "Unsupported: ");
-	for (size_t i = 0; require->k_items[i] != NULL && i < 16; i++) {
-		if (i != 0)
-			buf_puts(&header, ", ");
+	for (size_t i = 0; require->k_items[i] != NULL && count < 16; i++) {
+		if (is_supported(request, require->k_items[i]))
+			continue;
+		buf_puts(&header, count == 0 ? "Unsupported: " : ", ");
 		buf_puts(&header, require->k_items[i]);
+		count++;
 	}
+	if (count == 0)
+		return true;
 	buf_puts(&header, "\r\n");
 	refuse(admission, request, 420, NULL, header.data);
 	buf_free(&header);

@@ -8,6 +8,7 @@
 #include "core/bridge.h"
 #include "model/exchange.h"
 #include "sip/dialog.h"
+#include "sip/list_watch.h"
 #include "sip/notifier_private.h"
 #include "sip/side_core.h"
 #include "sip/transaction.h"
@@ -24,14 +25,15 @@ struct notifier *notifier_new(struct side_core *core)
 
 	notifier->core = core;
 	notifier->watchings = watchings_new();
+	list_init(&notifier->live);
 	list_init(&notifier->ended);
-	list_init(&notifier->stopping);
+	list_init(&notifier->due);
 	return notifier;
 }
 
 size_t notifier_count(const struct notifier *notifier)
 {
-	return notifier->live;
+	return notifier->live_count;
 }
 
 size_t notifier_watching(const struct notifier *notifier)
@@ -45,37 +47,63 @@ void notifier_free_subscription(struct subscription *s)
 {
 	loop_timer_cancel(&s->timer);
 	transaction_forget(&s->in_flight);
+	list_watch_free(&s->list);
 	dialog_free(s->notifier->core->dialogs, &s->dialog);
+	list_remove(&s->due);
 	list_remove(&s->link);
 	mem_free(s->event_id);
 	mem_free(s);
 }
 
-/* Takes it out of its pair; with the last one the core hears of it (PRES-099). */
-static void leave_pair(struct subscription *s, enum notifier_tell tell)
+void notifier_add(struct subscription *s)
 {
-	struct notifier *notifier = s->notifier;
+	list_append(&s->notifier->live, &s->link);
+	s->notifier->live_count++;
+}
+
+static void lapse(struct notifier *notifier, const struct address *watcher,
+		  const struct address *watched)
+{
+	struct watch watch = {exchange_new(), SCOPE_WATCHER, watcher, watched, NULL};
+
+	bridge_watch_lapsed(notifier->core->params->bridge, &watch);
+}
+
+/* With the last looker the core hears of it (PRES-099). */
+void notifier_leave(struct notifier *notifier, struct looker *looker, enum notifier_tell tell)
+{
+	struct watching *watching = looker->watching;
 	struct address watcher, watched;
 
-	if (s->watching == NULL)
+	if (watching == NULL)
 		return;
-	address_copy(&watcher, &s->watching->watcher);
-	address_copy(&watched, &s->watching->watched);
-	notifier->live--;
-	if (watching_take(notifier->watchings, s) && tell == NOTIFIER_TELL_CORE) {
-		struct watch watch = {exchange_new(), SCOPE_WATCHER, &watcher, &watched, NULL};
-
-		bridge_watch_lapsed(notifier->core->params->bridge, &watch);
-	}
+	if (tell == NOTIFIER_TELL_CORE && looker->kind != LOOKER_INFORMED &&
+	    !list_is_empty(&watching->informed) &&
+	    watching_find_other(watching, looker->by, looker) == NULL)
+		watcher_row_user(watching, looker->by, WATCHER_TERMINATED, WATCHER_TIMEOUT);
+	address_copy(&watcher, &watching->watcher);
+	address_copy(&watched, &watching->watched);
+	if (watching_take(notifier->watchings, looker) && tell == NOTIFIER_TELL_CORE)
+		lapse(notifier, &watcher, &watched);
 	address_clear(&watcher);
 	address_clear(&watched);
+}
+
+/* Out of all of its pairs, and of what waits. */
+static void leave_all(struct subscription *s, enum notifier_tell tell)
+{
+	list_remove(&s->due);
+	if (s->list != NULL)
+		list_watch_leave(s->list, tell);
+	else
+		notifier_leave(s->notifier, &s->looker, tell);
 }
 
 static void check_stopped(struct notifier *notifier)
 {
 	void (*stopped)(void *arg) = notifier->stopped;
 
-	if (stopped == NULL || notifier->live != 0 || notifier->ended_count != 0)
+	if (stopped == NULL || notifier->live_count != 0 || notifier->ended_count != 0)
 		return;
 	notifier->stopped = NULL;
 	loop_defer(notifier->core->params->loop, stopped, notifier->stopped_arg);
@@ -87,7 +115,9 @@ void notifier_remove(struct subscription *s)
 
 	if (s->state == SUBSCRIPTION_ENDED)
 		notifier->ended_count--;
-	leave_pair(s, NOTIFIER_TELL_CORE);
+	else
+		notifier->live_count--;
+	leave_all(s, NOTIFIER_TELL_CORE);
 	notifier_free_subscription(s);
 	check_stopped(notifier);
 }
@@ -101,12 +131,12 @@ static void on_timer(void *arg)
 		notifier_remove(s);
 	} else if (now >= s->expires_ms) {
 		notifier_end(s, "timeout", 0, NOTIFIER_TELL_CORE); /* EVT-036 */
-	} else if (s->retry_ms == 0) { /* what was to be sent again went out with a change */
+	} else if (s->retry_ms == 0 || s->retry_ms > now) {        /* it went out meanwhile */
 		notifier_arm(s);
 	} else {
 		s->retry_ms = 0;
 		notifier_arm(s);
-		notify_send_current(s);
+		notify_due(s);
 	}
 }
 
@@ -128,6 +158,7 @@ void notifier_set_ended(struct subscription *s, const char *reason, unsigned ret
 	s->reason = reason;
 	s->retry_after_s = retry_after_s;
 	s->notifier->ended_count++;
+	list_remove(&s->due);
 	loop_timer_set(s->notifier->core->params->loop, &s->timer, ENDED_PATIENCE_MS, on_timer, s);
 }
 
@@ -136,15 +167,27 @@ void notifier_end(struct subscription *s, const char *reason, unsigned retry_aft
 {
 	if (s->state == SUBSCRIPTION_ENDED)
 		return;
+	s->notifier->live_count--;
 	notifier_set_ended(s, reason, retry_after_s);
-	leave_pair(s, tell);
+	leave_all(s, tell);
+	list_remove(&s->link);
 	list_append(&s->notifier->ended, &s->link);
 	notify_send(s, NULL);
 }
 
+/* D-18 */
+void notifier_pair_watcher(const struct notifier *notifier, const struct address *user,
+			   struct address *out)
+{
+	const struct sip_peer *peer = side_core_peer(notifier->core, user->domain);
+	bool is_domain = peer != NULL && peer->profile.watch_as == WATCH_AS_DOMAIN;
+
+	address_set(out, SIDE_SIP, is_domain ? "" : user->local, user->domain);
+}
+
 /* From the core -------------------------------------------------------------------------------- */
 
-static const char *reason_of(enum watch_answer answer)
+const char *notifier_reason(enum watch_answer answer)
 {
 	switch (answer) {
 	case WATCH_NO_SUCH:
@@ -156,7 +199,20 @@ static const char *reason_of(enum watch_answer answer)
 	}
 }
 
-static void end_all(struct watching *watching, enum watch_answer answer, const struct fault *fault)
+static enum watcher_event event_of(enum watch_answer answer)
+{
+	switch (answer) {
+	case WATCH_NO_SUCH:
+		return WATCHER_NORESOURCE;
+	case WATCH_FAILED:
+		return WATCHER_PROBATION;
+	default:
+		return WATCHER_REJECTED;
+	}
+}
+
+static void end_all(struct notifier *notifier, struct watching *watching, enum watch_answer answer,
+		    const struct fault *fault)
 {
 	unsigned retry_s = 0;
 
@@ -165,11 +221,33 @@ static void end_all(struct watching *watching, enum watch_answer answer, const s
 		if (fault != NULL && fault->retry_after_s != 0)
 			retry_s = (unsigned)fault->retry_after_s;
 	}
-	/* The pair goes with its last subscription, so count first. */
-	for (size_t left = watching->count; left != 0 && !list_is_empty(&watching->subscriptions);
-	     left--)
-		notifier_end(LIST_ENTRY(watching->subscriptions.next, struct subscription, link),
-			     reason_of(answer), retry_s, NOTIFIER_CORE_KNOWS);
+	watcher_row_all(watching, WATCHER_TERMINATED, event_of(answer));
+	/* The pair goes with its last looker, so count first. */
+	for (size_t left = watching->count; left != 0; left--) {
+		struct looker *looker = LIST_ENTRY(watching->lookers.next, struct looker, link);
+
+		if (looker->kind == LOOKER_MEMBER) {
+			list_member_end(looker, answer);
+			notifier_leave(notifier, looker, NOTIFIER_CORE_KNOWS);
+		} else {
+			notifier_end(LIST_ENTRY(looker, struct subscription, looker),
+				     notifier_reason(answer), retry_s, NOTIFIER_CORE_KNOWS);
+		}
+	}
+}
+
+static void decide(struct looker *looker, enum subscription_state state, const struct presence *now)
+{
+	struct subscription *s = LIST_ENTRY(looker, struct subscription, looker);
+
+	if (looker->kind == LOOKER_MEMBER) {
+		list_member_decide(looker, state == SUBSCRIPTION_ACTIVE);
+		return;
+	}
+	if (s->state == state && state == SUBSCRIPTION_PENDING)
+		return;
+	s->state = state;
+	notify_send(s, now);
 }
 
 void notifier_answer(struct notifier *notifier, const struct watch *watch, enum watch_answer answer,
@@ -177,72 +255,43 @@ void notifier_answer(struct notifier *notifier, const struct watch *watch, enum 
 {
 	struct watching *watching =
 		watchings_find(notifier->watchings, watch->watcher, watch->watched);
+	bool is_allowed = answer == WATCH_ALLOWED;
 
 	if (watching == NULL)
 		return; /* PRES-079: the core remembers */
-	if (answer != WATCH_ALLOWED && answer != WATCH_PENDING) {
-		end_all(watching, answer, fault);
+	if (!is_allowed && answer != WATCH_PENDING) {
+		end_all(notifier, watching, answer, fault);
 		return;
 	}
-	LIST_EACH(link, next, &watching->subscriptions)
-	{
-		struct subscription *s = LIST_ENTRY(link, struct subscription, link);
-		enum subscription_state state =
-			answer == WATCH_ALLOWED ? SUBSCRIPTION_ACTIVE : SUBSCRIPTION_PENDING;
-
-		if (s->state == state && answer == WATCH_PENDING)
-			continue;
-		s->state = state;
-		notify_send(s, now);
-	}
+	watcher_row_all(watching, is_allowed ? WATCHER_ACTIVE : WATCHER_PENDING,
+			is_allowed ? WATCHER_APPROVED : WATCHER_SUBSCRIBE);
+	LIST_EACH(link, next, &watching->lookers)
+	decide(LIST_ENTRY(link, struct looker, link),
+	       is_allowed ? SUBSCRIPTION_ACTIVE : SUBSCRIPTION_PENDING, now);
 }
 
 void notifier_tell(struct notifier *notifier, const struct watch *watch,
 		   const struct presence *presence)
 {
-	static const struct presence unknown;
 	struct watching *watching =
 		watchings_find(notifier->watchings, watch->watcher, watch->watched);
 
 	if (watching == NULL)
 		return;
-	LIST_EACH(link, next, &watching->subscriptions)
-	{
-		struct subscription *s = LIST_ENTRY(link, struct subscription, link);
-
-		if (s->state != SUBSCRIPTION_ACTIVE)
-			continue;
-		s->is_unknown = presence == NULL;
-		notify_send(s, presence != NULL ? presence : &unknown);
-	}
+	watching->is_unknown = presence == NULL;
+	fan_out(notifier, watching, presence);
 }
 
 /* The end -------------------------------------------------------------------------------------- */
-
-static bool collect(void *value, void *arg)
-{
-	struct watching *watching = value;
-	struct notifier *notifier = arg;
-
-	LIST_EACH(link, next, &watching->subscriptions)
-	{
-		struct subscription *s = LIST_ENTRY(link, struct subscription, link);
-
-		list_remove(link);
-		list_append(&notifier->stopping, link);
-		loop_timer_cancel(&s->timer);
-	}
-	return true;
-}
 
 static void stop_some(void *arg)
 {
 	struct notifier *notifier = arg;
 
-	for (int i = 0; i < STOP_BATCH && !list_is_empty(&notifier->stopping); i++)
-		notifier_end(LIST_ENTRY(notifier->stopping.next, struct subscription, link),
+	for (int i = 0; i < STOP_BATCH && !list_is_empty(&notifier->live); i++)
+		notifier_end(LIST_ENTRY(notifier->live.next, struct subscription, link),
 			     "probation", side_core_retry_s(), NOTIFIER_CORE_KNOWS);
-	if (!list_is_empty(&notifier->stopping))
+	if (!list_is_empty(&notifier->live))
 		loop_timer_set(notifier->core->params->loop, &notifier->stop_timer, STOP_EVERY_MS,
 			       stop_some, notifier);
 	check_stopped(notifier);
@@ -252,7 +301,6 @@ void notifier_stop(struct notifier *notifier, void (*done)(void *arg), void *arg
 {
 	notifier->stopped = done;
 	notifier->stopped_arg = arg;
-	watchings_each(notifier->watchings, collect, notifier);
 	stop_some(notifier);
 }
 
@@ -262,8 +310,7 @@ static void free_list(struct list *subscriptions)
 	{
 		struct subscription *s = LIST_ENTRY(link, struct subscription, link);
 
-		if (s->watching != NULL)
-			watching_take(s->notifier->watchings, s);
+		leave_all(s, NOTIFIER_CORE_KNOWS);
 		notifier_free_subscription(s);
 	}
 }
@@ -275,9 +322,10 @@ void notifier_free(struct notifier **notifier)
 	if (self == NULL)
 		return;
 	loop_timer_cancel(&self->stop_timer);
-	watchings_each(self->watchings, collect, self);
-	free_list(&self->stopping);
+	fan_out_free(self);
+	free_list(&self->live);
 	free_list(&self->ended);
+	notify_bodies_free(&self->bodies);
 	if (self->stopped_arg != NULL)
 		loop_forget(self->core->params->loop, self->stopped_arg);
 	watchings_free(&self->watchings);

@@ -1,33 +1,86 @@
-/* Between notifier.c (life, the core, the end), subscribe_in.c (SUBSCRIBE) and notify.c (NOTIFY).
- */
+/* Between notifier.c (life, the core, the end), subscribe_in.c (SUBSCRIBE), notify.c (NOTIFY),
+ * fan_out.c (one change for many), watcher_row.c (watcher information) and list_*.c (lists). */
 #pragma once
 
 #include "base/list.h"
+#include "core/pace.h"
 #include "loop/loop.h"
+#include "sip/event_package.h"
 #include "sip/notifier.h"
+#include "sip/notify_body.h"
 #include "sip/watching.h"
+#include "translate/watcher_info.h"
+
+struct dialog;
+struct list_watch;
+struct sip_peer;
+struct transaction;
 
 struct notifier {
 	struct side_core *core;
 	struct watchings *watchings;
+	struct list live;  /* subscriptions that are not ended */
 	struct list ended; /* subscriptions with their last NOTIFY under way */
-	size_t live;
+	size_t live_count;
 	size_t ended_count;
+	struct list due; /* subscriptions that have a change to be told of, see fan_out.c */
+	bool is_fanning;
+	struct loop_timer fan_timer;
+	struct notify_bodies bodies;
 	void (*stopped)(void *arg);
 	void *stopped_arg;
-	struct list stopping; /* still to be told on stop */
 	struct loop_timer stop_timer;
 };
 
-/* Sends what is due: the state of the subscription, with presence (NULL: no document) when it is
- * active. While a NOTIFY is under way it only remembers (EVT-038). */
-void notify_send(struct subscription *subscription, const struct presence *presence);
-/* The same, asking the core for the present state. */
-void notify_send_current(struct subscription *subscription);
+/* What a subscription is told. ENDED: one last NOTIFY, then it goes. */
+enum subscription_state { SUBSCRIPTION_PENDING, SUBSCRIPTION_ACTIVE, SUBSCRIPTION_ENDED };
 
-/* Whether the core is told that the last dialog of the pair went (never from inside side_ops). */
+/* One dialog of a watcher. */
+struct subscription {
+	struct notifier *notifier;
+	const struct event_package *package;
+	struct looker looker;    /* not of a list: what it looks at; in no pair once ended */
+	struct list_watch *list; /* of a list; else NULL */
+	struct dialog *dialog;
+	struct list link;              /* among the live or the ended */
+	struct list due;               /* in notifier.due */
+	struct transaction *in_flight; /* the NOTIFY under way */
+	struct loop_timer timer;       /* expiry or what waits; of an ended one: patience */
+	uint64_t expires_ms;           /* loop clock */
+	uint64_t retry_ms;             /* something is sent then; 0: nothing */
+	struct pace pace;              /* of changes (D-33) */
+	const struct sip_peer *peer;   /* of the watcher's domain, or NULL */
+	char *event_id;                /* Event;id=, or NULL */
+	const char *reason;            /* of an ended one; constant text */
+	uint64_t told;                 /* notify_body.digest of the last document; 0: none */
+	uint64_t made_by;              /* repeats_key() of the SUBSCRIBE that made it */
+	uint32_t version;              /* of the next document */
+	unsigned retry_after_s;
+	enum subscription_state state;
+	enum watcher_status row; /* of watcher information: what it says of the watcher */
+	enum watcher_event row_event;
+	uint8_t failures;   /* NOTIFYs refused in a row without ending it */
+	bool was_active;    /* its last words may carry a closed document */
+	bool is_dirty;      /* something newer waits for the NOTIFY under way */
+	bool is_owed;       /* and it is sent even if it says the same */
+	bool is_confirmed;  /* a NOTIFY was answered 2xx (PRES-202) */
+	bool is_fetch;      /* Expires 0 outside a dialog */
+	bool was_refused;   /* the last SUBSCRIBE in the dialog was */
+	bool was_open;      /* the last document said that he can be reached */
+	bool has_row;       /* of watcher information: row is set */
+	bool row_is_whole;  /* its next document is a full one */
+	bool takes_deflate; /* Accept-Encoding */
+	bool is_large;      /* a large NOTIFY is under way, */
+	bool shuns_tcp;     /* and its like go by UDP: TCP was of no use (D-40) */
+};
+
+/* notifier.c ----------------------------------------------------------------------------------- */
+
+/* Whether the core is told that the last looker of the pair went (never from inside side_ops). */
 enum notifier_tell { NOTIFIER_TELL_CORE, NOTIFIER_CORE_KNOWS };
 
+/* Takes looker out of its pair, if it is in one. */
+void notifier_leave(struct notifier *notifier, struct looker *looker, enum notifier_tell tell);
 /* Makes a subscription ENDED with reason (constant) and sends its last NOTIFY. */
 void notifier_end(struct subscription *subscription, const char *reason, unsigned retry_after_s,
 		  enum notifier_tell tell);
@@ -37,6 +90,54 @@ void notifier_remove(struct subscription *subscription);
 void notifier_arm(struct subscription *subscription);
 /* Frees what is in no pair and in no transaction's hands but its own. */
 void notifier_free_subscription(struct subscription *subscription);
+/* It was granted: it counts and is in the list of the live. */
+void notifier_add(struct subscription *subscription);
 /* Makes it ENDED; the NOTIFY and the lists are the caller's. */
 void notifier_set_ended(struct subscription *subscription, const char *reason,
 			unsigned retry_after_s);
+/* The words for an answer that ends a subscription. */
+const char *notifier_reason(enum watch_answer answer);
+/* The pair that a user asks for: himself, or the domain that watches in his place (D-18). Both
+ * are copied; the caller clears them. */
+void notifier_pair_watcher(const struct notifier *notifier, const struct address *user,
+			   struct address *out);
+
+/* notify.c ------------------------------------------------------------------------------------- */
+
+/* Sends what is due: the state of the subscription, with presence (NULL: no document) when it is
+ * active. While a NOTIFY is under way it only remembers (EVT-038). */
+void notify_send(struct subscription *subscription, const struct presence *presence);
+/* The same, asking the core for the present state. */
+void notify_send_current(struct subscription *subscription);
+/* What was put off is due: a change, or what failed. */
+void notify_due(struct subscription *subscription);
+/* A change: presence may be the same in the eyes of this watcher, and waits for its pace (D-33).
+ * The documents of notifier.bodies are presence's. */
+void notify_change(struct subscription *subscription, const struct presence *presence);
+/* What the document of presence means (0: none), and its entity tag (RFC 5839), appended. */
+uint64_t notify_digest(struct subscription *subscription, const struct presence *presence);
+void notify_put_tag(uint64_t digest, struct buf *out);
+/* What is known of a pair, or NULL; valid until the next call into the core. */
+const struct presence *notify_presence(struct notifier *notifier, const struct watching *watching);
+
+/* fan_out.c ------------------------------------------------------------------------------------ */
+
+/* A change of the pair for all of its lookers: at once when they are few, else some at a time, each
+ * told what is newest then. */
+void fan_out(struct notifier *notifier, struct watching *watching, const struct presence *presence);
+void fan_out_free(struct notifier *notifier);
+
+/* watcher_row.c -------------------------------------------------------------------------------- */
+
+/* The row of a subscription to watcher information that begins; false if its user does not watch
+ * (EVT-052). */
+bool watcher_row_begin(struct subscription *subscription, const struct watching *watching,
+		       const struct watch_user *by);
+/* The pair has a new state: all who are informed hear of their own row. */
+void watcher_row_all(struct watching *watching, enum watcher_status status,
+		     enum watcher_event event);
+/* by began or ended to watch. */
+void watcher_row_user(struct watching *watching, const struct watch_user *by,
+		      enum watcher_status status, enum watcher_event event);
+/* Appends the document. */
+void watcher_row_write(struct subscription *subscription, struct buf *out);

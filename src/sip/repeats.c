@@ -82,7 +82,9 @@ static void answer_again(struct repeats *repeats, struct request *request,
 	if (request->sip->sip_request->rq_method == sip_method_subscribe && value.status < 300) {
 		const char *tag = request->sip->sip_to->a_tag;
 
-		buf_printf(&headers, "Expires: %u\r\nContact: ", (unsigned)value.extra);
+		buf_printf(&headers, "%sExpires: %u\r\nContact: ",
+			   (value.extra & REPEATS_LIST) != 0 ? "Require: eventlist\r\n" : "",
+			   (unsigned)value.extra & ~(unsigned)REPEATS_LIST);
 		agent_contact(agent, &request->source, false, tag != NULL ? tag : request->tag,
 			      &headers);
 		buf_puts(&headers, "\r\n");

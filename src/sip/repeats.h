@@ -19,6 +19,9 @@ uint64_t repeats_key(const struct repeats *repeats, const struct request *reques
 bool repeats_take(struct repeats *repeats, struct request *request);
 /* The request with this key is answered later. */
 void repeats_begin(struct repeats *repeats, uint64_t key);
+/* In extra of a SUBSCRIBE: it was one for a list (RFC 4662). */
+enum { REPEATS_LIST = 1 << 30 };
+
 /* Its final answer; extra: seconds of Expires or Retry-After. Only called for what was accepted:
  * a refusal is made again as it was. */
 void repeats_done(struct repeats *repeats, uint64_t key, int status, uint32_t extra);

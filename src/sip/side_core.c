@@ -11,7 +11,7 @@
 #include "sip/net_address.h"
 
 const char side_core_allow[] = "Allow: CANCEL, OPTIONS, MESSAGE, SUBSCRIBE, NOTIFY\r\n";
-const char side_core_allow_events[] = "Allow-Events: presence\r\n";
+const char side_core_allow_events[] = "Allow-Events: presence, dialog\r\n";
 const char side_core_loop_header[] = "X-Bridge-Id";
 
 const struct sip_peer *side_core_peer(const struct side_core *core, const char *domain)

@@ -1,4 +1,4 @@
-/* SUBSCRIBE in: what is refused, what begins, what goes on (file 04 C.2). */
+/* SUBSCRIBE in, outside a dialog: what is refused, what begins (file 04 C.2). */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,55 +22,70 @@
 #include "sip/repeats.h"
 #include "sip/side_core.h"
 #include "sip/subscribe_check.h"
+#include "sip/subscribe_in.h"
 #include "translate/fault_map.h"
+#include "translate/resource_lists.h"
 
 enum { PHRASE_MAX = 129 };
 
-static void refuse(struct notifier *notifier, struct request *request, int status,
-		   const char *phrase, const char *headers, const char *why)
+void subscribe_refuse(struct notifier *notifier, struct request *request, int status,
+		      const char *phrase, const char *headers, const char *why)
 {
 	notifier->core->params->counters->sip_refused++;
 	log_info("notifier: refused SUBSCRIBE status=%d (%s)", status, why);
 	agent_answer(notifier->core->agent, request, status, phrase, headers);
 }
 
-static void refuse_form(struct notifier *notifier, struct request *request, int status)
+void subscribe_refuse_form(struct notifier *notifier, struct request *request, int status)
 {
-	char min_expires[48];
+	const struct event_package *package = event_package_find(request->sip->sip_event);
+	char header[80];
 
 	switch (status) {
 	case 489: /* EVT-003 */
-		refuse(notifier, request, 489, NULL, side_core_allow_events, "event package");
+		subscribe_refuse(notifier, request, 489, NULL, side_core_allow_events,
+				 "event package");
 		break;
 	case 406: /* EVT-011 */
-		refuse(notifier, request, 406, NULL, "Accept: application/pidf+xml\r\n", "Accept");
+		(void)snprintf(header, sizeof header, "Accept: %s\r\n", package->type);
+		subscribe_refuse(notifier, request, 406, NULL, header, "Accept");
 		break;
 	case 415:
-		refuse(notifier, request, 415, NULL, "Accept: application/simple-filter+xml\r\n",
-		       "body");
+		subscribe_refuse(notifier, request, 415, NULL,
+				 "Accept: application/simple-filter+xml, " RESOURCE_LISTS_TYPE
+				 "\r\n",
+				 "body");
+		break;
+	case 421: /* EVT-065 */
+		subscribe_refuse(notifier, request, 421, NULL, "Require: eventlist\r\n",
+				 "a list, and no support for lists");
 		break;
 	default: /* PRES-072 */
-		(void)snprintf(min_expires, sizeof min_expires, "Min-Expires: %lld\r\n",
+		(void)snprintf(header, sizeof header, "Min-Expires: %lld\r\n",
 			       (long long)notifier->core->params->limits->expires_min_s);
-		refuse(notifier, request, 423, NULL, min_expires, "Expires");
+		subscribe_refuse(notifier, request, 423, NULL, header, "Expires");
 		break;
 	}
 }
 
 /* PRES-071, EVT-032; Record-Route is copied by the library. */
-static void grant(struct notifier *notifier, struct request *request, const struct dialog *dialog,
-		  unsigned expires_s)
+void subscribe_grant(struct subscription *s, struct request *request, int status,
+		     unsigned expires_s)
 {
+	struct notifier *notifier = s->notifier;
+	struct repeats *repeats = notifier->core->repeats;
 	struct buf headers = BUF_INIT;
 
 	buf_printf(&headers, "Expires: %u\r\nContact: ", expires_s);
-	agent_contact(notifier->core->agent, &request->source, dialog->is_stream, dialog->local_tag,
-		      &headers);
+	agent_contact(notifier->core->agent, &request->source, s->dialog->is_stream,
+		      s->dialog->local_tag, &headers);
 	buf_puts(&headers, "\r\n");
+	if (s->list != NULL)
+		buf_puts(&headers, "Require: eventlist\r\n"); /* EVT-065 */
 	if (request->is_udp)
-		repeats_done(notifier->core->repeats, repeats_key(notifier->core->repeats, request),
-			     200, expires_s);
-	agent_answer(notifier->core->agent, request, 200, NULL, headers.data);
+		repeats_done(repeats, repeats_key(repeats, request), status,
+			     expires_s | (s->list != NULL ? REPEATS_LIST : 0));
+	agent_answer(notifier->core->agent, request, status, NULL, headers.data);
 	buf_free(&headers);
 }
 
@@ -83,9 +98,16 @@ static struct subscription *make_subscription(struct notifier *notifier,
 	struct dialog *dialog;
 
 	s->notifier = notifier;
+	s->package = ask->package;
+	s->looker.kind = s->package->is_counted ? LOOKER_ALONE : LOOKER_INFORMED;
+	s->is_fetch = ask->expires_s == 0;
+	s->takes_deflate = ask->takes_deflate;
+	pace_init(&s->pace, loop_now(notifier->core->params->loop));
 	s->event_id = mem_strdup_or_null(ask->event_id);
 	s->made_by = repeats_key(notifier->core->repeats, request);
 	list_init(&s->link);
+	list_init(&s->due);
+	list_init(&s->looker.link);
 	dialog = dialog_new(notifier->core->dialogs, DIALOG_NOTIFIER, s,
 			    request->sip->sip_call_id->i_id, request->tag);
 	s->dialog = dialog;
@@ -108,112 +130,198 @@ static struct subscription *prepare(struct notifier *notifier, struct request *r
 	const char *why;
 
 	if (status != 0) {
-		refuse_form(notifier, request, status);
+		subscribe_refuse_form(notifier, request, status);
 		return NULL;
 	}
 	s = make_subscription(notifier, request, ask);
 	if (dialog_establish(s->dialog, request) != 0) {
 		notifier_free_subscription(s);
-		refuse(notifier, request, 400, "Bad Contact", NULL, "no usable Contact");
+		subscribe_refuse(notifier, request, 400, "Bad Contact", NULL, "no usable Contact");
 		return NULL;
 	}
 	if (!destination_may(notifier->core, dialog_next_hop(s->dialog, &room), &request->source,
 			     &why)) {
 		notifier_free_subscription(s);
 		buf_free(&room);
-		refuse(notifier, request, 403, NULL, NULL, why);
+		subscribe_refuse(notifier, request, 403, NULL, NULL, why);
 		return NULL;
 	}
 	buf_free(&room);
 	return s;
 }
 
-/* D-55; how many new pairs a watcher may have in a minute is the core's to say, which knows the
- * restored ones. Returns 0 or the status of the refusal. */
-static int check_room(struct notifier *notifier, const struct watch *watch)
-{
-	const struct limits *limits = notifier->core->params->limits;
-	struct limits_hit *hits = &notifier->core->params->counters->limits;
+/* One SUBSCRIBE outside a dialog, as far as it has come. */
+struct beginning {
+	struct notifier *notifier;
+	struct request *request;
+	struct subscription *s;
+	struct subscribe_ask ask;
+	struct address by; /* who asks */
+	struct buf nick;   /* D-32 */
+	struct watch watch;
+};
 
-	if ((int64_t)watchings_of_watcher(notifier->watchings, watch->watcher) >=
-	    limits->watches_per_watcher) {
+static void give_up(struct beginning *it, int status, const char *phrase, const char *headers,
+		    const char *why)
+{
+	notifier_free_subscription(it->s);
+	subscribe_refuse(it->notifier, it->request, status, phrase, headers, why);
+}
+
+static void give_up_for_now(struct beginning *it, int status, const char *phrase, int pause_s,
+			    const char *why)
+{
+	char retry[32];
+
+	(void)snprintf(retry, sizeof retry, "Retry-After: %d\r\n",
+		       pause_s != 0 ? pause_s : (int)side_core_retry_s());
+	give_up(it, status, phrase, retry, why);
+}
+
+/* D-55: who asks is counted, also where his domain watches for him. Returns true if there is room;
+ * otherwise it was answered. */
+static bool has_room(struct beginning *it)
+{
+	const struct limits *limits = it->notifier->core->params->limits;
+	struct limits_hit *hits = &it->notifier->core->params->counters->limits;
+	const struct watchings *watchings = it->notifier->watchings;
+	bool is_full = false;
+
+	if ((int64_t)watchings_of_watcher(watchings, &it->by) >= limits->watches_per_watcher) {
 		hits->watches_per_watcher++;
-		return 403;
-	}
-	if ((int64_t)watchings_of_watched(notifier->watchings, watch->watched) >=
-	    limits->watches_per_watched) {
+		is_full = true;
+	} else if ((int64_t)watchings_of_watched(watchings, it->watch.watched) >=
+		   limits->watches_per_watched) {
 		hits->watches_per_watched++;
-		return 403;
+		is_full = true;
 	}
-	return 0;
+	if (is_full)
+		give_up(it, 403, "Too Many Subscriptions", NULL, "limit");
+	return !is_full;
+}
+
+/* How many new pairs a watcher may have in a minute is the core's to say, which knows the restored
+ * ones; but for those in whose place their domain watches (D-18, D-55). */
+static bool is_too_fast(struct beginning *it)
+{
+	struct notifier *notifier = it->notifier;
+	double most = (double)notifier->core->params->limits->new_watches_per_minute;
+	struct watch_user *user = watchings_user(notifier->watchings, &it->by);
+	uint64_t now_ms = loop_now(notifier->core->params->loop);
+	const struct presence *now;
+
+	if (!address_is_domain(it->watch.watcher) || user == NULL ||
+	    watchings_find(notifier->watchings, it->watch.watcher, it->watch.watched) != NULL ||
+	    bridge_fetch(notifier->core->params->bridge, &it->watch, &now) == WATCH_ALLOWED)
+		return false;
+	if (!user->has_rate)
+		rate_init(&user->new_pairs, most, now_ms);
+	user->has_rate = true;
+	if (rate_take(&user->new_pairs, most / 60, most, now_ms))
+		return false;
+	notifier->core->params->counters->limits.new_watches_per_minute++;
+	give_up_for_now(it, 480, NULL, 0, "too many new subscriptions");
+	return true;
 }
 
 /* The core refused: what the watcher is told (PRES-090). */
-static void refused_by_core(struct notifier *notifier, struct subscription *s,
-			    struct request *request, const struct fault *fault)
+static void refused_by_core(struct beginning *it, const struct fault *fault)
 {
 	char phrase[PHRASE_MAX] = "";
-	char retry[32];
 	int status = fault_to_sip(fault, phrase, sizeof phrase);
 
-	notifier_free_subscription(s);
-	if (status == 503 || fault->retry_after_s != 0) {
-		(void)snprintf(retry, sizeof retry, "Retry-After: %d\r\n",
-			       fault->retry_after_s != 0 ? fault->retry_after_s
-							 : (int)side_core_retry_s());
-		refuse(notifier, request, status, phrase, retry, fault_name(fault->code));
-		return;
-	}
-	refuse(notifier, request, status, phrase, NULL, fault_name(fault->code));
+	if (status == 503 || fault->retry_after_s != 0)
+		give_up_for_now(it, status, phrase, fault->retry_after_s, fault_name(fault->code));
+	else
+		give_up(it, status, phrase, NULL, fault_name(fault->code));
+}
+
+void subscribe_fetched(struct subscription *s, struct request *request)
+{
+	subscribe_grant(s, request, 200, 0);
+	notifier_set_ended(s, "timeout", 0);
+	list_append(&s->notifier->ended, &s->link);
 }
 
 /* PRES-160, EVT-035: one NOTIFY with what is known, nothing kept. */
-static void fetch(struct notifier *notifier, struct subscription *s, struct request *request,
-		  const struct watch *watch)
+static void fetch(struct beginning *it)
 {
 	const struct presence *now = NULL;
-	enum watch_answer answer;
+	enum watch_answer answer =
+		bridge_fetch(it->notifier->core->params->bridge, &it->watch, &now);
 
-	answer = bridge_fetch(notifier->core->params->bridge, watch, &now);
-	grant(notifier, request, s->dialog, 0);
-	s->is_fetch = true;
-	notifier_set_ended(s, "timeout", 0);
-	list_append(&notifier->ended, &s->link);
-	notify_send(s, answer == WATCH_ALLOWED ? now : NULL);
+	subscribe_fetched(it->s, it->request);
+	notify_send(it->s, answer == WATCH_ALLOWED ? now : NULL);
 }
 
-static void begin(struct notifier *notifier, struct subscription *s, struct request *request,
-		  const struct watch *watch, unsigned expires_s)
+void subscribe_granted(struct subscription *s, struct request *request, unsigned expires_s)
 {
+	struct side_core *core = s->notifier->core;
+
+	subscribe_grant(s, request, 200, expires_s); /* PRES-070 */
+	core->params->counters->subscribe_in++;
+	s->expires_ms = loop_now(core->params->loop) + (uint64_t)expires_s * 1000;
+	notifier_add(s);
+	notifier_arm(s);
+}
+
+static void join(struct beginning *it, struct watching *watching)
+{
+	struct subscription *s = it->s;
+
+	watching_put(it->notifier->watchings, watching, &s->looker, &it->by);
+	if (s->package->is_counted && !list_is_empty(&watching->informed))
+		watcher_row_user(watching, s->looker.by,
+				 s->state == SUBSCRIPTION_ACTIVE ? WATCHER_ACTIVE : WATCHER_PENDING,
+				 WATCHER_SUBSCRIBE);
+}
+
+static void begin(struct beginning *it)
+{
+	struct notifier *notifier = it->notifier;
 	const struct presence *now = NULL;
+	struct subscription *s = it->s;
 	struct fault fault = {0};
-	int status = check_room(notifier, watch);
+	enum watch_answer answer;
 
-	if (status != 0) {
-		notifier_free_subscription(s);
-		refuse(notifier, request, status, "Too Many Subscriptions", NULL, "limit");
+	if (!has_room(it) || is_too_fast(it))
 		return;
-	}
-	enum watch_answer answer =
-		bridge_watch_requested(notifier->core->params->bridge, watch, &now, &fault);
-
+	answer = bridge_watch_requested(notifier->core->params->bridge, &it->watch, &now, &fault);
 	if (answer == WATCH_FORBIDDEN || answer == WATCH_NO_SUCH || answer == WATCH_FAILED) {
-		refused_by_core(notifier, s, request, &fault);
+		refused_by_core(it, &fault);
 		return;
 	}
-	grant(notifier, request, s->dialog, expires_s); /* PRES-070 */
-	notifier->core->params->counters->subscribe_in++;
-	s->expires_ms = loop_now(notifier->core->params->loop) + (uint64_t)expires_s * 1000;
 	s->state = answer == WATCH_ALLOWED ? SUBSCRIPTION_ACTIVE : SUBSCRIPTION_PENDING;
-	notifier->live++;
-	watching_put(notifier->watchings,
-		     watchings_get(notifier->watchings, watch->watcher, watch->watched), s);
+	subscribe_granted(s, it->request, it->ask.expires_s);
 	if (answer == WATCH_REJECTED) { /* D-13 */
 		notifier_end(s, "rejected", 0, NOTIFIER_CORE_KNOWS);
 		return;
 	}
-	notifier_arm(s);
+	join(it, watchings_get(notifier->watchings, it->watch.watcher, it->watch.watched));
 	notify_send(s, now); /* PRES-073 */
+}
+
+/* EVT-052: of his own subscription, and only if he has one. */
+static void begin_informed(struct beginning *it)
+{
+	const struct watchings *watchings = it->notifier->watchings;
+	struct watching *watching = watchings_find(watchings, it->watch.watcher, it->watch.watched);
+	struct subscription *s = it->s;
+
+	if (!has_room(it))
+		return;
+	if (!watcher_row_begin(s, watching, watchings_user(watchings, &it->by))) {
+		give_up(it, 403, NULL, NULL, "watcher information of somebody who does not watch");
+		return;
+	}
+	if (it->ask.expires_s == 0) {
+		subscribe_fetched(s, it->request);
+	} else {
+		s->state = SUBSCRIPTION_ACTIVE;
+		subscribe_granted(s, it->request, it->ask.expires_s);
+		join(it, watching);
+	}
+	notify_send(s, NULL);
 }
 
 static bool is_merged(struct notifier *notifier, struct request *request)
@@ -224,114 +332,67 @@ static bool is_merged(struct notifier *notifier, struct request *request)
 	if (dialog == NULL)
 		return false;
 	/* SIP-021: the same request by another way. Repeats over UDP were answered before. */
-	refuse(notifier, request, 482, "Request Merged", NULL, "merged request");
+	subscribe_refuse(notifier, request, 482, "Request Merged", NULL, "merged request");
 	return true;
+}
+
+/* A chat user's URI. */
+static void begin_single(struct beginning *it)
+{
+	struct address watched = {0};
+	struct refusal refusal;
+
+	if (identity_target(it->notifier->core, it->request, &watched, &refusal) != 0) {
+		give_up(it, refusal.status, refusal.phrase, refusal.headers, refusal.why);
+		return;
+	}
+	it->watch.watched = &watched;
+	if (!it->s->package->is_counted)
+		begin_informed(it);
+	else if (it->ask.expires_s == 0)
+		fetch(it);
+	else
+		begin(it);
+	address_clear(&watched);
+}
+
+static void begin_any(struct beginning *it)
+{
+	struct address watcher = {0};
+	const sip_from_t *from = it->request->sip->sip_from;
+
+	if (from->a_display != NULL)
+		header_text_unquote(&it->nick, from->a_display);
+	notifier_pair_watcher(it->notifier, &it->by, &watcher);
+	it->s->peer = side_core_peer(it->notifier->core, it->by.domain);
+	it->watch = (struct watch){
+		.x = exchange_new(),
+		.scope = SCOPE_WATCHER,
+		.watcher = &watcher,
+		/* Nobody's name stands for all (D-18). */
+		.nick = it->nick.len != 0 && !address_is_domain(&watcher) ? it->nick.data : NULL,
+	};
+	if (it->ask.has_list)
+		subscribe_list(it->s, it->request, &it->ask, &it->by, it->watch.nick);
+	else
+		begin_single(it);
+	address_clear(&watcher);
 }
 
 void notifier_subscribe(struct notifier *notifier, struct request *request)
 {
-	struct address watcher = {0}, watched = {0};
-	struct buf nick = BUF_INIT;
-	struct subscribe_ask ask;
+	struct beginning it = {.notifier = notifier, .request = request};
 	struct refusal refusal;
-	struct subscription *s;
 
 	if (is_merged(notifier, request))
 		return;
-	s = prepare(notifier, request, &ask);
-	if (s == NULL)
+	it.s = prepare(notifier, request, &it.ask);
+	if (it.s == NULL)
 		return;
-	if (identity_sender(notifier->core, request, &watcher, &refusal) != 0 ||
-	    identity_target(notifier->core, request, &watched, &refusal) != 0) {
-		notifier_free_subscription(s);
-		refuse(notifier, request, refusal.status, refusal.phrase, refusal.headers,
-		       refusal.why);
-		address_clear(&watcher);
-		return;
-	}
-	if (request->sip->sip_from->a_display != NULL) /* D-32 */
-		header_text_unquote(&nick, request->sip->sip_from->a_display);
-	struct watch watch = {exchange_new(), SCOPE_WATCHER, &watcher, &watched,
-			      nick.len != 0 ? nick.data : NULL};
-
-	s->peer = side_core_peer(notifier->core, watcher.domain);
-	if (ask.expires_s == 0)
-		fetch(notifier, s, request, &watch);
+	if (identity_sender(notifier->core, request, &it.by, &refusal) != 0)
+		give_up(&it, refusal.status, refusal.phrase, refusal.headers, refusal.why);
 	else
-		begin(notifier, s, request, &watch, ask.expires_s);
-	buf_free(&nick);
-	address_clear(&watcher);
-	address_clear(&watched);
-}
-
-/* SIP-024: 0 go on; otherwise it was answered. A refused one that comes again over UDP, because the
- * answer was lost, is judged again. */
-static int check_order(struct notifier *notifier, struct dialog *dialog, struct request *request)
-{
-	const struct subscription *s = dialog->owner;
-	uint32_t seq = request->sip->sip_cseq->cs_seq;
-	bool is_again = s->was_refused && seq == dialog->remote_cseq;
-
-	if (dialog->has_remote_cseq && seq <= dialog->remote_cseq && !is_again) {
-		refuse(notifier, request, 500, "CSeq Is Too Low", NULL, "CSeq");
-		return 500;
-	}
-	dialog->remote_cseq = seq;
-	dialog->has_remote_cseq = true;
-	return 0;
-}
-
-/* EVT-043, C10: 200 and the present state; the authorization is not touched. */
-static void extend(struct notifier *notifier, struct subscription *s, struct request *request,
-		   unsigned expires_s)
-{
-	grant(notifier, request, s->dialog, expires_s);
-	if (expires_s == 0) {
-		notifier_end(s, "timeout", 0, NOTIFIER_TELL_CORE); /* PRES-096 */
-		return;
-	}
-	s->expires_ms = loop_now(notifier->core->params->loop) + (uint64_t)expires_s * 1000;
-	notifier_arm(s);
-	notify_send_current(s);
-}
-
-void notifier_refresh(struct notifier *notifier, struct dialog *dialog, struct request *request)
-{
-	struct subscription *s = dialog->owner;
-	struct subscribe_ask ask;
-	struct buf room = BUF_INIT;
-	const char *why;
-	int status;
-
-	if (s->state == SUBSCRIPTION_ENDED) {
-		refuse(notifier, request, 481, NULL, NULL, "subscription has ended");
-		return;
-	}
-	if (check_order(notifier, dialog, request) != 0)
-		return;
-	s->was_refused = true;
-	status = subscribe_check(request->sip, notifier->core->params->limits, &ask);
-	if (status != 0) {
-		refuse_form(notifier, request, status);
-		return;
-	}
-	if ((ask.event_id == NULL) != (s->event_id == NULL) ||
-	    (ask.event_id != NULL && strcmp(ask.event_id, s->event_id) != 0)) { /* EVT-008 */
-		refuse(notifier, request, 403, NULL, NULL, "second subscription in a dialog");
-		return;
-	}
-	char *old = mem_strdup(dialog->target);
-
-	dialog_refresh_target(dialog, request->sip);
-	if (!destination_may(notifier->core, dialog_next_hop(dialog, &room), &request->source,
-			     &why)) {
-		mem_free(dialog->target);
-		dialog->target = old;
-		refuse(notifier, request, 403, NULL, NULL, why);
-	} else {
-		mem_free(old);
-		s->was_refused = false;
-		extend(notifier, s, request, ask.expires_s);
-	}
-	buf_free(&room);
+		begin_any(&it);
+	buf_free(&it.nick);
+	address_clear(&it.by);
 }

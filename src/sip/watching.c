@@ -5,13 +5,6 @@
 #include "base/mem.h"
 #include "base/table.h"
 
-/* What one address has, as watcher or as watched. */
-struct user {
-	size_t live;
-	void *key;
-	size_t key_len;
-};
-
 struct watchings {
 	struct table *pairs;
 	struct table *watchers;
@@ -30,7 +23,7 @@ struct watchings *watchings_new(void)
 
 static bool free_user(void *value, void *arg)
 {
-	struct user *user = value;
+	struct watch_user *user = value;
 
 	(void)arg;
 	mem_free(user->key);
@@ -85,17 +78,18 @@ struct watching *watchings_get(struct watchings *watchings, const struct address
 	watching = mem_zalloc(sizeof *watching);
 	address_copy(&watching->watcher, watcher);
 	address_copy(&watching->watched, watched);
-	list_init(&watching->subscriptions);
+	list_init(&watching->lookers);
+	list_init(&watching->informed);
 	pair_key(&key, watcher, watched);
 	table_put(watchings->pairs, key.data, key.len, watching);
 	buf_free(&key);
 	return watching;
 }
 
-static struct user *find_user(const struct table *table, const struct address *address)
+static struct watch_user *find_user(const struct table *table, const struct address *address)
 {
 	struct buf key = BUF_INIT;
-	struct user *user;
+	struct watch_user *user;
 
 	address_key(address, &key);
 	user = table_find(table, key.data, key.len);
@@ -103,9 +97,9 @@ static struct user *find_user(const struct table *table, const struct address *a
 	return user;
 }
 
-static struct user *get_user(struct table *table, const struct address *address)
+static struct watch_user *get_user(struct table *table, const struct address *address)
 {
-	struct user *user = find_user(table, address);
+	struct watch_user *user = find_user(table, address);
 	struct buf key = BUF_INIT;
 
 	if (user != NULL)
@@ -118,10 +112,8 @@ static struct user *get_user(struct table *table, const struct address *address)
 	return user;
 }
 
-static void release_user(struct table *table, const struct address *address)
+static void release_user(struct table *table, struct watch_user *user)
 {
-	struct user *user = find_user(table, address);
-
 	user->live--;
 	if (user->live != 0)
 		return;
@@ -129,40 +121,65 @@ static void release_user(struct table *table, const struct address *address)
 	free_user(user, NULL);
 }
 
-void watching_put(struct watchings *watchings, struct watching *watching,
-		  struct subscription *subscription)
+void watching_put(struct watchings *watchings, struct watching *watching, struct looker *looker,
+		  const struct address *by)
 {
-	subscription->watching = watching;
-	list_append(&watching->subscriptions, &subscription->link);
-	watching->count++;
-	get_user(watchings->watchers, &watching->watcher)->live++;
+	bool is_counted = looker->kind != LOOKER_INFORMED;
+
+	looker->watching = watching;
+	looker->by = get_user(watchings->watchers, by);
+	looker->by->live++;
 	get_user(watchings->watched, &watching->watched)->live++;
+	list_append(is_counted ? &watching->lookers : &watching->informed, &looker->link);
+	watching->count += is_counted ? 1 : 0;
 }
 
-bool watching_take(struct watchings *watchings, struct subscription *subscription)
+static void free_watching(struct watchings *watchings, struct watching *watching)
 {
-	struct watching *watching = subscription->watching;
 	struct buf key = BUF_INIT;
 
-	list_remove(&subscription->link);
-	subscription->watching = NULL;
-	watching->count--;
-	release_user(watchings->watchers, &watching->watcher);
-	release_user(watchings->watched, &watching->watched);
-	if (watching->count != 0)
-		return false;
 	pair_key(&key, &watching->watcher, &watching->watched);
 	table_remove(watchings->pairs, key.data, key.len);
 	buf_free(&key);
 	address_clear(&watching->watcher);
 	address_clear(&watching->watched);
 	mem_free(watching);
-	return true;
+}
+
+bool watching_take(struct watchings *watchings, struct looker *looker)
+{
+	struct watching *watching = looker->watching;
+	bool is_counted = looker->kind != LOOKER_INFORMED;
+	bool is_last;
+
+	list_remove(&looker->link);
+	looker->watching = NULL;
+	release_user(watchings->watchers, looker->by);
+	looker->by = NULL;
+	release_user(watchings->watched, find_user(watchings->watched, &watching->watched));
+	watching->count -= is_counted ? 1 : 0;
+	is_last = is_counted && watching->count == 0;
+	if (watching->count == 0 && list_is_empty(&watching->informed))
+		free_watching(watchings, watching);
+	return is_last;
+}
+
+struct looker *watching_find_other(const struct watching *watching, const struct watch_user *by,
+				   const struct looker *except)
+{
+	LIST_EACH(link, next, &watching->lookers)
+	{
+		struct looker *looker = LIST_ENTRY(link, struct looker, link);
+
+		if (looker->by == by && looker != except)
+			return looker;
+	}
+	return NULL;
 }
 
 static size_t live_of(const struct table *table, const struct address *address)
 {
-	const struct user *user = find_user(table, address);
+	const struct watch_user *user = find_user(table, address);
 
 	return user != NULL ? user->live : 0;
 }
@@ -180,6 +197,11 @@ size_t watchings_of_watcher(const struct watchings *watchings, const struct addr
 size_t watchings_of_watched(const struct watchings *watchings, const struct address *watched)
 {
 	return live_of(watchings->watched, watched);
+}
+
+struct watch_user *watchings_user(const struct watchings *watchings, const struct address *watcher)
+{
+	return find_user(watchings->watchers, watcher);
 }
 
 void watchings_each(struct watchings *watchings, bool (*each)(void *watching, void *arg), void *arg)

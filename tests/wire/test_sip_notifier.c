@@ -327,6 +327,7 @@ static void unknown_is_closed(void **state)
 
 	(void)state;
 	watcher_begin(rig, &watcher);
+	fake_bridge_set_now(rig->bridge, SHOW_NONE, "second");
 	watcher_tell(rig);
 	rig->bridge->has_now = false;
 	watcher_pair(rig, call_tell_unknown, NULL);
@@ -378,6 +379,7 @@ static void answers_to_notify(void **state)
 			watcher_subscribe(rig, &watcher, "");
 		} else {
 			watcher_begin(rig, &watcher);
+			fake_bridge_set_now(rig->bridge, SHOW_NONE, "second");
 			watcher_tell(rig);
 		}
 		const struct sip_text *notify = watcher_take(rig, "");

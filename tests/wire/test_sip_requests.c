@@ -74,8 +74,8 @@ static void refused_requests_say_why(void **state)
 		/* [MSG-075] */
 		{400, NULL, NULL, {.method = "MESSAGE", .body = "\xff\xfe\xfd"}},
 		/* [EVT-003] [PRES-068] */
-		{489, "Allow-Events", "presence", {.method = "SUBSCRIBE", .headers =
-			"Event: dialog\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{489, "Allow-Events", "presence, dialog", {.method = "SUBSCRIBE", .headers =
+			"Event: conference\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
 		{489, "Allow-Events", "presence", {.method = "SUBSCRIBE", .headers =
 			"Contact: <sip:1001@127.0.0.1>\r\n"}},
 		/* [PRES-004] [EVT-001]: byte by byte */

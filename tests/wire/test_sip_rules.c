@@ -150,7 +150,8 @@ static void subscribe_says_it_in_its_place(void **state)
 		{"presence", "text/html", 406},
 		{"presence", "application/*", 200},
 		{"presence;id=other", "application/pidf+xml", 403},
-		{"dialog", "application/dialog-info+xml", 489},
+		{"dialog", "application/dialog-info+xml", 403},
+		{"conference", "application/dialog-info+xml", 489},
 	};
 	struct rig *rig = rig_new(NULL);
 	struct watcher watcher = {.call_id = "rules"};
@@ -224,6 +225,7 @@ static void others_cannot_end_it(void **state)
 	text_peer_let_run(rig->peer, 50);
 	assert_true(recv(other, answer, sizeof answer - 1, MSG_DONTWAIT) > 0);
 	assert_memory_equal(answer, "SIP/2.0 481", 11);
+	fake_bridge_set_now(rig->bridge, SHOW_NONE, "second");
 	watcher_tell(rig);
 	watcher_answer(rig, "active", "200 OK"); /* it lives */
 	close(other);

@@ -23,7 +23,7 @@ static void subscribe_is_complete(void **state)
 		{"Expires", "3600"},
 		{"Max-Forwards", "70"},
 		{"To", "<sip:1001@pbx.example>"},
-		{"Allow-Events", "presence"},
+		{"Allow-Events", "presence, dialog"},
 		{"Content-Length", "0"},
 	};
 	struct rig *rig = rig_new(NULL);

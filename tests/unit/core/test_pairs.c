@@ -63,18 +63,18 @@ static void pace_of_a_pair(void **state)
 	(void)state;
 	pace_init(&pace, 0);
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(pace_wait_ms(&pace, false, 0), 0);
-	assert_in_range(pace_wait_ms(&pace, false, 0), 4999, 5002);
+		assert_int_equal(pace_wait_ms(&pace, 5000, false, 0), 0);
+	assert_in_range(pace_wait_ms(&pace, 5000, false, 0), 4999, 5002);
 	assert_int_not_equal(pace.due_ms, 0);
 	/* urgent goes at once, and nothing waits behind it */
-	assert_int_equal(pace_wait_ms(&pace, true, 10), 0);
+	assert_int_equal(pace_wait_ms(&pace, 5000, true, 10), 0);
 	assert_int_equal(pace.due_ms, 0);
-	assert_in_range(pace_wait_ms(&pace, false, 3000), 1999, 2002);
-	assert_int_equal(pace_wait_ms(&pace, false, 5002), 0);
+	assert_in_range(pace_wait_ms(&pace, 5000, false, 3000), 1999, 2002);
+	assert_int_equal(pace_wait_ms(&pace, 5000, false, 5002), 0);
 	/* after a quiet minute there are five again, not twelve */
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(pace_wait_ms(&pace, false, 65002), 0);
-	assert_int_not_equal(pace_wait_ms(&pace, false, 65002), 0);
+		assert_int_equal(pace_wait_ms(&pace, 5000, false, 65002), 0);
+	assert_int_not_equal(pace_wait_ms(&pace, 5000, false, 65002), 0);
 	pace_drop(&pace);
 	assert_int_equal(pace.due_ms, 0);
 }
