@@ -322,43 +322,59 @@ void composition_ask_again(struct composition *composition)
 
 /* Life ----------------------------------------------------------------------------------------- */
 
-struct composition *composition_new(struct subscriber *subscriber, const struct address *watched,
-				    const struct sip_peer *peer, bool is_common,
-				    const struct buf *key)
+void composition_key(const struct address *watched, const struct address *watcher, bool is_common,
+		     struct buf *key)
+{
+	address_key(watched, key);
+	if (!is_common)
+		address_key(watcher, key);
+}
+
+struct composition *composition_new(struct subscriber *subscriber, const struct watch *watch,
+				    const struct sip_peer *peer, bool is_common)
 {
 	struct composition *composition = mem_zalloc(sizeof *composition);
+	struct buf key = BUF_INIT;
 
 	composition->subscriber = subscriber;
-	address_copy(&composition->watched, watched);
+	address_copy(&composition->watched, watch->watched);
 	list_init(&composition->readers);
 	list_init(&composition->dirty);
-	composition->key = mem_strndup(key->data, key->len);
-	composition->key_len = key->len;
 	composition->peer = peer;
 	composition->hop = peer_watch_of(subscriber->core->peers, peer->domain);
 	peer_watch_join(composition->hop);
 	composition->is_common = is_common;
 	composition->is_kept = is_common || (peer->profile.packages & PACKAGE_DIALOG) != 0;
 	list_append(&subscriber->all, &composition->link);
-	table_put(subscriber->compositions, key->data, key->len, composition);
+	composition_key(watch->watched, watch->watcher, is_common, &key);
+	table_put(subscriber->compositions, key.data, key.len, composition);
+	buf_free(&key);
+	composition_add_reader(composition, watch);
 	composition_adjust(composition);
 	return composition;
 }
 
+static void unlist(struct composition *composition)
+{
+	const struct reader *first = LIST_ENTRY(composition->readers.next, struct reader, link);
+	struct buf key = BUF_INIT;
+
+	composition_key(&composition->watched, &first->watcher, composition->is_common, &key);
+	table_remove(composition->subscriber->compositions, key.data, key.len);
+	buf_free(&key);
+	list_remove(&composition->link);
+	list_remove(&composition->dirty);
+}
+
 void composition_free(struct composition *composition)
 {
-	struct subscriber *subscriber = composition->subscriber;
-
+	unlist(composition);
 	loop_timer_cancel(&composition->timer);
 	for (int name = 0; name < PART_COUNT; name++)
 		clear_part(&composition->parts[name]);
 	composition_free_readers(composition);
-	table_remove(subscriber->compositions, composition->key, composition->key_len);
-	list_remove(&composition->link);
-	list_remove(&composition->dirty);
 	peer_watch_leave(composition->hop);
 	address_clear(&composition->watched);
-	mem_free(composition->key);
 	mem_free(composition);
 }
 

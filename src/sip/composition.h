@@ -79,8 +79,6 @@ struct composition {
 	struct list readers;
 	struct list link;  /* in subscriber->all */
 	struct list dirty; /* in subscriber->dirty, when something changed */
-	char *key;
-	size_t key_len;
 	const struct sip_peer *peer;
 	struct peer_watch *hop;
 	struct part parts[PART_COUNT];
@@ -102,10 +100,12 @@ struct composition {
 /* composition.c: its life and its parts ----------------------------------------------------------
  */
 
-/* Begins without readers; its interests are started as the profile and the lists say. */
-struct composition *composition_new(struct subscriber *subscriber, const struct address *watched,
-				    const struct sip_peer *peer, bool is_common,
-				    const struct buf *key);
+/* Begins with one reader; its interests are started as the profile and the lists say. */
+struct composition *composition_new(struct subscriber *subscriber, const struct watch *watch,
+				    const struct sip_peer *peer, bool is_common);
+/* Appends what it is found by; watcher counts only where it is not common. */
+void composition_key(const struct address *watched, const struct address *watcher, bool is_common,
+		     struct buf *key);
 /* Frees it; its interests are left to whoever has them. */
 void composition_free(struct composition *composition);
 /* Nobody reads it any more: its interests are left, it is freed. */

@@ -52,9 +52,23 @@ void composition_free_readers(struct composition *composition)
 	free_reader(LIST_ENTRY(link, struct reader, link));
 }
 
+static bool is_read(const struct composition *composition)
+{
+	LIST_EACH(link, next, &composition->readers)
+	{
+		if (!LIST_ENTRY(link, struct reader, link)->is_gone)
+			return true;
+	}
+	return false;
+}
+
 /* Removes readers that left. May free the composition. */
 static void tidy(struct composition *composition)
 {
+	if (!is_read(composition)) {
+		composition_leave(composition);
+		return;
+	}
 	LIST_EACH(link, next, &composition->readers)
 	{
 		struct reader *reader = LIST_ENTRY(link, struct reader, link);
@@ -62,8 +76,6 @@ static void tidy(struct composition *composition)
 		if (reader->is_gone)
 			free_reader(reader);
 	}
-	if (list_is_empty(&composition->readers))
-		composition_leave(composition);
 }
 
 void composition_remove_reader(struct composition *composition, const struct address *watcher)

@@ -138,13 +138,6 @@ static bool is_common(const struct watch *watch, const struct sip_peer *peer)
 	return watch->scope == SCOPE_COMMON || peer->profile.subscribe_as == SUBSCRIBE_AS_BRIDGE;
 }
 
-static void make_key(const struct watch *watch, bool common, struct buf *key)
-{
-	address_key(watch->watched, key);
-	if (!common)
-		address_key(watch->watcher, key);
-}
-
 static struct composition *find(const struct subscriber *subscriber, const struct buf *key)
 {
 	return table_find(subscriber->compositions, key->data, key->len);
@@ -161,15 +154,13 @@ void subscriber_watch(struct subscriber *subscriber, const struct watch *watch, 
 	if (peer == NULL) /* the core asks for served domains only */
 		return;
 	common = is_common(watch, peer);
-	make_key(watch, common, &key);
+	composition_key(watch->watched, watch->watcher, common, &key);
 	composition = find(subscriber, &key);
+	buf_free(&key);
 	if (composition == NULL) {
-		composition = composition_new(subscriber, watch->watched, peer, common, &key);
-		composition_add_reader(composition, watch);
-		buf_free(&key);
+		(void)composition_new(subscriber, watch, peer, common);
 		return;
 	}
-	buf_free(&key);
 	reader = composition_find_reader(composition, watch->watcher);
 	if (reader == NULL)
 		composition_add_reader(composition, watch);
@@ -189,7 +180,7 @@ void subscriber_unwatch(struct subscriber *subscriber, const struct watch *watch
 	(void)why; /* SIP: the dialogs end either way; the authorization is the core's */
 	if (peer == NULL)
 		return;
-	make_key(watch, is_common(watch, peer), &key);
+	composition_key(watch->watched, watch->watcher, is_common(watch, peer), &key);
 	composition = find(subscriber, &key);
 	buf_free(&key);
 	if (composition != NULL)

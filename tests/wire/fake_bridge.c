@@ -171,7 +171,9 @@ void bridge_presence(struct bridge *bridge, const struct watch *watch,
 		buf_puts(&line, first->notes.items[0].text);
 	else if (presence->notes.count != 0)
 		buf_puts(&line, presence->notes.items[0].text);
-	buf_printf(&line, " devices=%zu", presence->device_count);
+	buf_printf(&line, " devices=%zu phone=%s%s other=%s", presence->device_count,
+		   phone_state_name(presence->phone.state), presence->phone.is_dnd ? " dnd" : "",
+		   presence->phone.other != NULL ? presence->phone.other : "-");
 	add(bridge, &line);
 }
 

@@ -57,6 +57,7 @@ void pa_learn(struct presence_agent *end, const struct sip_text *subscribe)
 	char contact[256];
 
 	memset(end, 0, sizeof *end);
+	sip_text_header(subscribe, "Event", end->event, sizeof end->event);
 	end->tag = "nt";
 	end->cseq = 10;
 	sip_text_header(subscribe, "Call-ID", end->call_id, sizeof end->call_id);
@@ -79,13 +80,33 @@ void pa_accept(struct rig *rig, struct presence_agent *end, const char *status, 
 	text_peer_answer(rig->peer, subscribe, status, headers);
 }
 
+void pa_accept_both(struct rig *rig, struct presence_agent *presence, struct presence_agent *dialog)
+{
+	for (int i = 0; i < 2; i++) {
+		struct presence_agent one;
+
+		pa_accept(rig, &one, "200 OK", "Expires: 3600\r\n");
+		*(strcmp(one.event, "dialog") == 0 ? dialog : presence) = one;
+	}
+	assert_string_equal(presence->event, "presence");
+	assert_string_equal(dialog->event, "dialog");
+}
+
+static const char *type_of(const struct presence_agent *end)
+{
+	if (end->type != NULL)
+		return end->type;
+	return strcmp(end->event, "dialog") == 0 ? "application/dialog-info+xml"
+						 : "application/pidf+xml";
+}
+
 void pa_send_notify(struct rig *rig, struct presence_agent *end, const char *state,
 		    const char *headers, const char *body)
 {
 	struct buf lines = BUF_INIT;
 
 	if (state != NULL)
-		buf_printf(&lines, "Event: presence\r\nSubscription-State: %s\r\n", state);
+		buf_printf(&lines, "Event: %s\r\nSubscription-State: %s\r\n", end->event, state);
 	buf_printf(&lines, "Contact: <sip:pa@127.0.0.1:%u>\r\n%s", text_peer_port(rig->peer),
 		   headers);
 	end->cseq++;
@@ -100,7 +121,7 @@ void pa_send_notify(struct rig *rig, struct presence_agent *end, const char *sta
 				       .cseq = end->cseq,
 				       .headers = lines.data,
 				       .body = body,
-				       .type = "application/pidf+xml"});
+				       .type = type_of(end)});
 	buf_free(&lines);
 }
 
@@ -121,6 +142,15 @@ char *pa_document(const char *note, char *room, size_t room_len)
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	snprintf(room, room_len, pidf_open, note);
 #pragma GCC diagnostic pop
+	return room;
+}
+
+char *pa_dialogs(unsigned version, const char *dialogs, char *room, size_t room_len)
+{
+	snprintf(room, room_len,
+		 "<?xml version=\"1.0\"?><dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "
+		 "version=\"%u\" state=\"full\" entity=\"sip:1001@pbx.example\">%s</dialog-info>",
+		 version, dialogs);
 	return room;
 }
 

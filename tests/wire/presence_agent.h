@@ -10,7 +10,9 @@ struct presence_agent {
 	char target[256];   /* its Contact */
 	char from[256];     /* who was subscribed to */
 	char to[256];
+	char event[32]; /* what it asked for */
 	const char *tag;
+	const char *type; /* of bodies; NULL: as the event has it */
 	unsigned cseq;
 };
 
@@ -24,6 +26,9 @@ void pa_learn(struct presence_agent *end, const struct sip_text *subscribe);
 /* Takes a SUBSCRIBE and answers it. */
 void pa_accept(struct rig *rig, struct presence_agent *end, const char *status,
 	       const char *headers);
+/* Takes two SUBSCRIBEs, one of each package, and answers both with 200. */
+void pa_accept_both(struct rig *rig, struct presence_agent *presence,
+		    struct presence_agent *dialog);
 /* Sends a NOTIFY; state NULL: without Event and Subscription-State. */
 void pa_send_notify(struct rig *rig, struct presence_agent *end, const char *state,
 		    const char *headers, const char *body);
@@ -32,5 +37,10 @@ void pa_notify(struct rig *rig, struct presence_agent *end, const char *state, c
 	       const char *status);
 /* A PIDF of an open user with a note, into room. */
 char *pa_document(const char *note, char *room, size_t room_len);
+/* A full dialog-info of 1001; dialogs are the rows, "" none. */
+char *pa_dialogs(unsigned version, const char *dialogs, char *room, size_t room_len);
+/* A row: direction NULL leaves it out. */
+#define PA_ROW(id, direction, state)                                                               \
+	"<dialog id=\"" id "\" direction=\"" direction "\"><state>" state "</state></dialog>"
 /* A subscription that is active. */
 void pa_begin(struct rig *rig, struct presence_agent *end);
