@@ -175,9 +175,13 @@ static void what_looks_the_same(void **state)
 	b.devices[0].since_ms = 999; /* timestamps do not count */
 	assert_int_equal(digest(&a, SIDE_SIP), digest(&b, SIDE_SIP));
 	assert_int_equal(digest(&a, SIDE_XMPP), digest(&b, SIDE_XMPP));
-	/* a chat user sees one merged resource: a second closed tuple changes nothing for him */
+	/* a chat user sees one merged resource: a second tuple changes nothing for him; a phone sees
+	 * it, unless it is closed beside an open one (PRES-120) */
 	second = presence_add_device(&b, "t2");
 	second->basic = BASIC_CLOSED;
+	assert_int_equal(digest(&a, SIDE_XMPP), digest(&b, SIDE_XMPP));
+	assert_int_equal(digest(&a, SIDE_SIP), digest(&b, SIDE_SIP));
+	second->basic = BASIC_OPEN;
 	assert_int_equal(digest(&a, SIDE_XMPP), digest(&b, SIDE_XMPP));
 	assert_int_not_equal(digest(&a, SIDE_SIP), digest(&b, SIDE_SIP));
 	b.devices[0].show = SHOW_DND;
