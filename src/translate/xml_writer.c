@@ -152,6 +152,14 @@ void xml_text_n(struct xml_writer *writer, const char *text, size_t len)
 	write_escaped(writer->out, text, len, false);
 }
 
+void xml_written(struct xml_writer *writer, const struct buf *xml)
+{
+	if (xml->len == 0)
+		return;
+	end_tag(writer);
+	buf_append(writer->out, xml->data, xml->len);
+}
+
 void xml_close(struct xml_writer *writer)
 {
 	const char *name;

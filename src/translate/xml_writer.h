@@ -21,6 +21,8 @@ void xml_open(struct xml_writer *writer, const char *name);
 void xml_attr(struct xml_writer *writer, const char *name, const char *value);
 void xml_text(struct xml_writer *writer, const char *text);
 void xml_text_n(struct xml_writer *writer, const char *text, size_t len);
+/* Elements that were written by one of these writers already. */
+void xml_written(struct xml_writer *writer, const struct buf *xml);
 void xml_close(struct xml_writer *writer);
 /* <name>text</name>; nothing when text is NULL. */
 void xml_element(struct xml_writer *writer, const char *name, const char *text);
