@@ -10,6 +10,7 @@
 #include "translate/message_stanza.h"
 #include "xmpp/inbox.h"
 #include "xmpp/messages.h"
+#include "xmpp/pep_in.h"
 #include "xmpp/side_private.h"
 #include "xmpp/users.h"
 
@@ -67,6 +68,8 @@ void handle_message(struct inbound *in)
 {
 	struct message_stanza stanza;
 
+	if (pep_in_take(in)) /* X999-3: an event is no text, and is never answered */
+		return;
 	message_stanza_read(in->stanza, &stanza);
 	switch (stanza.kind) {
 	case MESSAGE_STANZA_TEXT:

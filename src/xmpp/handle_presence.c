@@ -7,9 +7,14 @@
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "model/fault.h"
+#include "model/presence_view.h"
 #include "translate/fault_map.h"
 #include "translate/presence_stanza.h"
+#include "xmpp/caps.h"
+#include "xmpp/caps_book.h"
 #include "xmpp/inbox.h"
+#include "xmpp/pep_in.h"
+#include "xmpp/pep_out.h"
 #include "xmpp/presence_out.h"
 #include "xmpp/side_private.h"
 #include "xmpp/users.h"
@@ -92,6 +97,19 @@ static void on_probe(struct inbound *in, const struct presence_stanza *stanza)
 		presence_deny_probe(in->side, in->to_bare, in->from_bare, stanza->id);
 }
 
+/* X0163-1: the chat server looks at the features of those who are subscribed when their presence
+ * comes, so one who becomes it later is shown again. */
+static void show_again(const struct inbound *in)
+{
+	struct watch watch = watch_by_sender(in, NULL);
+	const struct presence *now = NULL;
+
+	if (in->may_use && in->has_target &&
+	    bridge_may_see(in->side->params.bridge, &in->sender, &in->target, &now) &&
+	    now != NULL && presence_is_open(now))
+		presence_tell(in->side, &watch, now);
+}
+
 static void on_subscribed(struct inbound *in, const struct presence_stanza *stanza)
 {
 	struct watch watch = watch_of_sender(in);
@@ -100,6 +118,7 @@ static void on_subscribed(struct inbound *in, const struct presence_stanza *stan
 	seen(in, true);
 	if (in->has_sender && in->has_target)
 		bridge_watch_answered(in->side->params.bridge, &watch, WATCH_ALLOWED, NULL);
+	show_again(in);
 }
 
 static void on_unsubscribed(struct inbound *in, const struct presence_stanza *stanza)
@@ -109,26 +128,54 @@ static void on_unsubscribed(struct inbound *in, const struct presence_stanza *st
 	(void)stanza;
 	if (in->has_sender && in->has_target)
 		bridge_watch_answered(in->side->params.bridge, &watch, WATCH_REJECTED, NULL);
+	pep_in_forget(in);
+}
+
+/* The key of what the resource can do (XEP-0115); 0: nothing was ever said. */
+static uint64_t note_arrival(const struct inbound *in)
+{
+	struct xmpp_side *side = in->side;
+	struct caps_mark mark;
+	uint64_t caps = 0;
+
+	if (in->from_resource != NULL && in->has_target && caps_find(in->stanza, &mark))
+		caps = caps_book_seen(side->caps_book, &mark, in);
+	caps = users_came(side->users, in->from_bare, in->from_resource, caps,
+			  loop_now(side->params.loop));
+	seen(in, true);
+	return caps;
+}
+
+/* XEP-0163, both ways, after the core has heard of the device. */
+static void note_events(const struct inbound *in, bool is_available, uint64_t caps)
+{
+	if (!in->has_target)
+		return;
+	if (is_available) {
+		pep_in_seen(in);
+		pep_out_arrived(in->side, &in->target, in->to_bare, &in->sender, in->from, caps);
+	} else {
+		pep_out_left(in->side, in->to_bare, in->from);
+	}
 }
 
 /* Available and unavailable. The core drops what no granted pair covers (PRS-010). */
 static void on_state(struct inbound *in, struct presence_stanza *stanza)
 {
 	struct watch watch = watch_of_sender(in);
-	uint64_t now = loop_now(in->side->params.loop);
+	bool is_available = stanza->type == PRESENCE_AVAILABLE;
+	uint64_t caps;
 
 	if (!in->may_use)
 		return;
-	if (stanza->type == PRESENCE_AVAILABLE) {
-		users_came(in->side->users, in->from_bare, in->from_resource, now);
-		seen(in, true);
-	}
+	caps = is_available ? note_arrival(in) : 0;
 	mem_free(stanza->device.id);
 	stanza->device.id = mem_strdup_or_null(in->from_resource);
 	if (in->has_target)
 		bridge_device(in->side->params.bridge, &watch, &stanza->device);
-	if (stanza->type == PRESENCE_UNAVAILABLE &&
-	    users_went(in->side->users, in->from_bare, in->from_resource, now))
+	note_events(in, is_available, caps);
+	if (!is_available && users_went(in->side->users, in->from_bare, in->from_resource,
+					loop_now(in->side->params.loop)))
 		seen(in, false); /* D-20: his last resource went */
 }
 
@@ -170,8 +217,15 @@ static void on_error(struct inbound *in, const struct presence_stanza *stanza)
 
 static void component_say(struct inbound *in, enum presence_type type, const char *id)
 {
-	buf_reset(&in->side->scratch);
-	presence_stanza_write(&in->side->scratch, type, in->to_bare, in->from_bare, id, NULL, NULL);
+	struct presence_view here = {.available = true, .priority = PRESENCE_PRIORITY_UNSET};
+	struct presence_caps caps = {OWN_NODE, in->side->own_caps.component}; /* X0115-1 */
+	struct buf *out = &in->side->scratch;
+
+	buf_reset(out);
+	if (type == PRESENCE_AVAILABLE)
+		presence_stanza_write_capable(out, in->to_bare, in->from_bare, id, &here, &caps);
+	else
+		presence_stanza_write(out, type, in->to_bare, in->from_bare, id, NULL, NULL);
 	(void)side_put(in->side, in->to_bare, OUTBOX_ANSWER, NULL);
 }
 

@@ -3,11 +3,14 @@
 #include <string.h>
 #include <strophe.h>
 
+#include "core/bridge.h"
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "model/fault.h"
+#include "translate/address_map.h"
 #include "translate/xml_writer.h"
 #include "xmpp/inbox.h"
+#include "xmpp/iq_out.h"
 #include "xmpp/side_private.h"
 #include "xmpp/users.h"
 
@@ -23,6 +26,9 @@ static const struct feature features[] = {
 	{"http://jabber.org/protocol/disco#items", "query", false, iq_disco_items},
 	{"urn:xmpp:ping", "ping", false, iq_ping},
 	{"jabber:iq:version", "query", false, iq_version},
+	{"vcard-temp", "vCard", true, iq_vcard},
+	{"jabber:iq:gateway", "query", true, iq_gateway},
+	{"http://jabber.org/protocol/pubsub", "pubsub", true, iq_pubsub},
 };
 
 void iq_answer(const struct iq *iq, struct xml_writer *writer)
@@ -97,6 +103,24 @@ static bool is_over_rate(const struct inbound *in)
 	return true;
 }
 
+/* PRES-199, RFC 6121 section 8.5.3.1: a resource exists for those alone who are shown it. A chat
+ * server asks on behalf of its users (XEP-0115) and learns nothing: all users are alike. */
+static bool may_ask(const struct iq *iq)
+{
+	const struct inbound *in = iq->in;
+	const struct presence *now = NULL;
+
+	if (iq->target == IQ_STRANGE)
+		return false;
+	if (iq->target != IQ_RESOURCE)
+		return true;
+	if (in->has_sender && in->sender.local[0] == '\0')
+		return address_may_use(in->side->params.map, &in->sender);
+	return in->may_use && in->has_target &&
+	       bridge_may_see(in->side->params.bridge, &in->sender, &in->target, &now) &&
+	       now != NULL && presence_is_open(now);
+}
+
 void handle_iq(struct inbound *in)
 {
 	bool is_get = in->type != NULL && strcmp(in->type, "get") == 0;
@@ -104,8 +128,11 @@ void handle_iq(struct inbound *in)
 	const struct feature *feature;
 	struct iq iq = {.in = in, .is_set = is_set, .target = target_of(in)};
 
-	if (in->type != NULL && (strcmp(in->type, "result") == 0 || strcmp(in->type, "error") == 0))
-		return; /* CMP-020: never answered; ours were taken before */
+	if (in->type != NULL &&
+	    (strcmp(in->type, "result") == 0 || strcmp(in->type, "error") == 0)) {
+		(void)iq_out_answered(in); /* CMP-020: never answered */
+		return;
+	}
 	if (is_over_rate(in))
 		return;
 	iq.payload = only_child(in->stanza);
@@ -115,7 +142,7 @@ void handle_iq(struct inbound *in)
 	}
 	feature = find_feature(iq.payload);
 	/* X000-2: users who exist and who do not get the same answers. */
-	if (feature == NULL || iq.target == IQ_STRANGE)
+	if (feature == NULL || !may_ask(&iq))
 		inbound_refuse_with(in, FAULT_SERVICE_UNAVAILABLE, NULL);
 	else if (is_set && !feature->has_set)
 		inbound_refuse_with(in, FAULT_FEATURE_NOT_IMPLEMENTED, NULL); /* CMP-021 */

@@ -2,81 +2,134 @@
 #include <string.h>
 #include <strophe.h>
 
+#include "base/buf.h"
 #include "model/fault.h"
+#include "translate/pep.h"
 #include "translate/xml_writer.h"
+#include "xmpp/disco.h"
 #include "xmpp/inbox.h"
 #include "xmpp/iq.h"
 #include "xmpp/side_private.h"
 
-#define NS_INFO  "http://jabber.org/protocol/disco#info"
-#define NS_ITEMS "http://jabber.org/protocol/disco#items"
+#define NS_ITEMS  "http://jabber.org/protocol/disco#items"
+#define NS_PING   "urn:xmpp:ping"
+#define NS_PUBSUB "http://jabber.org/protocol/pubsub"
 
-enum { FEATURES_MAX = 8 };
+enum { FEATURES_MAX = 12, IDENTITIES_MAX = 2 };
 
-/* What is told of one kind of target (X0030-2); features end with NULL. */
+/* What is told of one kind of target (X0030-2); both end with NULL. It is the same for all users,
+ * whether they exist or not (X000-2). */
 struct profile {
-	const char *category;
-	const char *type;
-	const char *features[FEATURES_MAX];
+	struct caps_identity identities[IDENTITIES_MAX];
+	size_t identity_count;
+	bool is_software; /* the name of the software stands in the identity */
+	const char *features[FEATURES_MAX + 1];
 };
 
 static const struct profile profiles[] = {
-	[IQ_COMPONENT] = {"gateway",
-			  "simple",
-			  {NS_INFO, NS_ITEMS, "urn:xmpp:ping", "jabber:iq:version",
-			   "jid\\20escaping"}},
-	[IQ_USER] = {"account", "registered", {NS_INFO, NS_ITEMS, "urn:xmpp:ping"}},
-	[IQ_RESOURCE] = {"client",
-			 "phone",
-			 {NS_INFO, NS_ITEMS, "urn:xmpp:ping", "jabber:iq:version"}},
+	[IQ_COMPONENT] = {{{"gateway", "simple", NULL, NULL}},
+			  1,
+			  true,
+			  {NS_DISCO_INFO, NS_ITEMS, NS_CAPS, NS_PING, "jabber:iq:version",
+			   "jabber:iq:gateway", "vcard-temp", "jid\\20escaping"}},
+	/* The bridge is his server: he has a vCard, and his mood, activity and name are events. */
+	[IQ_USER] = {{{"account", "registered", NULL, NULL}, {"pubsub", "pep", NULL, NULL}},
+		     2,
+		     false,
+		     {NS_DISCO_INFO, NS_ITEMS, NS_PING, "vcard-temp", NS_PUBSUB "#access-presence",
+		      NS_PUBSUB "#filtered-notifications", NS_PUBSUB "#last-published",
+		      NS_PUBSUB "#retrieve-items"}},
+	/* X0163-1: what he wants to hear of his contacts. */
+	[IQ_RESOURCE] = {{{"client", "phone", NULL, NULL}},
+			 1,
+			 true,
+			 {NS_DISCO_INFO, NS_ITEMS, NS_CAPS, NS_PING, "jabber:iq:version",
+			  PEP_ACTIVITY "+notify", PEP_MOOD "+notify", PEP_NICK "+notify"}},
 };
 
-/* X0030-3: we have no nodes. */
-static bool has_node(const struct iq *iq)
+static size_t identities_of(const struct profile *profile, const char *software,
+			    struct caps_identity out[IDENTITIES_MAX])
+{
+	for (size_t i = 0; i < profile->identity_count; i++) {
+		out[i] = profile->identities[i];
+		out[i].name = profile->is_software ? software : NULL;
+	}
+	return profile->identity_count;
+}
+
+static void ver_of(enum iq_target target, const char *software, char out[CAPS_VER_CHARS + 1])
+{
+	struct caps_identity identities[IDENTITIES_MAX];
+	size_t count = identities_of(&profiles[target], software, identities);
+
+	caps_ver(identities, count, profiles[target].features, out);
+}
+
+void disco_own_caps(struct own_caps *out, const char *software)
+{
+	ver_of(IQ_COMPONENT, software, out->component);
+	ver_of(IQ_RESOURCE, software, out->resource);
+}
+
+/* X0030-3: we have no nodes but those of our hashes. */
+static bool is_known_node(const struct iq *iq, const char *node, bool is_info)
+{
+	const struct own_caps *own = &iq->in->side->own_caps;
+	const char *ver = iq->target == IQ_COMPONENT ? own->component : own->resource;
+	size_t len = strlen(OWN_NODE);
+
+	if (node == NULL || node[0] == '\0')
+		return true;
+	return is_info && iq->target != IQ_USER && strncmp(node, OWN_NODE "#", len + 1) == 0 &&
+	       strcmp(node + len + 1, ver) == 0;
+}
+
+static void write_info(const struct iq *iq, struct xml_writer *writer)
+{
+	const struct profile *profile = &profiles[iq->target];
+	struct caps_identity identities[IDENTITIES_MAX];
+	size_t count = identities_of(profile, iq->in->side->params.software, identities);
+
+	for (size_t i = 0; i < count; i++) {
+		xml_open(writer, "identity");
+		xml_attr(writer, "category", identities[i].category);
+		xml_attr(writer, "type", identities[i].type);
+		xml_attr(writer, "name", identities[i].name);
+		xml_close(writer);
+	}
+	for (size_t i = 0; profile->features[i] != NULL; i++) {
+		xml_open(writer, "feature");
+		xml_attr(writer, "var", profile->features[i]);
+		xml_close(writer);
+	}
+}
+
+/* The node is mirrored (X0030-1); nothing to list is an empty list (X0030-4). */
+static void answer(const struct iq *iq, bool is_info)
 {
 	const char *node = xmpp_stanza_get_attribute(iq->payload, "node");
+	struct xml_writer writer;
 
-	return node != NULL && node[0] != '\0';
+	if (!is_known_node(iq, node, is_info)) {
+		inbound_refuse_with(iq->in, FAULT_ITEM_NOT_FOUND, NULL);
+		return;
+	}
+	iq_answer(iq, &writer);
+	xml_open(&writer, "query");
+	xml_attr(&writer, "xmlns", is_info ? NS_DISCO_INFO : NS_ITEMS);
+	xml_attr(&writer, "node", node);
+	if (is_info)
+		write_info(iq, &writer);
+	xml_close(&writer);
+	iq_finish(iq, &writer);
 }
 
 void iq_disco_info(const struct iq *iq)
 {
-	const struct profile *profile = &profiles[iq->target];
-	struct xml_writer writer;
-
-	if (has_node(iq)) {
-		inbound_refuse_with(iq->in, FAULT_ITEM_NOT_FOUND, NULL);
-		return;
-	}
-	iq_answer(iq, &writer);
-	xml_open(&writer, "query");
-	xml_attr(&writer, "xmlns", NS_INFO);
-	xml_open(&writer, "identity");
-	xml_attr(&writer, "category", profile->category);
-	xml_attr(&writer, "type", profile->type);
-	xml_attr(&writer, "name", iq->target == IQ_USER ? NULL : iq->in->side->params.software);
-	xml_close(&writer);
-	for (int i = 0; i < FEATURES_MAX && profile->features[i] != NULL; i++) {
-		xml_open(&writer, "feature");
-		xml_attr(&writer, "var", profile->features[i]);
-		xml_close(&writer);
-	}
-	xml_close(&writer);
-	iq_finish(iq, &writer);
+	answer(iq, true);
 }
 
-/* X0030-4: nothing to list is an empty list. */
 void iq_disco_items(const struct iq *iq)
 {
-	struct xml_writer writer;
-
-	if (has_node(iq)) {
-		inbound_refuse_with(iq->in, FAULT_ITEM_NOT_FOUND, NULL);
-		return;
-	}
-	iq_answer(iq, &writer);
-	xml_open(&writer, "query");
-	xml_attr(&writer, "xmlns", NS_ITEMS);
-	xml_close(&writer);
-	iq_finish(iq, &writer);
+	answer(iq, false);
 }

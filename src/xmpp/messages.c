@@ -17,6 +17,7 @@
 #include "translate/message_stanza.h"
 #include "translate/xml_writer.h"
 #include "xmpp/inbox.h"
+#include "xmpp/names.h"
 #include "xmpp/side_private.h"
 
 enum { DELAY_LEAST_MS = 60 * 1000 }; /* D-44 */
@@ -185,7 +186,9 @@ void messages_deliver(struct xmpp_side *side, exchange_id x, const struct addres
 	else if (!address_may_use(side->params.map, to)) /* SEC-025 */
 		refuse_later(side, x, FAULT_FORBIDDEN, NULL);
 	else
-		write_and_send(side, x, &jids, message); /* D-43: to the bare JID */
+		write_and_send(side, x, &jids, message);    /* D-43: to the bare JID */
+	if (message->nick != NULL && jids.sip_bare.len > 0) /* D-32 */
+		names_put(side->names, buf_text(&jids.sip_bare), message->nick);
 	jids_clear(&jids);
 }
 

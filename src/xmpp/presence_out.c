@@ -3,6 +3,8 @@
 #include "base/buf.h"
 #include "model/fault.h"
 #include "model/presence_view.h"
+#include "xmpp/pep_in.h"
+#include "xmpp/pep_out.h"
 #include "xmpp/side_private.h"
 
 /* What a newer stanza replaces while the link holds back: presence, the answer to a subscription, a
@@ -39,17 +41,30 @@ static void put_subscription(struct xmpp_side *side, enum presence_type type,
 		put(side, is_answer ? SLOT_ANSWER : SLOT_ASK, from, jids);
 }
 
+/* XEP-0163: what is not in presence, and what the chat server tells only to those who are there. */
+static void tell_events(struct xmpp_side *side, const struct jids *jids,
+			const struct presence *presence)
+{
+	const char *sip = buf_text(&jids->sip_bare), *chat = buf_text(&jids->chat_bare);
+
+	pep_out_tell(side, sip, chat, presence);
+	pep_in_shown(side, sip, chat, presence != NULL);
+}
+
 /* D-10: one resource; the same JID for available and unavailable (PRS-002). */
 static void put_state(struct xmpp_side *side, const struct jids *jids,
 		      const struct presence *presence)
 {
 	const char *from = buf_text(&jids->sip_full);
+	struct presence_caps caps = {OWN_NODE, side->own_caps.resource}; /* X0115-1 */
 	struct presence_view view;
 
 	presence_view_make(presence, side->params.rules, &view);
 	buf_reset(&side->scratch);
-	presence_stanza_write_view(&side->scratch, from, buf_text(&jids->chat_bare), NULL, &view);
+	presence_stanza_write_capable(&side->scratch, from, buf_text(&jids->chat_bare), NULL, &view,
+				      &caps);
 	put(side, SLOT_STATE, from, jids);
+	tell_events(side, jids, view.available ? presence : NULL);
 }
 
 /* An unavailable from the bare JID means all resources (CMP-039). */
@@ -61,6 +76,7 @@ static void put_nothing(struct xmpp_side *side, const struct jids *jids, const c
 	presence_stanza_write(&side->scratch, PRESENCE_UNAVAILABLE, from,
 			      buf_text(&jids->chat_bare), id, NULL, NULL);
 	put(side, SLOT_STATE, from, jids);
+	tell_events(side, jids, NULL);
 }
 
 static void answer_with(struct xmpp_side *side, const struct jids *jids, enum watch_answer answer,
@@ -107,6 +123,16 @@ void presence_tell(struct xmpp_side *side, const struct watch *watch,
 
 	if (jids_make(side, watch->watched, watch->watcher, &jids))
 		put_state(side, &jids, presence);
+	jids_clear(&jids);
+}
+
+void presence_tell_person(struct xmpp_side *side, const struct watch *watch,
+			  const struct presence *presence)
+{
+	struct jids jids;
+
+	if (jids_make(side, watch->watched, watch->watcher, &jids))
+		pep_out_tell(side, buf_text(&jids.sip_bare), buf_text(&jids.chat_bare), presence);
 	jids_clear(&jids);
 }
 

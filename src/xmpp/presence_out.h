@@ -13,6 +13,9 @@ void presence_answer(struct xmpp_side *side, const struct watch *watch, enum wat
 /* The present state; NULL: unknown, unavailable. id may be NULL: a fresh one. */
 void presence_tell(struct xmpp_side *side, const struct watch *watch,
 		   const struct presence *presence);
+/* What only events tell (side.h: tell_person). */
+void presence_tell_person(struct xmpp_side *side, const struct watch *watch,
+			  const struct presence *presence);
 /* PRES-157: nothing is known of this user: unavailable from his bare JID, id mirrored if given. */
 void presence_tell_nothing(struct xmpp_side *side, const struct watch *watch, const char *id);
 /* PRES-155, PRS-003: the answer to a probe without authorization; the id is mirrored (PRS-005). */

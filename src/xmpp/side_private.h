@@ -7,9 +7,15 @@
 #include "base/list.h"
 #include "core/side.h"
 #include "xmpp/component.h"
+#include "xmpp/disco.h"
 #include "xmpp/xmpp_side.h"
 
 struct address;
+struct caps_book;
+struct iq_out;
+struct names;
+struct pep_in;
+struct pep_out;
 struct presence;
 struct table;
 struct users;
@@ -25,6 +31,12 @@ struct xmpp_side {
 	char **domains; /* of the components, as they are written in JIDs */
 	size_t component_count;
 	struct users *users;
+	struct own_caps own_caps;
+	struct iq_out *iq_out;
+	struct caps_book *caps_book;
+	struct names *names;
+	struct pep_out *pep_out;
+	struct pep_in *pep_in;
 	struct table *incoming; /* messages the core has, by exchange: message_in.c */
 	struct list late;       /* outcomes that must not come from inside deliver() */
 	struct buf scratch;     /* one stanza */

@@ -14,7 +14,7 @@ struct user {
 	struct list link; /* oldest first */
 	char *bare;
 	struct rate rates[USER_RATE_COUNT];
-	char **resources; /* few have more than two */
+	struct user_resource *resources; /* few have more than two */
 	unsigned resource_count;
 };
 
@@ -44,7 +44,7 @@ static void drop(struct users *users, struct user *user)
 	table_remove(users->table, user->bare, strlen(user->bare));
 	list_remove(&user->link);
 	for (unsigned i = 0; i < user->resource_count; i++)
-		mem_free(user->resources[i]);
+		mem_free(user->resources[i].name);
 	mem_free(user->resources);
 	mem_free(user->bare);
 	mem_free(user);
@@ -109,21 +109,38 @@ bool users_take(struct users *users, const char *bare, enum user_rate rate, uint
 static int find_resource(const struct user *user, const char *resource)
 {
 	for (unsigned i = 0; i < user->resource_count; i++) {
-		if (strcmp(user->resources[i], resource) == 0)
+		if (strcmp(user->resources[i].name, resource) == 0)
 			return (int)i;
 	}
 	return -1;
 }
 
-void users_came(struct users *users, const char *bare, const char *resource, uint64_t now_ms)
+uint64_t users_came(struct users *users, const char *bare, const char *resource, uint64_t caps,
+		    uint64_t now_ms)
 {
 	struct user *user = get(users, bare, now_ms);
+	int at = resource == NULL ? -1 : find_resource(user, resource);
 
-	if (resource == NULL || user->resource_count == USER_RESOURCES_MAX ||
-	    find_resource(user, resource) >= 0)
-		return;
-	user->resources = mem_resize(user->resources, user->resource_count + 1, sizeof(char *));
-	user->resources[user->resource_count++] = mem_strdup(resource);
+	if (at >= 0 && caps != 0)
+		user->resources[at].caps = caps;
+	if (at >= 0)
+		return user->resources[at].caps;
+	if (resource == NULL || user->resource_count == USER_RESOURCES_MAX)
+		return caps;
+	user->resources =
+		mem_resize(user->resources, user->resource_count + 1, sizeof(user->resources[0]));
+	user->resources[user->resource_count++] =
+		(struct user_resource){mem_strdup(resource), caps};
+	return caps;
+}
+
+const struct user_resource *users_resources(const struct users *users, const char *bare,
+					    unsigned *count)
+{
+	const struct user *user = table_find(users->table, bare, strlen(bare));
+
+	*count = user == NULL ? 0 : user->resource_count;
+	return user == NULL ? NULL : user->resources;
 }
 
 bool users_went(struct users *users, const char *bare, const char *resource, uint64_t now_ms)
@@ -132,12 +149,12 @@ bool users_went(struct users *users, const char *bare, const char *resource, uin
 	int at;
 
 	while (resource == NULL && user->resource_count > 0) /* CMP-039 */
-		mem_free(user->resources[--user->resource_count]);
+		mem_free(user->resources[--user->resource_count].name);
 	if (resource == NULL)
 		return true;
 	at = find_resource(user, resource);
 	if (at >= 0) {
-		mem_free(user->resources[at]);
+		mem_free(user->resources[at].name);
 		user->resources[at] = user->resources[--user->resource_count];
 	}
 	/* One that was never heard of says nothing of the others. */

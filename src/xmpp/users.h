@@ -17,6 +17,7 @@ enum user_rate {
 			    * watches_per_watcher, for a client that signs in probes its whole list
 			    */
 	USER_RATE_ANSWER,  /* errors told to one who is over the rates */
+	USER_RATE_CAPS,    /* questions to his clients what they can do */
 	USER_RATE_COUNT
 };
 
@@ -27,8 +28,19 @@ void users_free(struct users **users);
 /* Takes one token of the user with this bare JID; false: over the rate. */
 bool users_take(struct users *users, const char *bare, enum user_rate rate, uint64_t now_ms);
 
-/* A resource came (or the user as a whole with NULL, which is not remembered). */
-void users_came(struct users *users, const char *bare, const char *resource, uint64_t now_ms);
+/* A resource that is online, and the key of what it can do (caps_book.h; 0: it did not say). */
+struct user_resource {
+	char *name;
+	uint64_t caps;
+};
+
+/* A resource came (or the user as a whole with NULL, which is not remembered). caps 0 leaves what
+ * it said before: servers may leave the mark out of what follows. Returns the key that holds. */
+uint64_t users_came(struct users *users, const char *bare, const char *resource, uint64_t caps,
+		    uint64_t now_ms);
+/* His resources that were heard of; NULL if none. Valid until the next call. */
+const struct user_resource *users_resources(const struct users *users, const char *bare,
+					    unsigned *count);
 /* It went; NULL: all. Returns true if none is left: all went, or the last one that was heard of. */
 bool users_went(struct users *users, const char *bare, const char *resource, uint64_t now_ms);
 size_t users_count(const struct users *users);

@@ -14,8 +14,13 @@
 #include "model/counters.h"
 #include "translate/address_map.h"
 #include "xmpp/guard.h"
+#include "xmpp/caps_book.h"
 #include "xmpp/inbox.h"
+#include "xmpp/iq_out.h"
 #include "xmpp/messages.h"
+#include "xmpp/names.h"
+#include "xmpp/pep_in.h"
+#include "xmpp/pep_out.h"
 #include "xmpp/presence_out.h"
 #include "xmpp/side_private.h"
 #include "xmpp/users.h"
@@ -71,10 +76,22 @@ void jids_clear(struct jids *jids)
 
 /* struct side_ops ---------------------------------------- */
 
+/* D-32: what SIP calls the watcher. */
+static void note_name(struct xmpp_side *side, const struct watch *watch)
+{
+	struct buf bare = BUF_INIT;
+
+	if (address_to_jid(side->params.map, watch->watcher, &bare) == 0)
+		names_put(side->names, buf_text(&bare), watch->nick);
+	buf_free(&bare);
+}
+
 static void op_watch(void *arg, const struct watch *watch, bool ask)
 {
 	struct xmpp_side *side = arg;
 
+	if (watch->nick != NULL)
+		note_name(side, watch);
 	/* SEC-025: nothing goes to a domain that may not use the bridge. */
 	if (ask && address_may_use(side->params.map, watch->watched))
 		presence_ask(side, watch, PRESENCE_SUBSCRIBE);
@@ -105,6 +122,11 @@ static void op_tell(void *arg, const struct watch *watch, const struct presence 
 	presence_tell(arg, watch, presence);
 }
 
+static void op_tell_person(void *arg, const struct watch *watch, const struct presence *presence)
+{
+	presence_tell_person(arg, watch, presence);
+}
+
 static void op_deliver(void *arg, exchange_id x, const struct address *from,
 		       const struct address *to, const struct message *message)
 {
@@ -124,6 +146,7 @@ const struct side_ops *xmpp_side_ops(void)
 		.refresh = op_refresh,
 		.answer = op_answer,
 		.tell = op_tell,
+		.tell_person = op_tell_person,
 		.deliver = op_deliver,
 		.finish = op_finish,
 	};
@@ -167,7 +190,10 @@ static void on_changed(struct component *component, void *arg)
 	struct xmpp_side *side = arg;
 	bool is_up = xmpp_side_is_up(side);
 
-	(void)component;
+	if (component_is_up(component))
+		pep_in_link_up(side);
+	else
+		pep_out_link_down(side);
 	if (is_up == side->is_up)
 		return;
 	side->is_up = is_up;
@@ -245,6 +271,12 @@ int xmpp_side_new_timed(struct xmpp_side **out, const struct xmpp_side_params *p
 	*out = side;
 	side->params = *params;
 	side->users = users_new(params->limits);
+	side->iq_out = iq_out_new(side);
+	side->caps_book = caps_book_new(side, pep_out_known);
+	side->pep_out = pep_out_new();
+	side->pep_in = pep_in_new(side);
+	side->names = names_new();
+	disco_own_caps(&side->own_caps, params->software);
 	side->incoming = table_new();
 	list_init(&side->late);
 	random_hex(side->id_prefix, sizeof(side->id_prefix) / 2);
@@ -294,6 +326,11 @@ void xmpp_side_free(struct xmpp_side **out)
 	mem_free(side->components);
 	mem_free(side->domains);
 	messages_clear(side);
+	pep_in_free(&side->pep_in);
+	pep_out_free(&side->pep_out);
+	caps_book_free(&side->caps_book);
+	iq_out_free(&side->iq_out);
+	names_free(&side->names);
 	users_free(&side->users);
 	buf_free(&side->scratch);
 	mem_free(side);
@@ -315,4 +352,8 @@ void xmpp_side_status(const struct xmpp_side *side, struct buf *out)
 		component_status(side->components[i], out);
 	buf_printf(out, "xmpp.messages_open %zu\n", table_count(side->incoming));
 	buf_printf(out, "xmpp.users_known %zu\n", users_count(side->users));
+	buf_printf(out, "xmpp.capabilities_known %zu\n", caps_book_count(side->caps_book));
+	buf_printf(out, "xmpp.requests_open %zu\n", iq_out_count(side->iq_out));
+	buf_printf(out, "xmpp.events_sent_to %zu\n", pep_out_count(side->pep_out));
+	buf_printf(out, "xmpp.events_read_for %zu\n", pep_in_count(side->pep_in));
 }

@@ -10,6 +10,7 @@
 #include "base/table.h"
 #include "core/bridge.h"
 #include "loop/loop.h"
+#include "model/rich.h"
 #include "support/fake_side.h"
 #include "translate/address_map.h"
 #include "xmpp/side_private.h"
@@ -41,6 +42,7 @@ struct world {
 	unsigned exchange_count;
 	struct table *numbers; /* exchange to its number + 1 */
 	enum watch_answer answer;
+	bool may_see; /* SIP users chat users */
 	bool has_now;
 	struct presence now;
 	struct fault fault;
@@ -171,6 +173,37 @@ void bridge_device(struct bridge *bridge, const struct watch *watch, const struc
 		buf_printf(&line, ",%s", show_name(device->show));
 	if (device->notes.count > 0)
 		buf_printf(&line, ",\"%s\"", device->notes.items[0].text);
+	put_line(bridge->world, &line);
+}
+
+bool bridge_may_see(struct bridge *bridge, const struct address *watcher,
+		    const struct address *watched, const struct presence **now)
+{
+	struct world *world = bridge->world;
+	bool may_see = watcher->side == SIDE_XMPP ? world->answer == WATCH_ALLOWED : world->may_see;
+
+	(void)watched;
+	if (now != NULL)
+		*now = may_see && watcher->side == SIDE_XMPP && world->has_now ? &world->now : NULL;
+	return may_see;
+}
+
+/* One that says nothing is told only if he said something before. */
+void bridge_person(struct bridge *bridge, const struct watch *watch, const struct person *person)
+{
+	const struct rich *rich = person->rich;
+	struct buf line = BUF_INIT;
+
+	buf_puts(&line, "person");
+	add_watch(&line, watch);
+	if (rich != NULL && rich->mood != NULL)
+		buf_printf(&line, " mood=%s", rich->mood);
+	if (rich != NULL && rich->mood_notes.count > 0)
+		buf_printf(&line, " \"%s\"", rich->mood_notes.items[0].text);
+	if (rich != NULL && rich->activity != NULL)
+		buf_printf(&line, " activity=%s", rich->activity);
+	if (rich != NULL && rich->display_name != NULL)
+		buf_printf(&line, " name=%s", rich->display_name);
 	put_line(bridge->world, &line);
 }
 
@@ -550,6 +583,21 @@ void world_presence(struct presence *out, enum show show, const char *note)
 	device->show = show;
 	if (note != NULL)
 		notes_add(&device->notes, "", note, strlen(note));
+}
+
+void world_let_see(struct world *world, bool may_see)
+{
+	world->may_see = may_see;
+}
+
+void world_tell_person(struct world *world, const char *chat, const char *sip,
+		       const struct presence *presence)
+{
+	struct pair pair = pair_of(sip, chat);
+	struct watch watch = {exchange_new(), SCOPE_WATCHER, &pair.chat, &pair.sip, NULL};
+
+	xmpp_side_ops()->tell_person(world->side, &watch, presence);
+	pair_clear(&pair);
 }
 
 static void on_stopped(void *arg)

@@ -47,6 +47,7 @@ struct counters *world_counters(struct world *world);
  *   link up                          watch_requested x:ann s:1001 nick=Ann
  *   device s:1001 x:ann phone open   message m1 x:ann s:1001 chat "text"
  *   outcome m7 refused item-not-found
+ *   person s:1001 x:ann mood=happy activity=eating/having_lunch name=Ann
  * Exchanges are m1, m2 ... in the order in which they appear. */
 bool world_heard(struct world *world, const char *line);
 /* Waits for a line that starts so; false after XMPP_SERVER_WAIT_MS. */
@@ -57,6 +58,9 @@ void world_forget(struct world *world);
 /* What the core answers to a subscription or a probe; presence is copied, NULL: nothing known. */
 void world_will_answer(struct world *world, enum watch_answer answer, const struct presence *now,
 		       enum fault_code fault, const char *text);
+/* Whether SIP users may see chat users (bridge_may_see); chat users may see a SIP user if the
+ * answer is WATCH_ALLOWED, with the presence given there. */
+void world_let_see(struct world *world, bool may_see);
 /* Called in place of just writing down a message; for benchmarks and echoes. */
 void world_on_message(struct world *world, void (*hook)(exchange_id x, void *arg), void *arg);
 
@@ -69,6 +73,8 @@ void world_answer(struct world *world, const char *chat, const char *sip, enum w
 		  const char *reason, const struct presence *now);
 void world_tell(struct world *world, const char *chat, const char *sip,
 		const struct presence *presence);
+void world_tell_person(struct world *world, const char *chat, const char *sip,
+		       const struct presence *presence);
 /* text of len bytes; the exchange is mN, N as returned. */
 unsigned world_deliver(struct world *world, const char *sip, const char *chat, const char *text,
 		       size_t len);

@@ -6,9 +6,16 @@
 #include "support/check.h"
 #include "support/xmpp_world.h"
 
+/* Ann may see 1001, who is there. */
 static int with_up(void **state)
 {
-	*state = world_new_up();
+	struct world *world = world_new_up();
+	struct presence now;
+
+	world_presence(&now, SHOW_NONE, NULL);
+	world_will_answer(world, WATCH_ALLOWED, &now, FAULT_NONE, NULL);
+	presence_clear(&now);
+	*state = world;
 	return 0;
 }
 
@@ -128,7 +135,36 @@ static void each_request_is_answered_once(void **state)
 	}
 }
 
-/* [X0030-5]: no feature twice, one identity. [X0106-7]: escapes are announced. */
+/* [PRES-199] [X000-2]: who is not shown the user does not see that there is a resource. */
+static void a_resource_is_for_those_who_may_see_it(void **state)
+{
+	static const char *const payloads[] = {PING, INFO, ITEMS, VERSION};
+	struct world *world = *state;
+	struct xmpp_server *server = world_server(world);
+	struct presence gone = {0};
+
+	for (int round = 0; round < 2; round++) {
+		if (round == 0) /* not authorized */
+			world_will_answer(world, WATCH_PENDING, NULL, FAULT_NONE, NULL);
+		else /* authorized, but he is not there */
+			world_will_answer(world, WATCH_ALLOWED, &gone, FAULT_NONE, NULL);
+		for (size_t i = 0; i < CHECK_COUNT(payloads); i++) {
+			ask(world, PHONE, "get", payloads[i]);
+			assert_non_null(xmpp_server_expect_all(server, "<iq", "type=\"error\"",
+							       "service-unavailable",
+							       "from=\"" PHONE "\"", NULL));
+		}
+	}
+	/* chat servers ask for their users (XEP-0115); others get nothing */
+	xmpp_server_send(server,
+			 "<iq type='get' id='s1' from='chat.example' to='" PHONE "'>" INFO "</iq>");
+	assert_non_null(xmpp_server_expect_all(server, "id=\"s1\"", "category=\"client\"", NULL));
+	xmpp_server_send(server, "<iq type='get' id='s2' from='elsewhere.example' to='" PHONE
+				 "'>" INFO "</iq>");
+	assert_non_null(xmpp_server_expect_all(server, "id=\"s2\"", "service-unavailable", NULL));
+}
+
+/* [X0030-5]: no feature and no identity twice. [X0106-7]: escapes are announced. */
 static void features_are_told_once(void **state)
 {
 	static const char *const whom[] = {BRIDGE, USER, PHONE};
@@ -140,9 +176,14 @@ static void features_are_told_once(void **state)
 							    "<identity", NULL);
 
 		assert_non_null(answer);
-		const char *identity = strstr(answer, "<identity");
+		for (const char *at = strstr(answer, "<identity"); at != NULL;
+		     at = strstr(at + 1, "<identity")) {
+			char identity[200];
 
-		assert_null(strstr(identity + 1, "<identity"));
+			(void)snprintf(identity, sizeof(identity), "%.*s", (int)strcspn(at, ">"),
+				       at);
+			assert_null(strstr(at + 1, identity));
+		}
 		if (i == 0)
 			assert_non_null(strstr(answer, "\"jid\\20escaping\""));
 		for (const char *at = strstr(answer, "var=\""); at != NULL;
@@ -201,6 +242,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_request_is_answered_once, with_up, tear),
+		cmocka_unit_test_setup_teardown(a_resource_is_for_those_who_may_see_it, with_up,
+						tear),
 		cmocka_unit_test_setup_teardown(features_are_told_once, with_up, tear),
 		cmocka_unit_test_setup_teardown(results_and_errors_are_never_answered, with_up,
 						tear),

@@ -51,16 +51,16 @@ static void the_last_resource_is_the_user(void **state)
 	(void)state;
 	limits_defaults(&limits);
 	users = users_new(&limits);
-	users_came(users, "a@x", "one", 0);
-	users_came(users, "a@x", "two", 0);
-	users_came(users, "a@x", "two", 0);
+	users_came(users, "a@x", "one", 0, 0);
+	users_came(users, "a@x", "two", 0, 0);
+	users_came(users, "a@x", "two", 0, 0);
 	assert_false(users_went(users, "a@x", "one", 0));
 	assert_false(users_went(users, "a@x", "three", 0));
 	assert_true(users_went(users, "a@x", "two", 0));
 	assert_false(users_went(users, "b@x", "never seen", 0));
 	for (int i = 0; i < 2 * USER_RESOURCES_MAX; i++) {
 		snprintf(resource, sizeof(resource), "r%d", i);
-		users_came(users, "a@x", resource, 0);
+		users_came(users, "a@x", resource, 0, 0);
 	}
 	assert_true(users_went(users, "a@x", NULL, 0));
 	users_free(&users);
@@ -76,12 +76,12 @@ static void the_oldest_makes_room(void **state)
 	(void)state;
 	limits_defaults(&limits);
 	users = users_new(&limits);
-	users_came(users, "kept@x", "one", 0);
-	users_came(users, "kept@x", "two", 0);
+	users_came(users, "kept@x", "one", 0, 0);
+	users_came(users, "kept@x", "two", 0, 0);
 	for (int i = 0; i < USERS_MAX + 100; i++) {
 		snprintf(bare, sizeof(bare), "u%d@x", i);
 		users_take(users, bare, USER_RATE_MESSAGE, 0);
-		users_came(users, "kept@x", "one", 0); /* heard of all the time */
+		users_came(users, "kept@x", "one", 0, 0); /* heard of all the time */
 	}
 	assert_int_equal(users_count(users), USERS_MAX);
 	assert_false(users_went(users, "kept@x", "one", 0));

@@ -1,0 +1,299 @@
+#include "xmpp/pep_out.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/table.h"
+#include "core/bridge.h"
+#include "model/presence.h"
+#include "translate/xml_writer.h"
+#include "xmpp/caps_book.h"
+#include "xmpp/pep_nodes.h"
+#include "xmpp/side_private.h"
+#include "xmpp/users.h"
+
+/* What one resource was sent of one SIP user: a digest per node, 0: nothing. */
+struct sent {
+	struct list link; /* least used first */
+	char *key;
+	uint64_t digests[PEP_NODES];
+};
+
+/* A resource whose features are being asked for. */
+struct waiting {
+	struct list link;
+	uint64_t caps;
+	struct address sip;
+	struct address chat;
+	char *sip_bare;
+	char *full_jid;
+};
+
+struct pep_out {
+	struct table *table; /* of sent, by "SIP bare JID\nfull JID" */
+	struct list order;
+	struct list waiting;
+	size_t waiting_count;
+	uint8_t hash_key[HASH_KEY_BYTES];
+	struct buf key;
+	struct buf payload;
+};
+
+struct pep_out *pep_out_new(void)
+{
+	struct pep_out *pep_out = mem_zalloc(sizeof(*pep_out));
+
+	pep_out->table = table_new();
+	list_init(&pep_out->order);
+	list_init(&pep_out->waiting);
+	random_bytes(pep_out->hash_key, sizeof(pep_out->hash_key));
+	return pep_out;
+}
+
+static void drop_sent(struct pep_out *pep_out, struct sent *sent)
+{
+	table_remove(pep_out->table, sent->key, strlen(sent->key));
+	list_remove(&sent->link);
+	mem_free(sent->key);
+	mem_free(sent);
+}
+
+static void drop_waiting(struct pep_out *pep_out, struct waiting *waiting)
+{
+	list_remove(&waiting->link);
+	pep_out->waiting_count--;
+	address_clear(&waiting->sip);
+	address_clear(&waiting->chat);
+	mem_free(waiting->sip_bare);
+	mem_free(waiting->full_jid);
+	mem_free(waiting);
+}
+
+void pep_out_free(struct pep_out **out)
+{
+	struct pep_out *pep_out = *out;
+
+	if (pep_out == NULL)
+		return;
+	LIST_EACH(it, next, &pep_out->order)
+	drop_sent(pep_out, LIST_ENTRY(it, struct sent, link));
+	LIST_EACH(it, next, &pep_out->waiting)
+	drop_waiting(pep_out, LIST_ENTRY(it, struct waiting, link));
+	table_free(&pep_out->table);
+	buf_free(&pep_out->key);
+	buf_free(&pep_out->payload);
+	mem_free(pep_out);
+	*out = NULL;
+}
+
+size_t pep_out_count(const struct pep_out *pep_out)
+{
+	return table_count(pep_out->table);
+}
+
+/* What was sent ---------------------------------------- */
+
+static const struct buf *make_key(struct pep_out *pep_out, const char *sip_bare,
+				  const char *full_jid)
+{
+	buf_reset(&pep_out->key);
+	buf_puts(&pep_out->key, sip_bare);
+	buf_putc(&pep_out->key, '\n'); /* in no JID */
+	buf_puts(&pep_out->key, full_jid);
+	return &pep_out->key;
+}
+
+static struct sent *find(struct pep_out *pep_out, const char *sip_bare, const char *full_jid)
+{
+	const struct buf *key = make_key(pep_out, sip_bare, full_jid);
+
+	return table_find(pep_out->table, key->data, key->len);
+}
+
+static struct sent *add(struct pep_out *pep_out, const char *sip_bare, const char *full_jid)
+{
+	struct sent *sent = mem_zalloc(sizeof(*sent));
+
+	if (table_count(pep_out->table) >= PEP_OUT_MAX)
+		drop_sent(pep_out, LIST_ENTRY(pep_out->order.next, struct sent, link));
+	sent->key = mem_strdup(buf_text(make_key(pep_out, sip_bare, full_jid)));
+	table_put(pep_out->table, sent->key, strlen(sent->key), sent);
+	list_append(&pep_out->order, &sent->link);
+	return sent;
+}
+
+/* Sending ---------------------------------------- */
+
+/* An empty element says nothing (X0163-3). */
+static bool is_empty(const struct buf *payload)
+{
+	return payload->len == 0 || memchr(payload->data + 1, '<', payload->len - 1) == NULL;
+}
+
+bool pep_out_payload(int node, const struct presence *presence, struct buf *out)
+{
+	static const struct presence nothing;
+	struct buf payload = BUF_INIT;
+	bool says;
+
+	(void)pep_write(pep_node(node), presence == NULL ? &nothing : presence, &payload);
+	says = !is_empty(&payload);
+	buf_append(out, payload.data, payload.len);
+	buf_free(&payload);
+	return says;
+}
+
+/* XEP-0163 section 4: from the bare JID of who says it, to the full JID of who wants it. */
+static void put_event(struct xmpp_side *side, const char *sip_bare, const char *full_jid, int node,
+		      const struct buf *payload)
+{
+	struct buf key = BUF_INIT;
+	struct xml_writer writer;
+	char id[FRESH_ID_MAX];
+
+	side_fresh_id(side, ID_PRESENCE, id);
+	buf_reset(&side->scratch);
+	xml_writer_init(&writer, &side->scratch);
+	xml_open(&writer, "message");
+	xml_attr(&writer, "from", sip_bare);
+	xml_attr(&writer, "to", full_jid);
+	xml_attr(&writer, "type", "headline");
+	xml_attr(&writer, "id", id);
+	xml_open(&writer, "event");
+	xml_attr(&writer, "xmlns", NS_PUBSUB_EVENT);
+	xml_open(&writer, "items");
+	xml_attr(&writer, "node", pep_node(node));
+	xml_open(&writer, "item");
+	xml_attr(&writer, "id", "current");
+	xml_written(&writer, payload);
+	while (writer.depth > 0)
+		xml_close(&writer);
+	buf_printf(&key, "V%d%s\n%s", node, sip_bare, full_jid);
+	(void)side_put(side, sip_bare, OUTBOX_STATE, buf_text(&key));
+	buf_free(&key);
+}
+
+/* Only what this resource wants and was not told yet. */
+static void send_node(struct xmpp_side *side, struct sent **sent, const char *sip_bare,
+		      const char *full_jid, int node, const struct presence *presence)
+{
+	struct pep_out *pep_out = side->pep_out;
+	struct buf *payload = &pep_out->payload;
+	uint64_t digest = 0;
+
+	buf_reset(payload);
+	if (pep_out_payload(node, presence, payload))
+		digest = hash_bytes(pep_out->hash_key, payload->data, payload->len) | 1;
+	if (digest == (*sent == NULL ? 0 : (*sent)->digests[node]))
+		return;
+	if (*sent == NULL)
+		*sent = add(pep_out, sip_bare, full_jid);
+	(*sent)->digests[node] = digest;
+	put_event(side, sip_bare, full_jid, node, payload);
+}
+
+static void send_all(struct xmpp_side *side, const char *sip_bare, const char *full_jid,
+		     unsigned wants, const struct presence *presence)
+{
+	struct pep_out *pep_out = side->pep_out;
+	struct sent *sent;
+
+	if (wants == 0)
+		return;
+	sent = find(pep_out, sip_bare, full_jid);
+	if (sent != NULL) {
+		list_remove(&sent->link);
+		list_append(&pep_out->order, &sent->link);
+	}
+	for (int node = 0; node < PEP_NODES; node++) {
+		if ((wants & pep_want(node)) != 0)
+			send_node(side, &sent, sip_bare, full_jid, node, presence);
+	}
+}
+
+void pep_out_tell(struct xmpp_side *side, const char *sip_bare, const char *chat_bare,
+		  const struct presence *presence)
+{
+	unsigned count;
+	const struct user_resource *resources = users_resources(side->users, chat_bare, &count);
+	struct buf full_jid = BUF_INIT;
+
+	for (unsigned i = 0; i < count; i++) {
+		unsigned wants = caps_book_wants(side->caps_book, resources[i].caps);
+
+		if (wants == 0)
+			continue;
+		buf_reset(&full_jid);
+		buf_printf(&full_jid, "%s/%s", chat_bare, resources[i].name);
+		send_all(side, sip_bare, buf_text(&full_jid), wants, presence);
+	}
+	buf_free(&full_jid);
+}
+
+/* Resources that come and go ---------------------------------------- */
+
+static void wait_for_caps(struct pep_out *pep_out, const struct address *sip, const char *sip_bare,
+			  const struct address *chat, const char *full_jid, uint64_t caps)
+{
+	struct waiting *waiting;
+
+	if (pep_out->waiting_count >= PEP_WAITING_MAX)
+		return; /* he gets the next change */
+	waiting = mem_zalloc(sizeof(*waiting));
+	waiting->caps = caps;
+	address_copy(&waiting->sip, sip);
+	address_copy(&waiting->chat, chat);
+	waiting->sip_bare = mem_strdup(sip_bare);
+	waiting->full_jid = mem_strdup(full_jid);
+	list_append(&pep_out->waiting, &waiting->link);
+	pep_out->waiting_count++;
+}
+
+void pep_out_arrived(struct xmpp_side *side, const struct address *sip, const char *sip_bare,
+		     const struct address *chat, const char *full_jid, uint64_t caps)
+{
+	unsigned wants = caps_book_wants(side->caps_book, caps);
+	const struct presence *now = NULL;
+
+	if (caps_book_is_asking(side->caps_book, caps))
+		wait_for_caps(side->pep_out, sip, sip_bare, chat, full_jid, caps);
+	else if (wants != 0 && bridge_may_see(side->params.bridge, chat, sip, &now))
+		send_all(side, sip_bare, full_jid, wants,
+			 now != NULL && presence_is_open(now) ? now : NULL);
+}
+
+void pep_out_left(struct xmpp_side *side, const char *sip_bare, const char *full_jid)
+{
+	struct sent *sent = find(side->pep_out, sip_bare, full_jid);
+
+	if (sent != NULL)
+		drop_sent(side->pep_out, sent);
+}
+
+void pep_out_known(struct xmpp_side *side, uint64_t caps)
+{
+	struct pep_out *pep_out = side->pep_out;
+
+	LIST_EACH(it, next, &pep_out->waiting)
+	{
+		struct waiting *waiting = LIST_ENTRY(it, struct waiting, link);
+
+		if (waiting->caps != caps)
+			continue;
+		pep_out_arrived(side, &waiting->sip, waiting->sip_bare, &waiting->chat,
+				waiting->full_jid, caps);
+		drop_waiting(pep_out, waiting);
+	}
+}
+
+void pep_out_link_down(struct xmpp_side *side)
+{
+	struct pep_out *pep_out = side->pep_out;
+
+	LIST_EACH(it, next, &pep_out->order)
+	drop_sent(pep_out, LIST_ENTRY(it, struct sent, link));
+}
