@@ -1,0 +1,132 @@
+"""Offices with a PBX: what a chat user sees of its phones. The PBXs are scripted (pbx.py) and say what real ones said."""
+
+import re
+
+from cases import COMPONENT, at_once, sees, test, watch_sip
+from pbx import Asterisk, FreeSwitch
+from rig import check, until
+
+PHONE = f'1001@{COMPONENT}'
+FS_PHONE = f'1002@{COMPONENT}'
+# What belongs together (D-27): a status text that says one thing never stands beside a show that says another.
+SHOWS = {'Ringing': ('',), 'On the phone': ('dnd',), 'On hold': ('dnd',), 'Do not disturb': ('dnd',),
+         'Not registered': ('unavailable',)}
+WORDS_OF_PBXS = re.compile(r'Ready|Available|Unavailable|Unregistered|Talk|Ring 1|Call 1|Hold 1|100\d')
+
+
+async def office(rig, kind, states, profile, transport='udp'):
+    """The PBX, the chat server, the bridge; Juliet is there."""
+    rig.replace = {'profile = "kamailio"': f'profile = "{profile}"'}
+    rig.transport = transport
+    pbx = await kind(rig.sip_port, transport, states).start()
+    rig.users.append(pbx)
+    await rig.start_chat_server()
+    await rig.start_bridge()
+    return pbx, await rig.chat_user('juliet')
+
+
+def nothing_contradicts(juliet, contact):
+    """Over all that was shown: shows and texts agree, and no word or number of the PBX's own is in a text."""
+    for shown in juliet.got('presence', contact):
+        if shown.type not in ('', 'unavailable'):
+            continue
+        lead = shown.status.split(':')[0].split(' (')[0]
+        state = shown.type or shown.show
+        check(state in SHOWS.get(lead, (state,)), f'{shown.status!r} beside {state!r}')
+        check(not WORDS_OF_PBXS.search(shown.status), f'the PBX speaks: {shown.status!r}')
+
+
+async def goes_through(pbx, juliet, number, steps):
+    """Each state in turn; few enough for one contact not to meet the pace of D-33."""
+    contact = f'{number}@{COMPONENT}'
+    await watch_sip(juliet, number)
+    for state, type_, show, status in steps:
+        pbx.set(number, state)
+        await sees(juliet, contact, type_=type_, show=show, status=status)
+    nothing_contradicts(juliet, contact)
+
+
+# [D-27] [PBX-002] [PBX-003] [PBX-004] [D-60] phones at Asterisk, over all their states and custom presence
+@test(start=False)
+async def asterisk_phones_are_shown(rig):
+    sequences = {
+        '1001': (('unavailable', 'unavailable', '', 'Not registered'), ('idle', '', '', ''),
+                 ('ringing', '', '', 'Ringing'), ('inuse', '', 'dnd', 'On the phone'), ('idle', '', '', '')),
+        '1002': (('busy', '', 'dnd', 'On the phone'), ('onhold', '', 'dnd', 'On hold'),
+                 ('ring-inuse', '', '', 'Ringing'), ('unavailable', 'unavailable', '', 'Not registered')),
+        '1003': (('digium-dnd', '', 'dnd', 'Do not disturb'),
+                 ('digium-dnd-message', '', 'dnd', 'Do not disturb: Do not call'),
+                 ('digium-away-inuse', '', 'dnd', 'On the phone: Back at 14:00'),
+                 ('digium-away-subtype-message', '', 'away', 'Back at 14:00'), ('digium-not-set', '', '', '')),
+        '1004': (('digium-available-escaping', '', '', 'Café ☕ & <tea>'), ('digium-xa', '', 'xa', ''),
+                 ('digium-chat', '', 'chat', ''), ('digium-away-device-unavailable', 'unavailable', '', None),
+                 ('idle', '', '', '')),
+    }
+    pbx, juliet = await office(rig, Asterisk, {n: steps[0][0] for n, steps in sequences.items()}, 'asterisk')
+    await at_once(*(goes_through(pbx, juliet, number, steps) for number, steps in sequences.items()))
+    check('digium' in pbx.subscribes[0].get('user-agent'), 'the name that gets custom presence')
+    check(pbx.answers and set(pbx.answers) == {200}, f'NOTIFYs were answered {pbx.answers}')
+
+
+# [D-27] [DLG-015] a call that is taken at once: what did not last is not shown
+@test(start=False)
+async def asterisk_flutter_is_not_shown(rig):
+    pbx, juliet = await office(rig, Asterisk, {'1001': 'idle'}, 'asterisk')
+    await watch_sip(juliet)
+    await sees(juliet, PHONE, status='')
+    for state in ('ringing', 'inuse', 'onhold', 'ringing', 'inuse'):
+        pbx.set('1001', state)
+    await sees(juliet, PHONE, show='dnd', status='On the phone')
+    texts = [s.status for s in juliet.got('presence', PHONE, '')]
+    check('Ringing' not in texts and 'On hold' not in texts, f'shown: {texts}')
+    check(set(pbx.answers) <= {200}, f'NOTIFYs were answered {pbx.answers}')
+
+
+# [PBX-010] [AST-3] [D-24] the hint is removed: terminated without a reason, and a body that says "Ready"
+@test(start=False, extra='presence: { hold = "2s"; };')
+async def asterisk_removes_the_hint(rig):
+    pbx, juliet = await office(rig, Asterisk, {'1001': 'inuse'}, 'asterisk')
+    await watch_sip(juliet)
+    await sees(juliet, PHONE, show='dnd', status='On the phone')
+    seen = len(juliet.stanzas)
+    pbx.remove_hint('1001')
+    await sees(juliet, PHONE, type_='unavailable')
+    check(not [s for s in juliet.stanzas[seen:] if s.kind == 'presence' and s.bare == PHONE and not s.type],
+          'the body of a terminated NOTIFY was shown')
+    check(not juliet.got('presence', PHONE, 'unsubscribed'), 'the authorisation was ended')
+
+
+# [D-23] [AST-3] [PBX-007] killed within a second of changes it comes back with lower counts; what it then says holds
+@test(start=False)
+async def asterisk_crashes_and_forgets_counts(rig):
+    pbx, juliet = await office(rig, Asterisk, {'1001': 'idle'}, 'asterisk')
+    await watch_sip(juliet)
+    for state, show, status in (('ringing', '', 'Ringing'), ('inuse', 'dnd', 'On the phone')):
+        pbx.set('1001', state)
+        await sees(juliet, PHONE, show=show, status=status)
+    await pbx.crash()
+    pbx.states['1001'] = 'idle'
+    await pbx.restart(falls_back=True)
+    await sees(juliet, PHONE, status='')
+    pbx.set('1001', 'ringing')
+    await sees(juliet, PHONE, status='Ringing')
+    check(set(pbx.answers) == {200}, f'NOTIFYs were answered {pbx.answers}')
+    nothing_contradicts(juliet, PHONE)
+
+
+# [D-25] [AST-2] its database is lost too: a refresh is answered 500, which means gone; a new dialog, nobody is asked
+@test(start=False)
+async def asterisk_loses_the_subscription(rig):
+    pbx, juliet = await office(rig, Asterisk, {'1001': 'idle'}, 'asterisk')
+    pbx.most_expires = 6
+    await watch_sip(juliet)
+    await sees(juliet, PHONE, status='')
+    for dialog in list(pbx.dialogs.values()):
+        pbx.forget(dialog)
+    pbx.states['1001'] = 'inuse'
+    await sees(juliet, PHONE, show='dnd', status='On the phone')
+    ids = {s.get('call-id') for s in pbx.subscribes}
+    check(len(ids) == 2, f'{len(ids)} dialogs')
+    kinds = [s.type for s in juliet.got('presence', PHONE)]
+    check(kinds.count('subscribed') == 1 and 'unsubscribed' not in kinds, f'said again: {kinds}')
+    check('unavailable' not in kinds[kinds.index('') :], f'the dot went out in between: {kinds}')
