@@ -37,6 +37,8 @@
 	X(sip_unsent, 500, 10, 10000, "requests not yet written to one SIP connection")            \
 	X(link_high_bytes, 1048576, 65536, 67108864, "backlog to the chat server: hold back")      \
 	X(link_dead_bytes, 4194304, 262144, 268435456, "backlog to the chat server: reconnect")    \
+	X(publications, 100000, 10, 10000000, "publications of SIP users kept")                    \
+	X(publications_per_user, 16, 1, 1000, "publications of one SIP user")                      \
 	X(expires_min_s, 60, 1, 3600, "shortest subscription granted")                             \
 	X(expires_max_s, 3600, 60, 86400, "longest subscription granted")                          \
 	X(outward_per_s, 500, 1, 1000, "requests or stanzas a second after a start")

@@ -207,10 +207,13 @@ static bool check_method(struct admission *admission, struct request *request)
 	case sip_method_subscribe:
 	case sip_method_notify:
 		return true;
+	case sip_method_publish:
+		return side_core_takes_publish(admission->core) ||
+		       refuse(admission, request, 405, NULL, side_core_allow_line(admission->core));
 	case sip_method_unknown:
-		return refuse(admission, request, 501, NULL, side_core_allow);
+		return refuse(admission, request, 501, NULL, side_core_allow_line(admission->core));
 	default:
-		return refuse(admission, request, 405, NULL, side_core_allow);
+		return refuse(admission, request, 405, NULL, side_core_allow_line(admission->core));
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "sip/composition.h"
 #include "sip/interest.h"
 #include "sip/peer_watch.h"
+#include "sip/publications.h"
 #include "sip/side_core.h"
 #include "sip/subscriber_private.h"
 
@@ -16,7 +17,7 @@ static const struct presence *published(const struct composition *composition)
 	if (!composition->is_common || core->publications == NULL ||
 	    peer_watch_is_down(composition->hop))
 		return NULL;
-	return NULL;
+	return publications_now(core->publications, &composition->watched);
 }
 
 struct listed composition_listed(const struct composition *composition)

@@ -13,7 +13,7 @@ void options_answer(struct side_core *core, struct request *request)
 {
 	struct buf headers = BUF_INIT;
 
-	buf_puts(&headers, side_core_allow);
+	buf_puts(&headers, side_core_allow_line(core));
 	buf_printf(&headers, "Accept: %s, application/pidf+xml\r\n", text_body_accept);
 	buf_puts(&headers, "Accept-Encoding: identity\r\nAccept-Language: en\r\nSupported:\r\n");
 	buf_puts(&headers, side_core_allow_events);

@@ -12,6 +12,7 @@
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "sip/agent.h"
+#include "sip/publications.h"
 #include "sip/recent.h"
 #include "sip/side_core.h"
 
@@ -88,6 +89,10 @@ static void answer_again(struct repeats *repeats, struct request *request,
 		agent_contact(agent, &request->source, false, tag != NULL ? tag : request->tag,
 			      &headers);
 		buf_puts(&headers, "\r\n");
+	} else if (request->sip->sip_request->rq_method == sip_method_publish &&
+		   value.status < 300) {
+		publications_answered(repeats->core->publications, repeats_key(repeats, request),
+				      value.extra, &headers);
 	} else if (value.extra != 0) {
 		buf_printf(&headers, "Retry-After: %u\r\n", (unsigned)value.extra);
 	}

@@ -11,8 +11,23 @@
 #include "sip/net_address.h"
 
 const char side_core_allow[] = "Allow: CANCEL, OPTIONS, MESSAGE, SUBSCRIBE, NOTIFY\r\n";
+static const char allow_publish[] =
+	"Allow: CANCEL, OPTIONS, MESSAGE, SUBSCRIBE, NOTIFY, PUBLISH\r\n";
 const char side_core_allow_events[] = "Allow-Events: presence, dialog\r\n";
 const char side_core_loop_header[] = "X-Bridge-Id";
+
+bool side_core_takes_publish(const struct side_core *core)
+{
+	for (size_t i = 0; i < core->params->peer_count; i++)
+		if (core->params->peers[i].profile.accepts_publish)
+			return true;
+	return false;
+}
+
+const char *side_core_allow_line(const struct side_core *core)
+{
+	return side_core_takes_publish(core) ? allow_publish : side_core_allow;
+}
 
 const struct sip_peer *side_core_peer(const struct side_core *core, const char *domain)
 {

@@ -29,8 +29,8 @@ struct side_core {
 	struct repeats *repeats;
 	struct peer_watches *peers;
 	struct subscriber *subscriber;
-	struct interests *interests;       /* of the subscriber */
-	struct publications *publications; /* NULL until they are built */
+	struct interests *interests; /* of the subscriber */
+	struct publications *publications;
 	struct publisher *publisher;
 	bool may_accept;  /* sip_side_accept() */
 	bool is_stopping; /* sip_side_stop() was called */
@@ -55,6 +55,10 @@ unsigned side_core_retry_s(void);
 void side_core_busy(const struct side_core *core, struct request *request, int status,
 		    const char *phrase);
 
-extern const char side_core_allow[];        /* "Allow: ...\r\n" (SIP-072) */
+/* True if some peer's PUBLISH is taken. */
+bool side_core_takes_publish(const struct side_core *core);
+/* "Allow: ...\r\n" (SIP-072), with PUBLISH where it is taken (EVT-063). */
+const char *side_core_allow_line(const struct side_core *core);
+extern const char side_core_allow[];        /* the same for requests of ours */
 extern const char side_core_allow_events[]; /* "Allow-Events: presence\r\n" */
 extern const char side_core_loop_header[];  /* name of the private header (SIP-032) */

@@ -20,6 +20,7 @@
 #include "sip/pager_in.h"
 #include "sip/pager_out.h"
 #include "sip/peer_watch.h"
+#include "sip/publications.h"
 #include "sip/publisher.h"
 #include "sip/repeats.h"
 #include "sip/side_core.h"
@@ -89,6 +90,9 @@ static void on_request(struct request *request, void *arg)
 		break;
 	case sip_method_subscribe:
 		notifier_subscribe(side->notifier, request);
+		break;
+	case sip_method_publish:
+		publications_publish(side->core.publications, request);
 		break;
 	default: /* a NOTIFY that belongs to nothing (EVT-020) */
 		no_dialog(side, request);
@@ -193,6 +197,7 @@ int sip_side_new(struct sip_side **out, const struct sip_side_params *params, ch
 	side->notifier = notifier_new(&side->core);
 	side->subscriber = subscriber_new(&side->core);
 	side->core.subscriber = side->subscriber;
+	side->core.publications = publications_new(&side->core);
 	side->core.publisher = publisher_new(&side->core);
 	side->pager_in = pager_in_new(&side->core);
 	side->pager_out = pager_out_new(&side->core);
@@ -250,6 +255,7 @@ void sip_side_free(struct sip_side **side)
 	pager_out_free(&self->pager_out);
 	notifier_free(&self->notifier);
 	publisher_free(&self->core.publisher);
+	publications_free(&self->core.publications);
 	subscriber_free(&self->subscriber);
 	peer_watches_free(&self->core.peers);
 	transactions_free(&self->core.transactions);
@@ -261,6 +267,11 @@ void sip_side_free(struct sip_side **side)
 	loop_forget(self->params.loop, self);
 	mem_free(self);
 	*side = NULL;
+}
+
+void sip_side_restore(struct sip_side *side, const struct kept_publication *kept)
+{
+	publications_restore(side->core.publications, kept);
 }
 
 void sip_side_accept(struct sip_side *side, bool may)
@@ -275,6 +286,7 @@ void sip_side_status(const struct sip_side *side, struct buf *out)
 	buf_printf(out, "sip.watched_pairs %zu\n", notifier_watching(side->notifier));
 	buf_printf(out, "sip.subscriptions_wanted %zu\n", subscriber_count(side->subscriber));
 	buf_printf(out, "sip.subscriptions_live %zu\n", subscriber_active(side->subscriber));
+	buf_printf(out, "sip.publications_in %zu\n", publications_count(side->core.publications));
 	buf_printf(out, "sip.publications_out %zu\n", publisher_count(side->core.publisher));
 	buf_printf(out, "sip.messages_in_open %zu\n", pager_in_open(side->pager_in));
 	buf_printf(out, "sip.messages_out_pending %zu\n", pager_out_pending(side->pager_out));

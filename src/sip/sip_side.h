@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/side.h"
 #include "model/profile.h"
@@ -27,6 +28,27 @@ struct sip_peer {
 	struct profile profile;
 };
 
+/* A publication as it is kept over a restart. Borrowed for the call. */
+struct kept_publication {
+	const struct address *user;
+	uint64_t id; /* with user: which one */
+	bool is_dialog;
+	const char *tag;
+	const char *source; /* host that published it */
+	const char *type;   /* of the body, or NULL */
+	const char *language;
+	const char *body; /* NULL: the one that was kept last is still it */
+	size_t body_len;
+	int64_t expires_s; /* wall clock */
+};
+
+/* Who keeps publications; the calls return at once. */
+struct publication_keeper {
+	void (*put)(const struct kept_publication *kept, void *arg);
+	void (*drop)(const struct address *user, uint64_t id, void *arg);
+	void *arg;
+};
+
 /* Everything is borrowed until sip_side_free, strings included. */
 struct sip_side_params {
 	struct loop *loop;
@@ -47,9 +69,10 @@ struct sip_side_params {
 	size_t peer_count;
 	const struct map_user *users; /* whose state is published where a peer wants it */
 	size_t user_count;
-	const char *user_agent; /* "sipxmppd/VERSION" */
-	int refresh_s;          /* Expires asked for: 3600 */
-	int settle_ms;          /* a phone's state is told when it lasts so long (D-27): 1,000 */
+	const struct publication_keeper *keeper; /* or NULL: they do not outlive the process */
+	const char *user_agent;                  /* "sipxmppd/VERSION" */
+	int refresh_s;                           /* Expires asked for: 3600 */
+	int settle_ms;     /* a phone's state is told when it lasts so long (D-27): 1,000 */
 	int hold_ms;       /* 0: 30 s; what a source told is true for so long without it (D-26) */
 	int timer_t1_ms;   /* 500; tests make it shorter */
 	int peer_quiet_ms; /* 0: 30 s (D-26); tests make it shorter, and the times with it */
@@ -65,6 +88,8 @@ const struct side_ops *sip_side_ops(void);
 void sip_side_stop(struct sip_side *side, void (*done)(void *arg), void *arg);
 void sip_side_free(struct sip_side **side);
 
+/* A publication that was kept; before the loop runs. */
+void sip_side_restore(struct sip_side *side, const struct kept_publication *kept);
 /* Whether the bridge as a whole accepts work: false answers new requests 503 (D-50, D-36). */
 void sip_side_accept(struct sip_side *side, bool may);
 /* For sipxmppctl: one line a fact ("dialogs 12"), appended. */

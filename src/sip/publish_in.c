@@ -1,0 +1,495 @@
+/* PUBLISH in (RFC 3903 section 6): judged in the order of EVT-058, then done at once, so that what
+ * came first is answered first and nothing is half done. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sofia-sip/sip.h>
+#include <sofia-sip/sip_header.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "model/counters.h"
+#include "model/limits.h"
+#include "sip/agent.h"
+#include "sip/header_text.h"
+#include "sip/identity.h"
+#include "sip/publications_private.h"
+#include "sip/repeats.h"
+#include "sip/side_core.h"
+#include "sip/trust.h"
+#include "translate/address_map.h"
+#include "translate/dialog_info.h"
+#include "translate/pidf.h"
+#include "translate/presence_body.h"
+
+/* What a PUBLISH asks for. */
+struct asked {
+	struct address user; /* the resource */
+	const struct sip_peer *peer;
+	bool is_dialog;
+	const char *tag; /* view, or NULL */
+	unsigned expires_s;
+	const sip_payload_t *body; /* or NULL */
+};
+
+static int refuse(struct refusal *refusal, int status, const char *headers, const char *why)
+{
+	*refusal = (struct refusal){status, NULL, headers, why};
+	return status;
+}
+
+/* The resource --------------------------------------------------------------------------------- */
+
+/* D-05: a PBX writes addresses for hosts; the user part is the user's. */
+static int read_user(const struct side_core *core, const struct request *request, const url_t *url,
+		     struct address *out)
+{
+	const char *domain = trust_only_domain(core->trust, &request->source);
+	struct buf uri = BUF_INIT;
+	const char *why;
+	int error = ENOENT;
+
+	identity_uri(url, &uri);
+	if (uri.len != 0)
+		error = address_from_peer_uri(core->params->map, buf_text(&uri), uri.len, domain,
+					      out, NULL, &why);
+	buf_free(&uri);
+	if (error != 0)
+		return error;
+	if (out->side == SIDE_SIP && out->local[0] != '\0')
+		return 0;
+	address_clear(out);
+	return ENOENT;
+}
+
+/* EVT-062: the Request-URI names the user; where it names the server alone, From does, as one PBX
+ * has it. The sender must be the peer of that domain (SEC-003). */
+static int find_resource(const struct side_core *core, const struct request *request,
+			 struct asked *asked, struct refusal *refusal)
+{
+	const url_t *uri = request->sip->sip_request->rq_url;
+	int error = read_user(core, request, uri, &asked->user);
+
+	if (error != 0 && uri->url_user == NULL)
+		error = read_user(core, request, request->sip->sip_from->a_url, &asked->user);
+	if (error != 0)
+		return refuse(refusal, 404, NULL, "not a user of a SIP domain of ours");
+	asked->peer = side_core_peer(core, asked->user.domain);
+	if (asked->peer == NULL ||
+	    !trust_may_assert(core->trust, &request->source, asked->user.domain))
+		return refuse(refusal, 403, NULL, "this peer may not speak for that domain");
+	if (!asked->peer->profile.accepts_publish)
+		return refuse(refusal, 403, NULL, "accept_publish = false");
+	return 0;
+}
+
+/* The form ------------------------------------------------------------------------------------- */
+
+static int check_event(const sip_t *sip, struct asked *asked, struct refusal *refusal)
+{
+	const char *event = sip->sip_event != NULL ? sip->sip_event->o_type : NULL;
+
+	asked->is_dialog = event != NULL && strcmp(event, "dialog") == 0; /* EVT-001 */
+	if (asked->is_dialog || (event != NULL && strcmp(event, "presence") == 0))
+		return 0;
+	return refuse(refusal, 489, "Allow-Events: presence, dialog\r\n", "event package");
+}
+
+/* EVT-058 (3): one tag, which is a token (EVT-054). */
+static int check_condition(const sip_t *sip, struct asked *asked, struct refusal *refusal)
+{
+	if (sip->sip_if_match == NULL)
+		return 0;
+	asked->tag = sip->sip_if_match->g_string;
+	if (asked->tag != NULL && sip->sip_if_match->g_next == NULL &&
+	    header_text_is_token(asked->tag))
+		return 0;
+	return refuse(refusal, 400, NULL, "SIP-If-Match is not one tag");
+}
+
+/* D-58: what was asked for, between a minute and a day. */
+static int check_expires(const struct side_core *core, const sip_t *sip, struct asked *asked,
+			 struct refusal *refusal)
+{
+	uint64_t wanted = sip->sip_expires != NULL ? sip->sip_expires->ex_delta
+						   : (uint64_t)PUBLICATION_DEFAULT_S;
+
+	if (wanted > PUBLICATION_MOST_S)
+		wanted = PUBLICATION_MOST_S;
+	asked->expires_s = (unsigned)wanted;
+	if (wanted == 0 || (int64_t)wanted >= core->params->limits->expires_min_s)
+		return 0;
+	return refuse(refusal, 423, NULL, "Expires");
+}
+
+static const char *type_of(const sip_t *sip, struct buf *room)
+{
+	const sip_content_type_t *type = sip->sip_content_type;
+
+	if (type == NULL || type->c_type == NULL)
+		return NULL;
+	buf_puts(room, type->c_type);
+	for (size_t i = 0; type->c_params != NULL && type->c_params[i] != NULL; i++)
+		buf_printf(room, ";%s", type->c_params[i]);
+	return buf_text(room);
+}
+
+static const char *language_of(const sip_t *sip)
+{
+	const sip_content_language_t *language = sip->sip_content_language;
+
+	return language != NULL && language->k_items != NULL ? language->k_items[0] : NULL;
+}
+
+/* The body ------------------------------------------------------------------------------------- */
+
+static int status_of(int error)
+{
+	switch (error) {
+	case 0:
+		return 0;
+	case E2BIG:
+		return 413;
+	case ENOTSUP:
+		return 415;
+	default:
+		return 400;
+	}
+}
+
+/* Each document of a publication is the whole of it (RFC 3903 section 4.4). */
+static int read_dialogs(const struct sip_peer *peer, const char *type, const char *body, size_t len,
+			size_t max_bytes, struct presence *out)
+{
+	struct dialog_table table = {0};
+	struct buf text = BUF_INIT;
+	bool wants_full = false;
+	int error = presence_body_utf8(type, body, len, &text);
+
+	if (error == 0)
+		error = dialog_info_apply(&table, buf_text(&text), text.len, max_bytes,
+					  &peer->profile, &wants_full);
+	if (error == 0)
+		dialog_table_phone(&table, &out->phone);
+	dialog_table_clear(&table);
+	buf_free(&text);
+	return error;
+}
+
+int publish_read(const struct side_core *core, const struct sip_peer *peer, const char *type,
+		 const char *language, const char *body, size_t len, struct presence *out)
+{
+	size_t most = (size_t)core->params->limits->sip_body_bytes;
+	struct pidf_reading reading = {.max_bytes = most < PIDF_MAX_BYTES ? most : PIDF_MAX_BYTES,
+				       .language = language,
+				       .now_ms = loop_wall_ms(core->params->loop)};
+
+	switch (presence_body_kind(type)) {
+	case BODY_PRESENCE:
+		return status_of(
+			presence_body_parse(type, body, len, &reading, &peer->profile, out));
+	case BODY_DIALOG:
+		return status_of(read_dialogs(peer, type, body, len, reading.max_bytes, out));
+	default:
+		return 415;
+	}
+}
+
+static bool is_encoded(const sip_t *sip)
+{
+	const sip_content_encoding_t *encoding = sip->sip_content_encoding;
+
+	return encoding != NULL && encoding->k_items != NULL && encoding->k_items[0] != NULL &&
+	       strcasecmp(encoding->k_items[0], "identity") != 0;
+}
+
+static int read_body(const struct side_core *core, const sip_t *sip, const struct asked *asked,
+		     struct presence *out, struct refusal *refusal)
+{
+	static const char types[] = "Accept: application/pidf+xml, application/xpidf+xml, "
+				    "application/cpim-pidf+xml, application/dialog-info+xml\r\n";
+	struct buf room = BUF_INIT;
+	int status;
+
+	if (is_encoded(sip))
+		return refuse(refusal, 415, "Accept-Encoding: identity\r\n", "Content-Encoding");
+	status = publish_read(core, asked->peer, type_of(sip, &room), language_of(sip),
+			      asked->body->pl_data, asked->body->pl_len, out);
+	buf_free(&room);
+	if (status == 415)
+		return refuse(refusal, 415, types, "Content-Type");
+	return status != 0 ? refuse(refusal, status, NULL, "body") : 0;
+}
+
+/* Doing it ------------------------------------------------------------------------------------- */
+
+static void answer(struct publications *publications, struct request *request,
+		   struct publication *publication, const char *tag, unsigned expires_s)
+{
+	struct repeats *repeats = publications->core->repeats;
+	struct buf headers = BUF_INIT;
+
+	if (request->is_udp) {
+		uint64_t key = repeats_key(repeats, request);
+
+		repeats_done(repeats, key, 200, expires_s);
+		if (publication != NULL)
+			publication_answered(publication, key);
+	}
+	buf_printf(&headers, "SIP-ETag: %s\r\nExpires: %u\r\n", tag, expires_s);
+	publications->core->params->counters->publish_in++;
+	agent_answer(publications->core->agent, request, 200, NULL, buf_text(&headers));
+	buf_free(&headers);
+}
+
+/* The row; without a body the one that is there stays. */
+static void keep(const struct publication *publication, const sip_t *sip, const struct asked *asked)
+{
+	const struct sip_side_params *params = publication->of->publications->core->params;
+	struct buf type = BUF_INIT, source = BUF_INIT;
+	struct kept_publication kept = {
+		.user = &publication->of->user,
+		.id = publication->id,
+		.is_dialog = publication->is_dialog,
+		.tag = publication->tag,
+		.expires_s = loop_wall_ms(params->loop) / 1000 + asked->expires_s,
+	};
+
+	if (params->keeper == NULL)
+		return;
+	net_address_print(&publication->source, &source);
+	kept.source = buf_text(&source);
+	if (asked->body != NULL) {
+		kept.type = type_of(sip, &type);
+		kept.language = language_of(sip);
+		kept.body = asked->body->pl_data;
+		kept.body_len = asked->body->pl_len;
+	}
+	params->keeper->put(&kept, params->keeper->arg);
+	buf_free(&type);
+	buf_free(&source);
+}
+
+static void remove_it(struct publications *publications, struct request *request,
+		      struct publication *publication)
+{
+	struct published *published = publication->of;
+
+	publication_new_tag(publication); /* EVT-059: a last one, for the answer */
+	answer(publications, request, NULL, publication->tag, 0);
+	publication_free(publication);
+	published_changed(published);
+	published_let_go(published);
+}
+
+/* A refresh or a change. */
+static void change(struct publications *publications, struct request *request,
+		   struct publication *publication, const struct asked *asked,
+		   struct presence *state)
+{
+	bool was_shown = !publication->is_blank && !publication->is_doubtful;
+
+	publication_new_tag(publication);
+	publication->source = request->source;
+	if (asked->body != NULL)
+		publication_put(publication, state);
+	publication_extend(publication, asked->expires_s);
+	keep(publication, request->sip, asked);
+	answer(publications, request, publication, publication->tag, asked->expires_s);
+	if (asked->body != NULL || !was_shown)
+		published_changed(publication->of);
+}
+
+static uint64_t identity_of(const struct publications *publications, const sip_t *sip)
+{
+	struct buf text = BUF_INIT;
+	uint64_t hash;
+
+	buf_printf(&text, "%s\n%s\n%lu", sip->sip_call_id->i_id,
+		   sip->sip_from->a_tag != NULL ? sip->sip_from->a_tag : "",
+		   (unsigned long)sip->sip_cseq->cs_seq);
+	hash = hash_bytes(publications->core->params->key, text.data, text.len);
+	buf_free(&text);
+	return hash;
+}
+
+/* SIP-021: the same request by another way, which Sofia's repeats do not know. */
+static bool is_merged(const struct published *published, uint64_t identity)
+{
+	LIST_EACH(link, next, &published->all)
+	if (LIST_ENTRY(link, struct publication, link)->request == identity)
+		return true;
+	return false;
+}
+
+/* COMPAT(asterisk): a PBX publishes one state of a user and package. When it begins anew it has
+ * crashed, or lost our answer: what it said before would stand beside it until its end (AST-7: a
+ * kill sends nothing). */
+static void replace_older(struct publications *publications, const struct published *published,
+			  const struct publication *by)
+{
+	if (published->peer->profile.subscribe_as != SUBSCRIBE_AS_BRIDGE)
+		return;
+	LIST_EACH(link, next, &published->all)
+	{
+		struct publication *old = LIST_ENTRY(link, struct publication, link);
+
+		if (old == by || old->is_dialog != by->is_dialog ||
+		    !net_address_same_host(&old->source, &by->source))
+			continue;
+		publications_begun_anew(publications, &by->source);
+		publication_free(old);
+	}
+}
+
+static int check_room(const struct publications *publications, const struct published *published,
+		      struct refusal *refusal)
+{
+	const struct limits *limits = publications->core->params->limits;
+	struct limits_hit *hits = &publications->core->params->counters->limits;
+
+	if (published == NULL && (int64_t)publications->count >= limits->publications) {
+		hits->publications++;
+		return refuse(refusal, 503, NULL, "limits.publications");
+	}
+	if (published != NULL && (int64_t)published->count >= limits->publications_per_user) {
+		hits->publications_per_user++;
+		return refuse(refusal, 403, NULL, "limits.publications_per_user");
+	}
+	return 0;
+}
+
+static void begin(struct publications *publications, struct request *request,
+		  const struct asked *asked, struct presence *state)
+{
+	struct published *published = published_get(publications, &asked->user, asked->peer);
+	struct publication *publication = publication_new(published, asked->is_dialog);
+
+	publication->source = request->source;
+	publication->request = identity_of(publications, request->sip);
+	replace_older(publications, published, publication);
+	publication_new_tag(publication);
+	if (asked->body != NULL)
+		publication_put(publication, state);
+	publication_extend(publication, asked->expires_s);
+	keep(publication, request->sip, asked);
+	answer(publications, request, publication, publication->tag, asked->expires_s);
+	published_changed(published);
+}
+
+/* EVT-058 (5), AST-7: Asterisk begins without a body where it has nothing new to say, and speaks of
+ * that user again only if it was given a tag. It is given one; its state stays unknown. */
+static int check_first(struct publications *publications, const struct request *request,
+		       const struct asked *asked, struct refusal *refusal)
+{
+	const struct published *published = published_find(publications, &asked->user);
+
+	if (asked->body == NULL && asked->peer->profile.words != WORDS_ASTERISK)
+		return refuse(refusal, 400, NULL, "a first PUBLISH without a body");
+	if (published != NULL && is_merged(published, identity_of(publications, request->sip)))
+		return refuse(refusal, 482, NULL, "merged request");
+	return check_room(publications, published, refusal);
+}
+
+/* Returns 0 when it was done and answered. */
+static int do_initial(struct publications *publications, struct request *request,
+		      const struct asked *asked, struct refusal *refusal)
+{
+	char tag[PUBLICATION_TAG_MAX];
+	struct presence state = {0};
+
+	if (asked->expires_s == 0) { /* EVT-059: stores nothing */
+		snprintf(tag, sizeof tag, "%s-%llx", publications->prefix,
+			 (unsigned long long)publications->next_tag++);
+		answer(publications, request, NULL, tag, 0);
+		return 0;
+	}
+	if (check_first(publications, request, asked, refusal) != 0)
+		return refusal->status;
+	if (asked->body != NULL &&
+	    read_body(publications->core, request->sip, asked, &state, refusal) != 0)
+		return refusal->status;
+	begin(publications, request, asked, &state);
+	presence_clear(&state);
+	return 0;
+}
+
+static int do_conditional(struct publications *publications, struct request *request,
+			  const struct asked *asked, struct refusal *refusal)
+{
+	struct published *published = published_find(publications, &asked->user);
+	struct publication *publication = NULL;
+	struct presence state = {0};
+
+	if (published != NULL)
+		publication = publication_find(published, asked->is_dialog, asked->tag);
+	if (publication == NULL)
+		return refuse(refusal, 412, NULL, "unknown tag");
+	if (asked->expires_s == 0) {
+		remove_it(publications, request, publication);
+		return 0;
+	}
+	if (asked->body != NULL &&
+	    read_body(publications->core, request->sip, asked, &state, refusal) != 0)
+		return refusal->status;
+	change(publications, request, publication, asked, &state);
+	presence_clear(&state);
+	return 0;
+}
+
+static bool knows_tag(const struct publications *publications, const struct asked *asked)
+{
+	const struct published *published = published_find(publications, &asked->user);
+
+	return published != NULL &&
+	       publication_find(published, asked->is_dialog, asked->tag) != NULL;
+}
+
+/* EVT-058: in its order. */
+static int publish(struct publications *publications, struct request *request, struct asked *asked,
+		   struct refusal *refusal)
+{
+	const struct side_core *core = publications->core;
+	const sip_t *sip = request->sip;
+
+	if (sip->sip_payload != NULL && sip->sip_payload->pl_len != 0)
+		asked->body = sip->sip_payload;
+	if (find_resource(core, request, asked, refusal) != 0 ||
+	    check_event(sip, asked, refusal) != 0 || check_condition(sip, asked, refusal) != 0)
+		return refusal->status;
+	if (asked->tag != NULL && !knows_tag(publications, asked))
+		return refuse(refusal, 412, NULL, "unknown tag");
+	if (check_expires(core, sip, asked, refusal) != 0)
+		return refusal->status;
+	return asked->tag != NULL ? do_conditional(publications, request, asked, refusal)
+				  : do_initial(publications, request, asked, refusal);
+}
+
+void publications_publish(struct publications *publications, struct request *request)
+{
+	const struct side_core *core = publications->core;
+	struct refusal refusal = {0};
+	struct asked asked = {0};
+	char min_expires[48];
+
+	if (publish(publications, request, &asked, &refusal) != 0) {
+		core->params->counters->publish_refused++;
+		core->params->counters->sip_refused++;
+		log_info("publications: refused PUBLISH status=%d (%s)", refusal.status,
+			 refusal.why);
+		if (refusal.status == 423) {
+			(void)snprintf(min_expires, sizeof min_expires, "Min-Expires: %lld\r\n",
+				       (long long)core->params->limits->expires_min_s);
+			refusal.headers = min_expires;
+		}
+		if (refusal.status == 503)
+			side_core_busy(core, request, 503, NULL);
+		else
+			agent_answer(core->agent, request, refusal.status, NULL, refusal.headers);
+	}
+	if (asked.user.domain != NULL)
+		address_clear(&asked.user);
+}
