@@ -21,7 +21,7 @@ const struct sip_text *watcher_subscribe(struct rig *rig, struct watcher *watche
 	struct buf lines = BUF_INIT;
 	char contact[128];
 
-	buf_puts(&lines, "Event: presence\r\n");
+	buf_printf(&lines, "Event: %s\r\n", watcher->event != NULL ? watcher->event : "presence");
 	buf_puts(&lines, watcher_contact(rig, contact, sizeof contact));
 	buf_puts(&lines, headers);
 	watcher->cseq++;
@@ -30,6 +30,10 @@ const struct sip_text *watcher_subscribe(struct rig *rig, struct watcher *watche
 				       .call_id = watcher->call_id,
 				       .cseq = watcher->cseq,
 				       .headers = lines.data,
+				       .from = watcher->from,
+				       .uri = watcher->uri,
+				       .body = watcher->body,
+				       .type = watcher->type,
 				       .to_tag = watcher->tag[0] != '\0' ? watcher->tag : NULL});
 	buf_free(&lines);
 	const struct sip_text *answer = text_peer_expect(rig->peer, "SIP/2.0 ");
@@ -55,6 +59,37 @@ const struct sip_text *watcher_take(struct rig *rig, const char *state)
 void watcher_answer(struct rig *rig, const char *state, const char *status)
 {
 	text_peer_answer(rig->peer, watcher_take(rig, state), status, "");
+}
+
+void watcher_decide_for(struct rig *rig, const char *user, const char *chat_user,
+			enum watch_answer what)
+{
+	struct address watcher, watched;
+
+	address_set(&watcher, SIDE_SIP, user, "pbx.example");
+	address_set(&watched, SIDE_XMPP, chat_user, "chat.example");
+	struct watch watch = {1, SCOPE_WATCHER, &watcher, &watched, NULL};
+
+	rig->bridge->requested = what;
+	sip_side_ops()->answer(rig->side, &watch, what, NULL,
+			       what == WATCH_ALLOWED && rig->bridge->has_now ? &rig->bridge->now
+									     : NULL);
+	address_clear(&watcher);
+	address_clear(&watched);
+}
+
+void watcher_tell_for(struct rig *rig, const char *user, const char *chat_user,
+		      const struct presence *presence)
+{
+	struct address watcher, watched;
+
+	address_set(&watcher, SIDE_SIP, user, "pbx.example");
+	address_set(&watched, SIDE_XMPP, chat_user, "chat.example");
+	struct watch watch = {1, SCOPE_WATCHER, &watcher, &watched, NULL};
+
+	sip_side_ops()->tell(rig->side, &watch, presence);
+	address_clear(&watcher);
+	address_clear(&watched);
 }
 
 void watcher_pair(struct rig *rig,

@@ -9,6 +9,11 @@ struct watcher {
 	char call_id[64];
 	char tag[64]; /* of the bridge */
 	unsigned cseq;
+	const char *event; /* NULL: presence */
+	const char *from;  /* as rig_request */
+	const char *uri;
+	const char *body; /* of the SUBSCRIBE, with its type, or NULL */
+	const char *type;
 };
 
 /* "Contact: ...\r\n" of the peer, into room. */
@@ -20,6 +25,11 @@ const struct sip_text *watcher_subscribe(struct rig *rig, struct watcher *watche
 const struct sip_text *watcher_take(struct rig *rig, const char *state);
 /* The same, and answers it ("200 OK"). */
 void watcher_answer(struct rig *rig, const char *state, const char *status);
+/* The core's word for another pair: user (or "": his domain) and the chat user of that name. */
+void watcher_decide_for(struct rig *rig, const char *user, const char *chat_user,
+			enum watch_answer what);
+void watcher_tell_for(struct rig *rig, const char *user, const char *chat_user,
+		      const struct presence *presence);
 /* Calls call with the pair. */
 void watcher_pair(struct rig *rig,
 		  void (*call)(struct rig *rig, const struct watch *watch, void *arg), void *arg);
