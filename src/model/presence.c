@@ -70,7 +70,8 @@ void device_copy(struct device *out, const struct device *from)
 static bool device_equal(const struct device *a, const struct device *b)
 {
 	return text_equal(a->id, b->id) && a->basic == b->basic && a->show == b->show &&
-	       a->priority == b->priority && a->is_im == b->is_im && a->idle == b->idle &&
+	       a->priority == b->priority && a->is_im == b->is_im &&
+	       a->takes_messages == b->takes_messages && a->idle == b->idle &&
 	       (!a->idle || a->idle_since_ms == b->idle_since_ms) &&
 	       notes_equal(&a->notes, &b->notes);
 }

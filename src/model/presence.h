@@ -26,6 +26,7 @@ struct device {
 	enum show show;
 	int priority; /* XMPP scale -128..127, or PRESENCE_PRIORITY_UNSET */
 	bool is_im;   /* SIP: the contact is a sip, sips, im or pres URI, or absent (PRES-133) */
+	bool takes_messages; /* SIP: its capabilities say so (RPR-036) */
 	bool idle; /* XMPP: XEP-0319, XEP-0256; SIP: user-input of the tuple goes to the person */
 	int64_t idle_since_ms; /* wall clock, milliseconds; 0 unknown */
 	struct notes notes;

@@ -23,11 +23,13 @@ struct glance {
 };
 
 /* True if a is to be shown rather than b, both open: who can take messages comes first
- * (PRES-133), then the higher priority; unset is below every set one. */
+ * (PRES-133, RPR-036), then the higher priority; unset is below every set one. */
 static bool is_better(const struct device *a, const struct device *b)
 {
 	if (a->is_im != b->is_im)
 		return a->is_im;
+	if (a->takes_messages != b->takes_messages)
+		return a->takes_messages;
 	return a->priority > b->priority;
 }
 

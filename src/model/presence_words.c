@@ -126,6 +126,30 @@ static const char *const activities[ACTIVITY_COUNT][LANGUAGES] = {
 			      "Na bohoslužbě", "На богослужении"},
 };
 
+/* Do not disturb is a case. */
+static const char *const shows[][LANGUAGES] = {
+	[SHOW_NONE] = {"Available", "Verfügbar", "Disponible", "Disponible", "Disponibile",
+		       "Beschikbaar", "Disponível", "Dostępny", "Tillgänglig", "Tilgængelig",
+		       "Tilgjengelig", "Paikalla", "K dispozici", "Доступен"},
+	[SHOW_AWAY] = {"Away", "Abwesend", "Absent", "Ausente", "Assente", "Afwezig", "Ausente",
+		       "Nieobecny", "Frånvarande", "Fraværende", "Borte", "Poissa", "Nepřítomen",
+		       "Отошёл"},
+	[SHOW_CHAT] = {"Free to chat", "Gesprächsbereit", "Disponible pour discuter",
+		       "Libre para hablar", "Libero per parlare", "Vrij voor een gesprek",
+		       "Livre para conversar", "Chętny do rozmowy", "Vill prata",
+		       "Klar til at snakke", "Klar for prat", "Juttutuulella", "Ochoten mluvit",
+		       "Готов общаться"},
+	[SHOW_XA] = {"Away for long", "Länger abwesend", "Absent pour longtemps",
+		     "Ausente por mucho tiempo", "Assente a lungo", "Lang afwezig",
+		     "Ausente por muito tempo", "Nieobecny dłużej", "Borta länge",
+		     "Længe fraværende", "Borte lenge", "Poissa pitkään", "Dlouho nepřítomen",
+		     "Давно отошёл"},
+};
+
+static const char *const offline[LANGUAGES] = {
+	"Offline", "Offline", "Hors ligne", "Desconectado", "Offline", "Offline", "Offline",
+	"Offline", "Offline", "Offline",    "Frakoblet",    "Offline", "Offline", "Не в сети"};
+
 struct row {
 	const char *word;
 	const char *in[LANGUAGES];
@@ -358,6 +382,16 @@ const char *presence_words_tag(int language)
 const char *presence_words_case(int language, enum presence_case which)
 {
 	return cases[which][language];
+}
+
+const char *presence_words_show(int language, enum show show)
+{
+	return show == SHOW_DND ? cases[CASE_DND][language] : shows[show][language];
+}
+
+const char *presence_words_offline(int language)
+{
+	return offline[language];
 }
 
 const char *presence_words_activity(int language, enum activity activity)

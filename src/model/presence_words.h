@@ -19,6 +19,9 @@ int presence_words_language(const char *tag);
 const char *presence_words_tag(int language);
 /* NULL if nothing is said of that case. */
 const char *presence_words_case(int language, enum presence_case which);
+/* What a show says of him who is there. */
+const char *presence_words_show(int language, enum show show);
+const char *presence_words_offline(int language);
 /* NULL for activities that a show stands for (away, busy), or that say nothing. */
 const char *presence_words_activity(int language, enum activity activity);
 /* NULL if that is no word of its vocabulary, or one that says nothing. */

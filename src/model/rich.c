@@ -78,6 +78,32 @@ bool rich_equal(const struct rich *a, const struct rich *b)
 	       (!a->has_time_offset || a->time_offset_min == b->time_offset_min);
 }
 
+static void fill_notes(struct notes *into, struct notes *from)
+{
+	if (into->count > 0)
+		return;
+	*into = *from;
+	*from = (struct notes){0};
+}
+
+void rich_fill(struct rich *into, struct rich *from)
+{
+	for (size_t i = 0; i < TEXTS; i++) {
+		if (*text_at(into, i) != NULL)
+			continue;
+		*text_at(into, i) = *text_at(from, i);
+		*text_at(from, i) = NULL;
+	}
+	fill_notes(&into->mood_notes, &from->mood_notes);
+	fill_notes(&into->activity_notes, &from->activity_notes);
+	into->privacy |= from->privacy;
+	if (!into->has_time_offset) {
+		into->has_time_offset = from->has_time_offset;
+		into->time_offset_min = from->time_offset_min;
+	}
+	rich_clear(from);
+}
+
 void rich_set(char **field, const char *text, unsigned long len, unsigned long max)
 {
 	len = utf8_cut(text, len, max);

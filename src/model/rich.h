@@ -35,6 +35,8 @@ void rich_copy(struct rich *out, const struct rich *from);
 bool rich_equal(const struct rich *a, const struct rich *b); /* either may be NULL: says nothing */
 /* True if it says nothing. */
 bool rich_is_empty(const struct rich *rich);
+/* Adds to *into what *from says and it does not, and leaves *from empty. */
+void rich_fill(struct rich *into, struct rich *from);
 /* Sets a string field to a copy of text[0..len), cut at a character boundary at max bytes; "" is
  * NULL. */
 void rich_set(char **field, const char *text, unsigned long len, unsigned long max);

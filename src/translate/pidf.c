@@ -235,6 +235,7 @@ static void read_tuple(struct reader *reader, const xmlNode *node)
 	if (tuple.device.show == SHOW_NONE)
 		tuple.device.show = tuple.im_show; /* PRES-138 */
 	read_tuple_rpid(reader, node, tuple.device.basic);
+	rpid_read_service(node, &tuple.device);
 	if (tuple.digium != NULL)
 		reader->digium = tuple.digium;
 	if (tuple.digium != NULL && tuple.device.basic == BASIC_UNSET) {
@@ -289,7 +290,7 @@ static void read_presence(struct reader *reader, const xmlNode *root)
 		else if (is_base(reader, node, "note"))
 			rpid_read_note(node, reader->language, &reader->out->notes);
 	}
-	rpid_finish(&reader->rpid, reader->language, &reader->out->person);
+	rpid_finish(&reader->rpid, &reader->out->person);
 	if (reader->digium != NULL)
 		take_digium(reader);
 }
@@ -320,7 +321,7 @@ int pidf_parse(const char *text, size_t len, const struct pidf_reading *reading,
 
 	*out = (struct presence){0};
 	if (language != NULL && text_is_lang(language, strlen(language)))
-		reader.language = language;
+		reader.language = reader.rpid.language = language;
 	err = xml_parse(text, len, max_bytes < PIDF_MAX_BYTES ? max_bytes : PIDF_MAX_BYTES, &doc);
 	if (err != 0)
 		return err;

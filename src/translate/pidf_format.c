@@ -6,7 +6,10 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "model/presence.h"
+#include "model/presence_words.h"
+#include "model/profile.h"
 #include "translate/pidf.h"
 #include "translate/pidf_names.h"
 #include "translate/rpid.h"
@@ -59,15 +62,43 @@ static size_t sort_devices(const struct presence *presence, const struct device 
 	return count;
 }
 
-/* D-10: stable over restarts, and the names of resources stay private. A valid xs:ID
- * (PIDF-012). */
-static void tuple_id(const struct pidf_params *params, const char *device_id, char *out, size_t len)
+/* PRES-104: injective, and a name whatever the resource is. */
+static void add_escaped(struct buf *out, const char *text)
+{
+	size_t len = strlen(text);
+	size_t n;
+
+	for (size_t i = 0; i < len; i += n) {
+		uint32_t c;
+
+		n = utf8_decode(text + i, len - i, &c);
+		if (n == 0) {
+			n = 1;
+			c = 0xFFFD;
+		}
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		    c == '.' || c == '-')
+			buf_putc(out, (char)c);
+		else
+			buf_printf(out, "_x%x_", (unsigned)c);
+	}
+}
+
+/* D-10: stable over restarts, and the names of resources stay private unless the peer's settings
+ * want RFC 8048 to the letter. A valid xs:ID (PIDF-012). */
+static void tuple_id(const struct pidf_params *params, const char *device_id, struct buf *out)
 {
 	const char *name = device_id == NULL ? "" : device_id;
 	char hex[HASH_HEX_CHARS + 1];
 
+	buf_reset(out);
+	if (params->profile != NULL && params->profile->resources == RESOURCES_TUPLES) {
+		buf_puts(out, device_id == NULL ? "bare" : "ID-");
+		add_escaped(out, name);
+		return;
+	}
 	hash_hex(params->key, name, strlen(name), hex);
-	(void)snprintf(out, len, "ID-%.*s", TUPLE_ID_HEX, hex);
+	buf_printf(out, "ID-%.*s", TUPLE_ID_HEX, hex);
 }
 
 /* PRES-115, by integers alone: no locale may write a comma. */
@@ -122,69 +153,116 @@ static void write_contact(struct xml_writer *writer, const struct device *device
 	xml_close(writer);
 }
 
-static void write_tuple(struct xml_writer *writer, const struct device *device,
-			const struct pidf_params *params)
+/* One document that is being written. */
+struct format {
+	struct xml_writer writer;
+	const struct pidf_params *params;
+	struct rpid_person person;
+	struct buf scratch;
+};
+
+static void write_tuple(struct format *format, const struct device *device)
 {
-	char id[sizeof "ID-" + TUPLE_ID_HEX];
+	struct xml_writer *writer = &format->writer;
 	char stamp[TIMESTAMP_CHARS];
 
-	tuple_id(params, device->id, id, sizeof id);
+	tuple_id(format->params, device->id, &format->scratch);
 	timestamp_format(device->since_ms, stamp);
 	xml_open(writer, "tuple");
-	xml_attr(writer, "id", id);
+	xml_attr(writer, "id", buf_text(&format->scratch));
 	write_status(writer, device);
-	write_contact(writer, device, params);
+	rpid_write_tuple(writer, &format->person, device);
+	write_contact(writer, device, format->params);
 	write_notes(writer, &device->notes);
 	xml_element(writer, "timestamp", stamp[0] == '\0' ? NULL : stamp);
 	xml_close(writer);
 }
 
-static void write_tuples(struct xml_writer *writer, const struct presence *presence,
-			 const struct pidf_params *params)
+static void write_tuples(struct format *format, const struct device *const *sorted, size_t count)
 {
 	static const struct device nothing = {.basic = BASIC_CLOSED,
 					      .priority = PRESENCE_PRIORITY_UNSET};
-	const struct device *sorted[PRESENCE_DEVICES_MAX];
-	size_t count = sort_devices(presence, sorted);
 
 	for (size_t i = 0; i < count; i++)
-		write_tuple(writer, sorted[i], params);
+		write_tuple(format, sorted[i]);
 	if (count == 0)
-		write_tuple(writer, &nothing, params); /* XCP-038, PRES-121 */
+		write_tuple(format, &nothing); /* XCP-038, PRES-121 */
 }
 
-/* The show of the best open device. */
-static enum show best_show(const struct presence *presence)
+/* D-29. A pres URI has neither port nor parameters (RFC 3859). */
+static void write_entity(struct format *format)
 {
-	const struct device *best = NULL;
+	const char *uri = format->params->entity;
+	const char *colon = strchr(uri, ':');
+	const struct profile *profile = format->params->profile;
 
-	for (size_t i = 0; i < presence->device_count; i++) {
-		const struct device *device = &presence->devices[i];
+	if (profile != NULL && profile->entity == ENTITY_PRES && colon != NULL) {
+		size_t user = strcspn(colon, "@");
+		size_t host = strcspn(colon + user, ";?:");
 
-		if (device->basic == BASIC_OPEN && (best == NULL || is_before(device, best)))
-			best = device;
+		buf_reset(&format->scratch);
+		buf_puts(&format->scratch, "pres");
+		buf_append(&format->scratch, colon, user + host);
+		uri = buf_text(&format->scratch);
 	}
-	return best == NULL ? SHOW_NONE : best->show;
+	xml_attr(&format->writer, "entity", uri);
+}
+
+/* PBX-037: such a reader loses an activity that comes without a note; the best device's own, or
+ * what its show means in a word. */
+static void choose_words(struct format *format, const struct device *best)
+{
+	const char *language = format->params->language;
+	int known = language == NULL ? 0 : presence_words_language(language);
+
+	known = known < 0 ? 0 : known;
+	format->person.words_lang = presence_words_tag(known);
+	if (best != NULL && best->notes.count > 0) {
+		format->person.words_lang = best->notes.items[0].lang;
+		format->person.words = best->notes.items[0].text;
+	} else if (best != NULL && best->basic == BASIC_OPEN) {
+		format->person.words = presence_words_show(known, best->show);
+	} else {
+		format->person.words = presence_words_offline(known);
+	}
+}
+
+static void open_document(struct format *format, bool has_person)
+{
+	struct xml_writer *writer = &format->writer;
+
+	xml_open(writer, "presence");
+	xml_attr(writer, "xmlns", NS_PIDF);
+	if (has_person || rpid_has_tuples(&format->person)) {
+		xml_attr(writer, "xmlns:dm", NS_DATA_MODEL);
+		xml_attr(writer, "xmlns:rpid", NS_RPID);
+	}
+	write_entity(format);
 }
 
 void pidf_format(const struct presence *presence, const struct pidf_params *params, struct buf *out)
 {
-	struct xml_writer writer;
-	enum show show = best_show(presence);
-	bool has_person = rpid_has_person(presence, show);
+	const struct profile *profile = params->profile;
+	const struct device *sorted[PRESENCE_DEVICES_MAX];
+	size_t count = sort_devices(presence, sorted);
+	const struct device *best = count == 0 ? NULL : sorted[0];
+	struct format format = {
+		.params = params, .person = {.presence = presence}, .scratch = BUF_INIT};
+	bool has_person;
 
+	if (best != NULL && best->basic == BASIC_OPEN)
+		format.person.show = best->show;
+	format.person.is_literal = profile != NULL && profile->literal_prefixes;
+	format.person.hides_last_input = profile != NULL && profile->hides_last_input;
+	choose_words(&format, best);
+	has_person = rpid_has_person(&format.person);
 	buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"); /* PIDF-002, PIDF-003 */
-	xml_writer_init(&writer, out);
-	xml_open(&writer, "presence");
-	xml_attr(&writer, "xmlns", NS_PIDF);
-	if (has_person) {
-		xml_attr(&writer, "xmlns:dm", NS_DATA_MODEL);
-		xml_attr(&writer, "xmlns:rpid", NS_RPID);
-	}
-	xml_attr(&writer, "entity", params->entity);
-	write_tuples(&writer, presence, params);
-	write_notes(&writer, &presence->notes);
+	xml_writer_init(&format.writer, out);
+	open_document(&format, has_person);
+	write_tuples(&format, sorted, count);
+	write_notes(&format.writer, &presence->notes);
 	if (has_person)
-		rpid_write_person(&writer, &presence->person, show);
-	xml_close(&writer);
+		rpid_write_person(&format.writer, &format.person);
+	xml_close(&format.writer);
+	buf_free(&format.scratch);
 }

@@ -1,14 +1,15 @@
-/* RFC 4480 elements, read tolerantly, written in schema order (RPR-005). */
+/* RFC 4480 elements, read tolerantly: the person, and what tuples say in its place. */
 #include "translate/rpid.h"
 
 #include <string.h>
 
 #include "base/buf.h"
+#include "model/rich.h"
 #include "translate/pidf_names.h"
 #include "translate/text_span.h"
 #include "translate/timestamp.h"
+#include "translate/vocabulary.h"
 #include "translate/xml.h"
-#include "translate/xml_writer.h"
 
 /* Drafts had rpid:rpid-person, rpid:status:rpid-status and more; old software still writes them. */
 static bool is_rpid_namespace(const char *ns)
@@ -18,7 +19,7 @@ static bool is_rpid_namespace(const char *ns)
 	return strncmp(ns, NS_RPID, n) == 0 && (ns[n] == '\0' || ns[n] == ':');
 }
 
-static bool is_rpid(const xmlNode *node, const char *name)
+bool rpid_is(const xmlNode *node, const char *name)
 {
 	return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0 &&
 	       is_rpid_namespace(xml_namespace(node));
@@ -28,7 +29,9 @@ static bool is_known_namespace(const char *ns)
 {
 	return is_rpid_namespace(ns) || strcmp(ns, NS_DATA_MODEL) == 0 ||
 	       strcmp(ns, NS_OLD_PERSON) == 0 || strcmp(ns, NS_PIDF) == 0 ||
-	       strcmp(ns, NS_PIDF_COLON) == 0 || strcmp(ns, NS_JABBER_CLIENT) == 0;
+	       strcmp(ns, NS_PIDF_COLON) == 0 || strcmp(ns, NS_JABBER_CLIENT) == 0 ||
+	       strcmp(ns, NS_CIPID) == 0 || strcmp(ns, NS_CAPS) == 0 ||
+	       strcmp(ns, NS_LOCATION_TYPE) == 0;
 }
 
 bool rpid_is_beyond_us(const xmlNode *extension)
@@ -43,6 +46,61 @@ bool rpid_is_beyond_us(const xmlNode *extension)
 			return true;
 	}
 	return false;
+}
+
+/* RPR-012. In the order of what counts. */
+enum hold { HOLD_NOT, HOLD_MAYBE, HOLD_ALWAYS, HOLD_NOW };
+
+/* RPR-013. A time that cannot be read is an open bound. */
+static int64_t read_bound(const xmlNode *node, const char *name, int64_t otherwise)
+{
+	const char *text = xml_attribute(node, NULL, name);
+	int64_t ms;
+
+	return text != NULL && timestamp_parse(text, strlen(text), &ms) == 0 ? ms : otherwise;
+}
+
+static enum hold hold_of(const xmlNode *node, int64_t now_ms)
+{
+	if (xml_attribute(node, NULL, "from") == NULL && xml_attribute(node, NULL, "until") == NULL)
+		return HOLD_ALWAYS;
+	if (now_ms == 0)
+		return HOLD_MAYBE;
+	return read_bound(node, "from", 0) <= now_ms &&
+			       now_ms < read_bound(node, "until", INT64_MAX)
+		       ? HOLD_NOW
+		       : HOLD_NOT;
+}
+
+/* What the chosen ones among the elements of that name hold; HOLD_NOT: none is to be taken. */
+static enum hold best_hold(const xmlNode *parent, const char *name, int64_t now_ms)
+{
+	enum hold best = HOLD_NOT;
+	int count = 0;
+
+	for (const xmlNode *node = parent->children; node != NULL; node = node->next) {
+		enum hold hold;
+
+		if (!rpid_is(node, name) || rpid_is_beyond_us(node))
+			continue;
+		hold = hold_of(node, now_ms);
+		best = hold > best ? hold : best;
+		count++;
+	}
+	return best == HOLD_MAYBE && count > 1 ? HOLD_NOT : best;
+}
+
+const xmlNode *rpid_find(const xmlNode *parent, const char *name, int64_t now_ms)
+{
+	enum hold best = best_hold(parent, name, now_ms);
+
+	for (const xmlNode *node = parent->children; node != NULL && best != HOLD_NOT;
+	     node = node->next) {
+		if (rpid_is(node, name) && !rpid_is_beyond_us(node) &&
+		    hold_of(node, now_ms) == best)
+			return node;
+	}
+	return NULL;
 }
 
 /* An activity is an empty element (RPR-014); drafts had <activity>name</activity>. */
@@ -63,42 +121,47 @@ static uint32_t read_activity(const xmlNode *node)
 	return activity < 0 ? 0 : UINT32_C(1) << activity;
 }
 
-static bool is_bounded(const xmlNode *node)
+/* RPR-015: free text; a word of XEP-0108 that RPID lacks stands here too (X0108-3). */
+static void read_other(const xmlNode *node, const char *language, struct rich *out)
 {
-	return xml_attribute(node, NULL, "from") != NULL ||
-	       xml_attribute(node, NULL, "until") != NULL;
+	struct buf text = BUF_INIT;
+	const char *path;
+
+	xml_content(node, &text);
+	path = vocabulary_find_xmpp_activity(buf_text(&text));
+	if (path == NULL)
+		rpid_read_note(node, language, &out->activity_notes);
+	else if (out->activity == NULL)
+		rich_set(&out->activity, path, strlen(path), RICH_WORD_BYTES_MAX);
+	buf_free(&text);
 }
 
-/* The activities among the children of parent. One with from or until is planned or past unless it
- * is the only one (RPR-012; a pure function has no clock to tell which). */
-static uint32_t read_activities(const xmlNode *parent)
+/* The activities among the children of parent that hold now, and the words that go with them. */
+static uint32_t read_activities(const struct rpid *rpid, const xmlNode *parent, struct rich *out)
 {
-	uint32_t always = 0;
-	uint32_t bounded = 0;
-	int bounded_count = 0;
-	bool has_always = false;
+	enum hold best = best_hold(parent, "activities", rpid->now_ms);
+	uint32_t found = 0;
 
-	for (const xmlNode *node = parent->children; node != NULL; node = node->next) {
-		uint32_t found = 0;
-
-		if (!is_rpid(node, "activities") || rpid_is_beyond_us(node))
+	for (const xmlNode *node = parent->children; node != NULL && best != HOLD_NOT;
+	     node = node->next) {
+		if (!rpid_is(node, "activities") || rpid_is_beyond_us(node) ||
+		    hold_of(node, rpid->now_ms) != best)
 			continue;
-		for (const xmlNode *child = node->children; child != NULL; child = child->next)
+		for (const xmlNode *child = node->children; child != NULL; child = child->next) {
 			found |= read_activity(child);
-		if (is_bounded(node)) {
-			bounded |= found;
-			bounded_count++;
-		} else {
-			always |= found;
-			has_always = true;
+			if (rpid_is(child, "other"))
+				read_other(child, rpid->language, out);
+			else if (rpid_is(child, "note"))
+				rpid_read_note(child, rpid->language, &out->activity_notes);
 		}
 	}
-	return has_always || bounded_count != 1 ? always : bounded;
+	return found;
 }
 
 enum input { INPUT_UNSAID, INPUT_ACTIVE, INPUT_IDLE };
 
-static enum input read_user_input(const xmlNode *parent, int64_t *since_ms)
+/* RPR-029: nobody is idle since tomorrow. */
+static enum input read_user_input(const struct rpid *rpid, const xmlNode *parent, int64_t *since_ms)
 {
 	struct buf text = BUF_INIT;
 	enum input input = INPUT_UNSAID;
@@ -107,7 +170,7 @@ static enum input read_user_input(const xmlNode *parent, int64_t *since_ms)
 	for (const xmlNode *node = parent->children; node != NULL; node = node->next) {
 		const char *last;
 
-		if (!is_rpid(node, "user-input"))
+		if (!rpid_is(node, "user-input"))
 			continue;
 		xml_content(node, &text);
 		if (text_is_like(buf_text(&text), text.len, "idle"))
@@ -117,6 +180,8 @@ static enum input read_user_input(const xmlNode *parent, int64_t *since_ms)
 		last = xml_attribute(node, NULL, "last-input");
 		if (last == NULL || timestamp_parse(last, strlen(last), since_ms) != 0)
 			*since_ms = 0;
+		if (rpid->now_ms != 0 && *since_ms > rpid->now_ms)
+			*since_ms = rpid->now_ms;
 	}
 	buf_free(&text);
 	return input;
@@ -158,9 +223,10 @@ bool rpid_offer_person(struct rpid *rpid, const xmlNode *node)
 void rpid_read_tuple(struct rpid *rpid, const xmlNode *parent)
 {
 	int64_t since_ms;
-	enum input input = read_user_input(parent, &since_ms);
+	enum input input = read_user_input(rpid, parent, &since_ms);
 
-	rpid->tuple_activities |= read_activities(parent);
+	rpid->tuple_activities |= read_activities(rpid, parent, &rpid->rich);
+	rpid_read_rich(parent, rpid->now_ms, rpid->language, &rpid->rich);
 	if (input == INPUT_ACTIVE)
 		rpid->tuple_active = true;
 	if (input != INPUT_IDLE)
@@ -192,12 +258,78 @@ bool rpid_is_foreign_tuple(const xmlNode *tuple)
 	static const char *const service[] = {"electronic", "unknown", NULL};
 
 	for (const xmlNode *node = tuple->children; node != NULL; node = node->next) {
-		if (is_rpid(node, "relationship") && has_other_value(node, self))
+		if (rpid_is(node, "relationship") && has_other_value(node, self))
 			return true;
-		if (is_rpid(node, "service-class") && has_other_value(node, service))
+		if (rpid_is(node, "service-class") && has_other_value(node, service))
 			return true;
 	}
 	return false;
+}
+
+/* RPR-035: a boolean, -1 if nothing is stated. */
+static int read_capability(const xmlNode *caps, const char *name)
+{
+	struct buf text = BUF_INIT;
+	int value = -1;
+
+	for (const xmlNode *node = caps->children; node != NULL; node = node->next) {
+		if (!xml_is(node, NS_CAPS, name))
+			continue;
+		xml_content(node, &text);
+		if (text_is_like(buf_text(&text), text.len, "true") ||
+		    text_equals(buf_text(&text), text.len, "1"))
+			value = 1;
+		else if (text_is_like(buf_text(&text), text.len, "false") ||
+			 text_equals(buf_text(&text), text.len, "0"))
+			value = 0;
+	}
+	buf_free(&text);
+	return value;
+}
+
+static bool has_child(const xmlNode *parent, const char *name)
+{
+	for (const xmlNode *node = parent->children; node != NULL; node = node->next) {
+		if (xml_is(node, NS_CAPS, name))
+			return true;
+	}
+	return false;
+}
+
+/* True if caps holds <list><supported><value/></supported></list>. */
+static bool supports(const xmlNode *caps, const char *list, const char *value)
+{
+	for (const xmlNode *node = caps->children; node != NULL; node = node->next) {
+		if (!xml_is(node, NS_CAPS, list))
+			continue;
+		for (const xmlNode *set = node->children; set != NULL; set = set->next) {
+			if (xml_is(set, NS_CAPS, "supported") && has_child(set, value))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_machine(const xmlNode *caps)
+{
+	return read_capability(caps, "automata") == 1 || supports(caps, "actor", "msg-taker") ||
+	       supports(caps, "actor", "information") || supports(caps, "actor", "attendant");
+}
+
+void rpid_read_service(const xmlNode *tuple, struct device *device)
+{
+	for (const xmlNode *node = tuple->children; node != NULL; node = node->next) {
+		int message;
+
+		if (!xml_is(node, NS_CAPS, "servcaps"))
+			continue;
+		message = read_capability(node, "message");
+		if (message == -1 && supports(node, "methods", "MESSAGE"))
+			message = 1;
+		device->takes_messages = message == 1 && !is_machine(node);
+		if (message == 0 || is_machine(node))
+			device->is_im = false;
+	}
 }
 
 /* Own xml:lang, then the nearest ancestor's, then the carrier's if it is one tag. */
@@ -229,147 +361,51 @@ static void read_notes_in(const xmlNode *parent, const char *language, struct no
 	}
 }
 
-/* The person's own notes; without one those of its activities. */
-static void read_person_notes(const xmlNode *person, const char *language, struct notes *out)
+static void read_person(const struct rpid *rpid, struct person *out)
 {
-	read_notes_in(person, language, out);
-	for (const xmlNode *node = person->children; node != NULL && out->count == 0;
-	     node = node->next) {
-		if (is_rpid(node, "activities"))
-			read_notes_in(node, language, out);
-	}
-}
-
-static void read_person(const xmlNode *person, const char *language, struct person *out)
-{
+	const xmlNode *person = rpid->person;
 	int64_t since_ms;
+	struct rich rich = {0};
 
-	out->activities = read_activities(person);
+	out->activities = read_activities(rpid, person, &rich);
 	for (const xmlNode *node = person->children; node != NULL; node = node->next) {
 		/* COMPAT(asterisk chan_sip): <person><status><activities/></status></person> */
 		if (node->type == XML_ELEMENT_NODE &&
 		    strcmp((const char *)node->name, "status") == 0)
-			out->activities |= read_activities(node);
+			out->activities |= read_activities(rpid, node, &rich);
 	}
-	out->idle = read_user_input(person, &since_ms) == INPUT_IDLE;
+	rpid_read_rich(person, rpid->now_ms, rpid->language, &rich);
+	if (!rich_is_empty(&rich))
+		*person_rich(out) = rich;
+	out->idle = read_user_input(rpid, person, &since_ms) == INPUT_IDLE;
 	out->idle_since_ms = out->idle ? since_ms : 0;
-	read_person_notes(person, language, &out->notes);
+	out->since_ms = rpid->person_ms;
+	read_notes_in(person, rpid->language, &out->notes);
 }
 
-void rpid_finish(const struct rpid *rpid, const char *language, struct person *out)
+/* What the person does not say tuples may have said; what goes with activities is a note where
+ * there is none. */
+static void read_rest(struct rpid *rpid, struct person *out)
+{
+	if (!rich_is_empty(&rpid->rich))
+		rich_fill(person_rich(out), &rpid->rich);
+	rich_clear(&rpid->rich);
+	if (out->notes.count == 0 && out->rich != NULL)
+		notes_copy(&out->notes, &out->rich->activity_notes);
+}
+
+void rpid_finish(struct rpid *rpid, struct person *out)
 {
 	int64_t since_ms;
 
 	if (rpid->person != NULL)
-		read_person(rpid->person, language, out);
+		read_person(rpid, out);
+	read_rest(rpid, out);
 	out->activities |= rpid->tuple_activities;
-	if (rpid->person != NULL && read_user_input(rpid->person, &since_ms) != INPUT_UNSAID)
+	if (rpid->person != NULL && read_user_input(rpid, rpid->person, &since_ms) != INPUT_UNSAID)
 		return; /* the person's user-input sums up all (RPR-029) */
 	if (rpid->tuple_idle && !rpid->tuple_active) {
 		out->idle = true;
 		out->idle_since_ms = rpid->tuple_idle_since_ms;
 	}
-}
-
-/* D-28. */
-static uint32_t activities_of(const struct person *person, enum show show)
-{
-	if (person->activities != 0)
-		return person->activities;
-	if (show == SHOW_AWAY || show == SHOW_XA)
-		return UINT32_C(1) << ACTIVITY_AWAY;
-	if (show == SHOW_DND)
-		return UINT32_C(1) << ACTIVITY_BUSY;
-	return 0;
-}
-
-bool rpid_has_person(const struct presence *presence, enum show show)
-{
-	const struct person *person = &presence->person;
-
-	return activities_of(person, show) != 0 || person->idle || person->notes.count > 0;
-}
-
-/* Lunch is missing from the schema of RFC 4480: a meal is written (RPR-017). */
-static const char *const activity_elements[ACTIVITY_COUNT] = {
-	[ACTIVITY_APPOINTMENT] = "rpid:appointment",
-	[ACTIVITY_AWAY] = "rpid:away",
-	[ACTIVITY_BREAKFAST] = "rpid:breakfast",
-	[ACTIVITY_BUSY] = "rpid:busy",
-	[ACTIVITY_DINNER] = "rpid:dinner",
-	[ACTIVITY_HOLIDAY] = "rpid:holiday",
-	[ACTIVITY_IN_TRANSIT] = "rpid:in-transit",
-	[ACTIVITY_LOOKING_FOR_WORK] = "rpid:looking-for-work",
-	[ACTIVITY_LUNCH] = "rpid:meal",
-	[ACTIVITY_MEAL] = "rpid:meal",
-	[ACTIVITY_MEETING] = "rpid:meeting",
-	[ACTIVITY_ON_THE_PHONE] = "rpid:on-the-phone",
-	[ACTIVITY_OTHER] = "rpid:other",
-	[ACTIVITY_PERFORMANCE] = "rpid:performance",
-	[ACTIVITY_PERMANENT_ABSENCE] = "rpid:permanent-absence",
-	[ACTIVITY_PLAYING] = "rpid:playing",
-	[ACTIVITY_PRESENTATION] = "rpid:presentation",
-	[ACTIVITY_SHOPPING] = "rpid:shopping",
-	[ACTIVITY_SLEEPING] = "rpid:sleeping",
-	[ACTIVITY_SPECTATOR] = "rpid:spectator",
-	[ACTIVITY_STEERING] = "rpid:steering",
-	[ACTIVITY_TRAVEL] = "rpid:travel",
-	[ACTIVITY_TV] = "rpid:tv",
-	[ACTIVITY_UNKNOWN] = "rpid:unknown",
-	[ACTIVITY_VACATION] = "rpid:vacation",
-	[ACTIVITY_WORKING] = "rpid:working",
-	[ACTIVITY_WORSHIP] = "rpid:worship",
-};
-
-static void write_activities(struct xml_writer *writer, uint32_t activities)
-{
-	uint32_t lunch = UINT32_C(1) << ACTIVITY_LUNCH;
-	uint32_t meal = UINT32_C(1) << ACTIVITY_MEAL;
-
-	if ((activities & lunch) != 0)
-		activities = (activities & ~lunch) | meal;
-	/* "unknown" stands alone (RPR-015) */
-	if ((activities & (UINT32_C(1) << ACTIVITY_UNKNOWN)) != 0 &&
-	    (activities & (activities - 1)) != 0)
-		activities &= ~(UINT32_C(1) << ACTIVITY_UNKNOWN);
-	xml_open(writer, "rpid:activities");
-	for (size_t i = 0; i < ACTIVITY_COUNT; i++) {
-		if ((activities & (UINT32_C(1) << i)) == 0)
-			continue;
-		xml_open(writer, activity_elements[i]);
-		xml_close(writer);
-	}
-	xml_close(writer);
-}
-
-static void write_idle(struct xml_writer *writer, const struct person *person)
-{
-	char stamp[TIMESTAMP_CHARS];
-
-	timestamp_format(person->idle_since_ms, stamp);
-	xml_open(writer, "rpid:user-input");
-	xml_attr(writer, "last-input", stamp[0] == '\0' ? NULL : stamp);
-	xml_text(writer, "idle");
-	xml_close(writer);
-}
-
-void rpid_write_person(struct xml_writer *writer, const struct person *person, enum show show)
-{
-	uint32_t activities = activities_of(person, show);
-
-	xml_open(writer, "dm:person");
-	xml_attr(writer, "id", "p1"); /* RPR-003: tuple ids start with "ID-" */
-	if (activities != 0)
-		write_activities(writer, activities);
-	if (person->idle)
-		write_idle(writer, person);
-	for (size_t i = 0; i < person->notes.count; i++) {
-		const struct note *note = &person->notes.items[i];
-
-		xml_open(writer, "dm:note");
-		xml_attr(writer, "xml:lang", note->lang[0] == '\0' ? NULL : note->lang);
-		xml_text(writer, note->text);
-		xml_close(writer);
-	}
-	xml_close(writer);
 }
