@@ -246,6 +246,20 @@ size_t subscriber_watched_in(const struct subscriber *subscriber, const char *do
 	return count;
 }
 
+const char *subscriber_chat_domain_in(const struct subscriber *subscriber, const char *domain)
+{
+	LIST_EACH(link, next, &subscriber->all)
+	{
+		const struct composition *composition = LIST_ENTRY(link, struct composition, link);
+
+		if (strcmp(composition->watched.domain, domain) == 0 &&
+		    !list_is_empty(&composition->readers))
+			return LIST_ENTRY(composition->readers.next, struct reader, link)
+				->watcher.domain;
+	}
+	return NULL;
+}
+
 void subscriber_notify(struct subscriber *subscriber, struct dialog *dialog,
 		       struct request *request)
 {

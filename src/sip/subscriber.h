@@ -31,6 +31,8 @@ void subscriber_set_list(struct subscriber *subscriber, listed_fn *listed, void 
 void subscriber_listed(struct subscriber *subscriber, const struct address *watched);
 /* How many users of a SIP domain are watched; a list is worth a subscription when there is one. */
 size_t subscriber_watched_in(const struct subscriber *subscriber, const char *domain);
+/* The chat domain of one who watches there: the bridge's own name is in it. NULL: nobody does. */
+const char *subscriber_chat_domain_in(const struct subscriber *subscriber, const char *domain);
 
 /* A NOTIFY inside dialog (role DIALOG_SUBSCRIBER). */
 void subscriber_notify(struct subscriber *subscriber, struct dialog *dialog,

@@ -1,0 +1,298 @@
+/* The subscription to a list: one interest (interest.h) of the bridge's own; see directory.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sip/directory_private.h"
+#include "sip/peer_watch.h"
+#include "sip/side_core.h"
+#include "sip/subscriber.h"
+#include "translate/address_map.h"
+
+enum {
+	HOLD_MS = 30000,        /* D-26 */
+	RETRY_MS = 3600 * 1000, /* a list that was no list */
+	SETTLE_MS = 2000,       /* between the NOTIFYs of one update (PBX-053) */
+	TIMER_N_COUNT = 2,      /* an answer is waited for so many times Timer N */
+	T1_MS = 500
+};
+
+/* EVT-064: that lists are understood is said here and nowhere else; they fork never (EVT-019). */
+#define LIST_TYPES ", application/rlmi+xml, multipart/related"
+
+static const struct interest_kind kinds[FEED_COUNT] = {
+	[PART_PRESENCE] = {.event = "presence",
+			   .accept = "application/pidf+xml" LIST_TYPES,
+			   .headers = "Supported: eventlist\r\n"},
+	[PART_DIALOG] = {.event = "dialog",
+			 .accept = "application/dialog-info+xml" LIST_TYPES,
+			 .headers = "Supported: eventlist\r\n"},
+};
+
+static struct side_core *core_of(const struct feed *feed)
+{
+	return feed->roll->directory->core;
+}
+
+static uint64_t hold_ms(const struct feed *feed)
+{
+	int wanted = core_of(feed)->params->hold_ms;
+
+	return wanted > 0 ? (uint64_t)wanted : HOLD_MS;
+}
+
+static uint64_t patience_ms(const struct feed *feed)
+{
+	int t1 = core_of(feed)->params->timer_t1_ms;
+
+	return TIMER_N_COUNT * 64 * (uint64_t)(t1 > 0 ? t1 : T1_MS);
+}
+
+static void set_state(struct feed *feed, enum feed_state state)
+{
+	if (feed->state == state)
+		return;
+	feed->state = (uint8_t)state;
+	roll_all_changed(feed->roll);
+}
+
+/* States --------------------------------------------------------------------------------------- */
+
+static void on_timer(void *arg);
+
+static void set_timer(struct feed *feed, uint64_t delay_ms)
+{
+	loop_timer_set(core_of(feed)->params->loop, &feed->timer, delay_ms, on_timer, feed);
+}
+
+/* Everybody has subscriptions of his own from now on; the interest goes on slowly. */
+static void refuse(struct feed *feed, uint64_t retry_ms, const char *why)
+{
+	if (feed->state != FEED_REFUSED)
+		log_warning("directory: no list=%s event=%s: each user is subscribed to (%s)",
+			    log_safe(feed->roll->peer->list), feed->kind->event, why);
+	loop_timer_cancel(&feed->settle);
+	rows_clear(feed);
+	feed->is_settled = true;
+	set_timer(feed, retry_ms);
+	set_state(feed, FEED_REFUSED);
+}
+
+static void subscribe(struct feed *feed);
+
+static void try_again(struct feed *feed)
+{
+	if (feed->interest == NULL)
+		subscribe(feed);
+	else
+		interest_ask_again(feed->interest);
+	set_timer(feed, RETRY_MS);
+}
+
+static void on_timer(void *arg)
+{
+	struct feed *feed = arg;
+	struct peer_watch *hop = peer_watch_of(core_of(feed)->peers, feed->roll->peer->domain);
+
+	if (core_of(feed)->is_stopping)
+		return;
+	if (feed->state == FEED_DOUBT) {
+		rows_forget(feed);
+		set_timer(feed, patience_ms(feed));
+		set_state(feed, FEED_LOST);
+	} else if (feed->state == FEED_REFUSED) {
+		try_again(feed);
+	} else if (peer_watch_is_down(hop)) { /* nor would it answer for one user */
+		set_timer(feed, patience_ms(feed));
+	} else {
+		refuse(feed, RETRY_MS, "no usable answer");
+	}
+}
+
+static void on_settled(void *arg)
+{
+	struct feed *feed = arg;
+	bool was_settled = feed->is_settled;
+
+	feed->is_settled = true;
+	rows_drop_missing(feed);
+	if (!was_settled)
+		roll_all_changed(feed->roll);
+}
+
+void feed_settle_later(struct feed *feed)
+{
+	loop_timer_set(core_of(feed)->params->loop, &feed->settle, SETTLE_MS, on_settled, feed);
+}
+
+/* What the interest tells ---------------------------------------------------------------------- */
+
+/* In the bridge's name, in the chat domain of somebody who watches (D-17). */
+static int write_from(const struct feed *feed, struct buf *out)
+{
+	const struct subscriber *subscriber = feed->roll->directory->subscriber;
+	const char *domain = feed->roll->peer->domain;
+	struct address bridge = {0};
+	const char *chat_domain = subscriber_chat_domain_in(subscriber, domain);
+	int error;
+
+	if (chat_domain == NULL)
+		return ENOENT;
+	address_set(&bridge, SIDE_XMPP, "sipxmppd", chat_domain);
+	error = address_to_uri(core_of(feed)->params->map, &bridge, domain, out);
+	address_clear(&bridge);
+	return error;
+}
+
+static int on_write(const struct interest *interest, struct buf *from, struct buf *to)
+{
+	const struct feed *feed = interest->owner;
+
+	buf_puts(to, feed->roll->peer->list);
+	return write_from(feed, from);
+}
+
+static void on_doubt(struct feed *feed)
+{
+	if (feed->state != FEED_LIVE)
+		return;
+	set_timer(feed, hold_ms(feed));
+	set_state(feed, FEED_DOUBT);
+}
+
+static void on_answered(struct interest *interest, enum watch_answer answer,
+			const struct fault *fault)
+{
+	struct feed *feed = interest->owner;
+
+	(void)fault;
+	switch (answer) {
+	case WATCH_ALLOWED: /* of the dialog that there was; another one tells all */
+		if (feed->state == FEED_DOUBT) {
+			loop_timer_cancel(&feed->timer);
+			set_state(feed, FEED_LIVE);
+		}
+		break;
+	case WATCH_PENDING:
+		break;
+	case WATCH_FAILED:
+		on_doubt(feed);
+		break;
+	default:
+		refuse(feed, RETRY_MS, "refused");
+		break;
+	}
+}
+
+static void on_ended(struct interest *interest, enum interest_loss loss)
+{
+	if (loss == LOSS_DIALOG)
+		on_doubt(interest->owner);
+}
+
+/* From the loop: what is no list is not kept. */
+static void on_drop(void *arg)
+{
+	struct feed *feed = arg;
+
+	feed->is_dropping = false;
+	if (core_of(feed)->is_stopping)
+		return;
+	interest_leave(&feed->interest);
+	refuse(feed, RETRY_MS, "it answers as one user");
+}
+
+static void drop_later(struct feed *feed)
+{
+	if (feed->is_dropping)
+		return;
+	feed->is_dropping = true;
+	loop_defer(core_of(feed)->params->loop, on_drop, feed);
+}
+
+/* EVT-066: a subscription is that of a list or of one user for its whole life. */
+static enum interest_use on_document(struct interest *interest,
+				     const struct interest_document *document)
+{
+	struct feed *feed = interest->owner;
+	enum interest_use use = INTEREST_REPAIR;
+	int error;
+
+	if (document->len == 0 || feed->is_dropping)
+		return INTEREST_USED;
+	error = rows_apply(feed, document, &use);
+	if (error == EPROTO && document->is_first) {
+		drop_later(feed);
+		return INTEREST_USED;
+	}
+	if (error != 0) {
+		log_info("directory: NOTIFY of list=%s cannot be read (%s)",
+			 log_safe(feed->roll->peer->list), strerror(error));
+		return use;
+	}
+	if (!feed->is_settled && !loop_timer_is_set(&feed->settle))
+		feed_settle_later(feed);
+	loop_timer_cancel(&feed->timer);
+	set_state(feed, FEED_LIVE);
+	return use;
+}
+
+static void on_taken(struct interest *interest)
+{
+	struct feed *feed = interest->owner;
+
+	feed->interest = NULL;
+}
+
+/* Life ----------------------------------------------------------------------------------------- */
+
+static void subscribe(struct feed *feed)
+{
+	static const struct interest_events events = {.write = on_write,
+						      .answered = on_answered,
+						      .document = on_document,
+						      .ended = on_ended,
+						      .taken = on_taken};
+
+	feed->interest =
+		interest_new(core_of(feed)->interests, feed->roll->peer, feed->kind, &events, feed);
+	interest_schedule(feed->interest, 0);
+}
+
+void feed_init(struct feed *feed, struct roll *roll, enum part_name package)
+{
+	feed->roll = roll;
+	feed->kind = &kinds[package];
+	list_init(&feed->lists);
+}
+
+void feed_start(struct feed *feed)
+{
+	if (feed->state != FEED_OFF)
+		return;
+	feed->state = FEED_WAITING; /* whoever asks learns it himself */
+	feed->is_settled = false;
+	subscribe(feed);
+	set_timer(feed, patience_ms(feed));
+}
+
+void feed_stop(struct feed *feed)
+{
+	feed->state = FEED_OFF;
+	interest_leave(&feed->interest);
+	loop_timer_cancel(&feed->timer);
+	loop_timer_cancel(&feed->settle);
+	rows_clear(feed);
+}
+
+void feed_clear(struct feed *feed)
+{
+	feed->interest = NULL;
+	loop_timer_cancel(&feed->timer);
+	loop_timer_cancel(&feed->settle);
+	if (feed->is_dropping)
+		loop_forget(core_of(feed)->params->loop, feed);
+	rows_clear(feed);
+}
