@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "model/limits.h"
+#include "model/presence_rules.h"
 #include "model/profile.h"
 #include "sip/sip_side.h"
 #include "translate/address_map.h"
@@ -85,6 +86,7 @@ struct settings {
 	bool log_bodies;
 
 	const char *language;
+	struct presence_rules rules; /* what a chat user sees of a phone (D-27) */
 	int64_t ask_again_s;
 	int64_t refusal_hold_s;
 	int64_t hold_s;

@@ -110,7 +110,6 @@ static void check_rest(struct loader *loader, struct settings *out)
 	out->log_level = (enum log_level)draft->log_level;
 	out->log_facility = draft->log_facility;
 	out->log_bodies = draft->log_bodies == 1;
-	out->language = draft->language;
 	out->ask_again_s = draft->ask_again / 1000;
 	out->refusal_hold_s = draft->refusal_hold / 1000;
 	out->hold_s = draft->hold / 1000;
@@ -166,5 +165,6 @@ void settings_check(struct loader *loader, struct settings *out)
 	check_link(loader, out);
 	check_sip(loader, out);
 	check_rest(loader, out);
+	settings_check_presence(loader, out);
 	settings_check_domains(loader, out);
 }

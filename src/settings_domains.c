@@ -83,6 +83,7 @@ static void fill_presence(const struct draft_domain *from, struct profile *profi
 	profile->resources = (enum resources)from->resources;
 	profile->lamp = (enum lamp_rule)from->lamp;
 	profile->entity = (enum entity_scheme)from->entity;
+	profile->hides_last_input = from->last_input == 0;
 	profile->publish = (enum publish_as)from->publish;
 }
 
@@ -93,6 +94,7 @@ static void fill_peer(const struct draft_domain *from, struct sip_peer *out)
 	out->domain = from->sip;
 	out->proxy = from->proxy;
 	out->list = from->list;
+	out->publish_to = from->publish_to;
 	out->user_agent = from->user_agent;
 	*profile = *profile_find(from->profile);
 	fill_presence(from, profile);

@@ -66,12 +66,12 @@ extern const struct setting settings_schema[];
 
 struct draft_domain {
 	const char *xmpp, *sip, *profile, *proxy, *secret, *secret_file;
-	const char *phone_context, *user_agent, *list;
+	const char *phone_context, *user_agent, *list, *publish_to;
 	int64_t callback, separator, case_rule, allow_sips;
 	int64_t subscribe_as, empty_notify, body_max, rich_types, receipt_from_200;
 	struct texts packages;
 	int64_t watch_as, resources, expose_resource, thread, pager_type, long_messages;
-	int64_t show_caller, lamp, entity, date_trusted;
+	int64_t show_caller, lamp, entity, last_input, date_trusted;
 	int64_t publish, accept_publish, partial;
 	int64_t can_fetch, publish_presence, message_types, message_result_meaning;
 	int64_t noresource_is_timeout, dialog_full_is_event_only, charset_decl_unreliable;
@@ -85,6 +85,15 @@ struct draft_chat {
 struct draft_user {
 	const char *jid, *extension;
 	struct texts alias;
+};
+
+/* A rule without text or show keeps the built-in one (no file can hold that character). */
+#define SETTINGS_TEXT_BUILT_IN "\001"
+enum { SETTINGS_SHOW_KEEP = 5 }; /* behind those of enum show */
+
+struct draft_rule {
+	int64_t state, show;
+	const char *text;
 };
 
 struct draft {
@@ -101,6 +110,8 @@ struct draft {
 	int64_t log_target, log_level, log_bodies;
 	const char *log_facility, *language;
 	int64_t ask_again, refusal_hold, hold, settle;
+	struct items rules;
+	struct texts details;
 	int64_t messages_life, hold_unavailable, late_failure, answer_wait;
 	int64_t stop_tell;
 	struct limits limits;
@@ -163,13 +174,15 @@ const char *settings_secret(struct loader *loader, const char *prefix, const cha
 void settings_check(struct loader *loader, struct settings *out);
 /* settings_domains.c: the parts of it for domains, chat domains and users. */
 void settings_check_domains(struct loader *loader, struct settings *out);
+/* settings_presence.c: language, presence.rules and presence.details. */
+void settings_check_presence(struct loader *loader, struct settings *out);
 /* True if the host name or address is the machine itself. */
 bool settings_is_loopback(const char *host);
 /* settings_texts.c: checks of single texts; the schema names them. */
-setting_check_fn settings_text_listen, settings_text_proxy, settings_text_host_port,
-	settings_text_advertise, settings_text_trusted, settings_text_facility,
-	settings_text_language, settings_text_socket, settings_text_package, settings_text_profile,
-	settings_text_host;
+setting_check_fn settings_text_listen, settings_text_proxy, settings_text_user_uri,
+	settings_text_host_port, settings_text_advertise, settings_text_trusted,
+	settings_text_facility, settings_text_language, settings_text_socket, settings_text_package,
+	settings_text_profile, settings_text_host, settings_text_detail;
 
 /* settings_load() of a text; path is for the report and for relative file names. */
 int settings_load_text(struct settings **out, const char *path, const char *text, size_t len,

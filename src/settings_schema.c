@@ -59,6 +59,7 @@
 #define AT_DOMAIN(field) offsetof(struct draft_domain, field)
 #define AT_CHAT(field)   offsetof(struct draft_chat, field)
 #define AT_USER(field)   offsetof(struct draft_user, field)
+#define AT_RULE(field)   offsetof(struct draft_rule, field)
 
 enum { MS = 1, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 #define DAY ((int64_t)24 * HOUR)
@@ -85,6 +86,11 @@ static const char *const engines[] = {"sqlite", "memory", NULL};
 static const char *const targets[] = {"syslog", "stderr", NULL};
 static const char *const levels[] = {"err", "warning", "notice", "info", "debug", NULL};
 static const char *const late_failures[] = {"message", "none", NULL};
+/* enum presence_case behind CASE_UNKNOWN; enum show and SETTINGS_SHOW_KEEP. */
+static const char *const presence_cases[] = {"closed",   "on-hold",        "in-call",
+					     "dialling", "do-not-disturb", "ringing",
+					     "activity", "idle",           NULL};
+static const char *const presence_shows[] = {"none", "away", "chat", "dnd", "xa", "keep", NULL};
 static const char *const stop_tells[] = {"all", "none", NULL};
 
 static const struct setting xmpp_settings[] = {
@@ -148,9 +154,11 @@ static const struct setting domain_settings[] = {
 	BOOL("show_caller", BUILT, AT_DOMAIN(show_caller), "false"),
 	CHOICE("lamp", BUILT, AT_DOMAIN(lamp), "reach", lamps),
 	CHOICE("entity", UNBUILT, AT_DOMAIN(entity), "sip", entities),
+	BOOL("last_input", UNBUILT, AT_DOMAIN(last_input), "true"),
 	BOOL("date_trusted", UNBUILT, AT_DOMAIN(date_trusted), "false"),
-	CHOICE("publish", UNBUILT, AT_DOMAIN(publish), "none", publishers),
-	BOOL("accept_publish", UNBUILT, AT_DOMAIN(accept_publish), NULL),
+	CHOICE("publish", BUILT, AT_DOMAIN(publish), "none", publishers),
+	TEXT("publish_to", BUILT, AT_DOMAIN(publish_to), NULL, settings_text_user_uri),
+	BOOL("accept_publish", BUILT, AT_DOMAIN(accept_publish), NULL),
 	TEXT("list", UNBUILT, AT_DOMAIN(list), NULL, settings_text_proxy),
 	BOOL("partial", UNBUILT, AT_DOMAIN(partial), "false"),
 	TEXT("user_agent", BUILT, AT_DOMAIN(user_agent), NULL, NULL),
@@ -205,11 +213,21 @@ static const struct setting log_settings[] = {
 	END,
 };
 
+/* Presets: what is built in. */
+static const struct setting rule_settings[] = {
+	CHOICE("state", BUILT, AT_RULE(state), NULL, presence_cases),
+	CHOICE("show", BUILT, AT_RULE(show), NULL, presence_shows),
+	TEXT("text", BUILT, AT_RULE(text), SETTINGS_TEXT_BUILT_IN, NULL),
+	END,
+};
+
 static const struct setting presence_settings[] = {
 	DURATION("ask_again", BUILT, AT(ask_again), "7d", MINUTE, 365 * DAY, SECOND),
 	DURATION("refusal_hold", BUILT, AT(refusal_hold), "24h", 0, 30 * DAY, SECOND),
 	DURATION("hold", BUILT, AT(hold), "30s", 0, HOUR, SECOND),
 	DURATION("settle", BUILT, AT(settle), "1s", 0, MINUTE, MS),
+	LIST("rules", AT(rules), rule_settings, struct draft_rule),
+	TEXTS("details", BUILT, AT(details), settings_text_detail),
 	END,
 };
 
@@ -239,7 +257,7 @@ const struct setting settings_schema[] = {
 	LIST("domains", AT(domains), domain_settings, struct draft_domain),
 	LIST("chat_domains", AT(chat_domains), chat_settings, struct draft_chat),
 	LIST("users", AT(users), user_settings, struct draft_user),
-	TEXT("language", UNBUILT, AT(language), "en", settings_text_language),
+	TEXT("language", BUILT, AT(language), "en", settings_text_language),
 	GROUP("presence", presence_settings),
 	GROUP("messages", messages_settings),
 	GROUP("stop", stop_settings),

@@ -138,6 +138,20 @@ const char *settings_text_proxy(const char *value)
 	       "\"sip:pbx.example;transport=tcp\"";
 }
 
+/* A user of a server: "sip:USER@HOST". */
+const char *settings_text_user_uri(const char *value)
+{
+	static const char user[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "-_.!~*'()&=+$,;?/%";
+	const char *rest = after_scheme(value);
+	size_t len = rest != NULL ? strspn(rest, user) : 0;
+
+	if (len > 0 && rest[len] == '@' &&
+	    is_host_port(rest + len + 1, strlen(rest + len + 1), false, false))
+		return NULL;
+	return "sip:USER@HOST, such as \"sip:sipxmppd@pbx.example\"";
+}
+
 const char *settings_text_trusted(const char *value)
 {
 	size_t len = strcspn(value, "/");

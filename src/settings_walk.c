@@ -313,15 +313,15 @@ static void read_list(const struct place *place, const config_setting_t *value, 
 	for (int i = 0; i < count; i++) {
 		const config_setting_t *member = config_setting_get_elem(value, (unsigned)i);
 		void *item = (char *)out->items + (size_t)i * setting->size;
-		char prefix[SETTING_NAME_MAX];
+		char prefix[sizeof(place->name) + SETTING_NAME_MAX];
 
 		preset(setting->inside, item);
-		snprintf(prefix, sizeof(prefix), "%s[%d].", setting->name, i);
+		snprintf(prefix, sizeof(prefix), "%s[%d].", place->name, i);
 		if (config_setting_is_group(member))
 			walk_group(place->loader, member, setting->inside, item, prefix);
 		else
 			loader_fault(place->loader, config_setting_source_line(member),
-				     "%s[%d] must be a group: { name = value; ... }", setting->name,
+				     "%s[%d] must be a group: { name = value; ... }", place->name,
 				     i);
 	}
 }
