@@ -133,12 +133,15 @@ static bool add(struct presence *out, const struct presence *part)
 
 bool composition_now(const struct composition *composition, struct presence *out)
 {
+	const struct presence *dialogs = composition->parts[PART_DIALOG].document;
 	const struct presence *of_others = published(composition);
 	struct listed listed = composition_listed(composition);
 	bool is_known = false;
 
-	for (int name = 0; name < PART_COUNT; name++)
-		is_known |= add(out, composition->parts[name].document);
+	is_known |= add(out, composition->parts[PART_PRESENCE].document);
+	if (dialogs != NULL && dialogs->phone.state != PHONE_UNKNOWN)
+		out->phone.state = PHONE_UNKNOWN; /* who tells of each call knows best */
+	is_known |= add(out, dialogs);
 	is_known |= add(out, of_others);
 	if (listed.state == LISTED_ACTIVE)
 		is_known |= add(out, listed.presence);

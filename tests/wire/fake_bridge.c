@@ -174,6 +174,8 @@ void bridge_presence(struct bridge *bridge, const struct watch *watch,
 	buf_printf(&line, " devices=%zu phone=%s%s other=%s", presence->device_count,
 		   phone_state_name(presence->phone.state), presence->phone.is_dnd ? " dnd" : "",
 		   presence->phone.other != NULL ? presence->phone.other : "-");
+	buf_printf(&line, " person=%x %s", presence->person.activities,
+		   presence->person.notes.count != 0 ? presence->person.notes.items[0].text : "-");
 	add(bridge, &line);
 }
 

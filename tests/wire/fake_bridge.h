@@ -10,8 +10,8 @@
 struct loop;
 
 /* Lines: "requested WATCHER WATCHED nick=N", "fetch ...", "lapsed ...", "answered ... ALLOWED
- * FAULT", "presence ... open=1 show=away note=N devices=N phone=in-call other=N" (" dnd" after
- * phone), "message x FROM TO uid=U nick=N lang=L
+ * FAULT", "presence ... open=1 show=away note=N devices=N phone=in-call other=N person=BITS NOTE"
+ * (" dnd" after phone; activities in hexadecimal), "message x FROM TO uid=U nick=N lang=L
  * subject=S hops=H: BODY", "outcome x TAKEN FAULT TEXT". Addresses as address_print() writes them.
  */
 struct bridge {

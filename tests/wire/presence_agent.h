@@ -21,6 +21,8 @@ void pa_watch(struct rig *rig);
 void pa_unwatch(struct rig *rig);
 /* Another chat user, too. */
 void pa_watch_as(struct rig *rig, const char *watcher);
+/* Juliet watches another SIP user. */
+void pa_watch_user(struct rig *rig, const char *user);
 /* Takes the dialog from a SUBSCRIBE. */
 void pa_learn(struct presence_agent *end, const struct sip_text *subscribe);
 /* Takes a SUBSCRIBE and answers it. */
