@@ -99,7 +99,8 @@ void published_changed(struct published *published);
 /* A publication begins anew where one of the same publisher, package and user lives. */
 void publications_begun_anew(struct publications *publications, const struct net_address *source);
 
-/* publish_in.c --------------------------------------------------------------------------------- */
+/* publish_body.c ---------------------------------------------------------------------------------
+ */
 
 /* Reads a body. Returns 0, or the status to refuse with: 415, 413, 400. */
 int publish_read(const struct side_core *core, const struct sip_peer *peer, const char *type,

@@ -21,9 +21,6 @@
 #include "sip/side_core.h"
 #include "sip/trust.h"
 #include "translate/address_map.h"
-#include "translate/dialog_info.h"
-#include "translate/pidf.h"
-#include "translate/presence_body.h"
 
 /* What a PUBLISH asks for. */
 struct asked {
@@ -98,14 +95,25 @@ static int check_event(const sip_t *sip, struct asked *asked, struct refusal *re
 	return refuse(refusal, 489, "Allow-Events: presence, dialog\r\n", "event package");
 }
 
+/* Of a header that may stand there once, Sofia puts others, and what it cannot read, aside. */
+static bool has_second_condition(const sip_t *sip)
+{
+	for (const sip_error_t *error = sip->sip_error; error != NULL; error = error->er_next)
+		if (error->er_common->h_class == sip_if_match_class ||
+		    (error->er_name != NULL && strcasecmp(error->er_name, "SIP-If-Match") == 0))
+			return true;
+	return false;
+}
+
 /* EVT-058 (3): one tag, which is a token (EVT-054). */
 static int check_condition(const sip_t *sip, struct asked *asked, struct refusal *refusal)
 {
-	if (sip->sip_if_match == NULL)
+	bool is_bad = has_second_condition(sip);
+
+	if (sip->sip_if_match == NULL && !is_bad)
 		return 0;
-	asked->tag = sip->sip_if_match->g_string;
-	if (asked->tag != NULL && sip->sip_if_match->g_next == NULL &&
-	    header_text_is_token(asked->tag))
+	asked->tag = sip->sip_if_match != NULL ? sip->sip_if_match->g_string : NULL;
+	if (asked->tag != NULL && !is_bad && header_text_is_token(asked->tag))
 		return 0;
 	return refuse(refusal, 400, NULL, "SIP-If-Match is not one tag");
 }
@@ -145,58 +153,6 @@ static const char *language_of(const sip_t *sip)
 }
 
 /* The body ------------------------------------------------------------------------------------- */
-
-static int status_of(int error)
-{
-	switch (error) {
-	case 0:
-		return 0;
-	case E2BIG:
-		return 413;
-	case ENOTSUP:
-		return 415;
-	default:
-		return 400;
-	}
-}
-
-/* Each document of a publication is the whole of it (RFC 3903 section 4.4). */
-static int read_dialogs(const struct sip_peer *peer, const char *type, const char *body, size_t len,
-			size_t max_bytes, struct presence *out)
-{
-	struct dialog_table table = {0};
-	struct buf text = BUF_INIT;
-	bool wants_full = false;
-	int error = presence_body_utf8(type, body, len, &text);
-
-	if (error == 0)
-		error = dialog_info_apply(&table, buf_text(&text), text.len, max_bytes,
-					  &peer->profile, &wants_full);
-	if (error == 0)
-		dialog_table_phone(&table, &out->phone);
-	dialog_table_clear(&table);
-	buf_free(&text);
-	return error;
-}
-
-int publish_read(const struct side_core *core, const struct sip_peer *peer, const char *type,
-		 const char *language, const char *body, size_t len, struct presence *out)
-{
-	size_t most = (size_t)core->params->limits->sip_body_bytes;
-	struct pidf_reading reading = {.max_bytes = most < PIDF_MAX_BYTES ? most : PIDF_MAX_BYTES,
-				       .language = language,
-				       .now_ms = loop_wall_ms(core->params->loop)};
-
-	switch (presence_body_kind(type)) {
-	case BODY_PRESENCE:
-		return status_of(
-			presence_body_parse(type, body, len, &reading, &peer->profile, out));
-	case BODY_DIALOG:
-		return status_of(read_dialogs(peer, type, body, len, reading.max_bytes, out));
-	default:
-		return 415;
-	}
-}
 
 static bool is_encoded(const sip_t *sip)
 {
@@ -418,16 +374,11 @@ static int do_initial(struct publications *publications, struct request *request
 }
 
 static int do_conditional(struct publications *publications, struct request *request,
-			  const struct asked *asked, struct refusal *refusal)
+			  struct publication *publication, const struct asked *asked,
+			  struct refusal *refusal)
 {
-	struct published *published = published_find(publications, &asked->user);
-	struct publication *publication = NULL;
 	struct presence state = {0};
 
-	if (published != NULL)
-		publication = publication_find(published, asked->is_dialog, asked->tag);
-	if (publication == NULL)
-		return refuse(refusal, 412, NULL, "unknown tag");
 	if (asked->expires_s == 0) {
 		remove_it(publications, request, publication);
 		return 0;
@@ -440,12 +391,13 @@ static int do_conditional(struct publications *publications, struct request *req
 	return 0;
 }
 
-static bool knows_tag(const struct publications *publications, const struct asked *asked)
+/* EVT-058 (3). */
+static struct publication *find_publication(const struct publications *publications,
+					    const struct asked *asked)
 {
 	const struct published *published = published_find(publications, &asked->user);
 
-	return published != NULL &&
-	       publication_find(published, asked->is_dialog, asked->tag) != NULL;
+	return published != NULL ? publication_find(published, asked->is_dialog, asked->tag) : NULL;
 }
 
 /* EVT-058: in its order. */
@@ -453,6 +405,7 @@ static int publish(struct publications *publications, struct request *request, s
 		   struct refusal *refusal)
 {
 	const struct side_core *core = publications->core;
+	struct publication *publication = NULL;
 	const sip_t *sip = request->sip;
 
 	if (sip->sip_payload != NULL && sip->sip_payload->pl_len != 0)
@@ -460,12 +413,15 @@ static int publish(struct publications *publications, struct request *request, s
 	if (find_resource(core, request, asked, refusal) != 0 ||
 	    check_event(sip, asked, refusal) != 0 || check_condition(sip, asked, refusal) != 0)
 		return refusal->status;
-	if (asked->tag != NULL && !knows_tag(publications, asked))
+	if (asked->tag != NULL)
+		publication = find_publication(publications, asked);
+	if (asked->tag != NULL && publication == NULL)
 		return refuse(refusal, 412, NULL, "unknown tag");
 	if (check_expires(core, sip, asked, refusal) != 0)
 		return refusal->status;
-	return asked->tag != NULL ? do_conditional(publications, request, asked, refusal)
-				  : do_initial(publications, request, asked, refusal);
+	return publication != NULL
+		       ? do_conditional(publications, request, publication, asked, refusal)
+		       : do_initial(publications, request, asked, refusal);
 }
 
 void publications_publish(struct publications *publications, struct request *request)
