@@ -27,13 +27,15 @@ struct iq_out {
 	struct table *table; /* by id */
 	struct list order;
 	struct loop_timer timer;
+	uint32_t wait_ms;
 };
 
-struct iq_out *iq_out_new(struct xmpp_side *side)
+struct iq_out *iq_out_new(struct xmpp_side *side, uint32_t wait_ms)
 {
 	struct iq_out *iq_out = mem_zalloc(sizeof(*iq_out));
 
 	iq_out->side = side;
+	iq_out->wait_ms = wait_ms;
 	iq_out->table = table_new();
 	list_init(&iq_out->order);
 	return iq_out;
@@ -140,7 +142,7 @@ int iq_out_send(struct xmpp_side *side, struct iq_request *request, iq_end_fn *d
 	*asked = (struct asked){
 		.id = mem_strdup(request->id),
 		.to = mem_strdup(request->to),
-		.until_ms = loop_now(side->params.loop) + IQ_OUT_WAIT_MS,
+		.until_ms = loop_now(side->params.loop) + iq_out->wait_ms,
 		.done = done,
 		.what = what,
 	};

@@ -1,5 +1,5 @@
 /* Requests of ours to others (RFC 6120 section 8.2.3): each ends once, with the answer that has its
- * id and comes from who was asked, or after 10 s. The barrier's pings are not among them. */
+ * id and comes from who was asked, or after wait_ms. The barrier's pings are not among them. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@ struct inbound;
 struct iq_out;
 struct xmpp_side;
 
-enum { IQ_OUT_MAX = 1024, IQ_OUT_WAIT_MS = 10000 };
+enum { IQ_OUT_MAX = 1024 };
 
 enum iq_end {
 	IQ_END_RESULT,
@@ -25,7 +25,7 @@ enum iq_end {
 typedef void iq_end_fn(struct xmpp_side *side, enum iq_end end, const struct _xmpp_stanza_t *stanza,
 		       const char *from, uint64_t what);
 
-struct iq_out *iq_out_new(struct xmpp_side *side);
+struct iq_out *iq_out_new(struct xmpp_side *side, uint32_t wait_ms);
 /* Open requests end in silence. */
 void iq_out_free(struct iq_out **iq_out);
 

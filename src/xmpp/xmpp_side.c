@@ -271,7 +271,7 @@ int xmpp_side_new_timed(struct xmpp_side **out, const struct xmpp_side_params *p
 	*out = side;
 	side->params = *params;
 	side->users = users_new(params->limits);
-	side->iq_out = iq_out_new(side);
+	side->iq_out = iq_out_new(side, timing->ping_wait);
 	side->caps_book = caps_book_new(side, pep_out_known);
 	side->pep_out = pep_out_new();
 	side->pep_in = pep_in_new(side);

@@ -371,6 +371,34 @@ static void a_lie_is_not_believed(void **state)
 	answer_caps(world, "phone", WANTS_OTHER);
 }
 
+/* One that never answers holds up nobody else with its hash, and what a server does not answer
+ * leaves what was known. */
+static void silence_is_an_answer_too(void **state)
+{
+	struct world_wishes wishes = {.timing = {.ping_wait = 300}};
+	struct world *world = world_new(&wishes);
+	struct xmpp_server *server = world_server(world);
+
+	(void)state;
+	assert_true(xmpp_server_welcome(server, WORLD_SECRET) && world_wait(world, "link up"));
+	show(world, "happy", true);
+	arrive(world, "silent", VER_MOOD);
+	arrive(world, "pc", VER_MOOD);
+	assert_non_null(xmpp_server_expect_all(server, "disco#info", "/silent\"", NULL));
+	answer_caps(world, "pc", WANTS_MOOD);
+	assert_non_null(xmpp_server_expect_all(server, "<happy/>", "/pc\"", NULL));
+	world_let_see(world, true);
+	event_from(world, "ann@chat.example", ITEM(MOOD, HAPPY));
+	assert_true(world_wait(world, "person s:1001 x:ann mood=happy"));
+	arrive(world, "pc", VER_MOOD);
+	assert_non_null(xmpp_server_expect_all(server, "<iq type=\"get\"", MOOD, NULL));
+	world_let_run(world, 400);
+	world_forget(world);
+	arrive(world, "pc", VER_MOOD);
+	assert_true(world_wait(world, "person s:1001 x:ann mood=happy"));
+	world_free(&world);
+}
+
 /* A client that went gets all again when it comes back; others are left alone. */
 static void a_client_comes_back(void **state)
 {
@@ -410,6 +438,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_hash_is_asked_for_once, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_lie_is_not_believed, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_client_comes_back, with_up, tear),
+		cmocka_unit_test(silence_is_an_answer_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
