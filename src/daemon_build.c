@@ -133,6 +133,7 @@ static int build_sip(struct parts *parts)
 		.peer_count = settings->domain_count,
 		.users = settings->map.users,
 		.user_count = settings->map.user_count,
+		.language = settings->language,
 		.user_agent = "sipxmppd/" SIPXMPPD_VERSION,
 		.refresh_s = (int)settings->refresh_s,
 		.timer_t1_ms = (int)settings->timer_t1_ms,

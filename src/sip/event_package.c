@@ -17,12 +17,19 @@
 static void write_pidf(const struct event_document *document, struct buf *out)
 {
 	static const struct presence nothing;
+	struct profile reader;
 	struct pidf_params params = {
 		.entity = document->entity,
 		.contact = document->entity,
 		.key = document->key,
 	};
 
+	/* Only what is published goes to such a reader; phones read names (PBX-037). */
+	if (document->profile != NULL) {
+		reader = *document->profile;
+		reader.literal_prefixes = false;
+		params.profile = &reader;
+	}
 	pidf_format(document->presence != NULL ? document->presence : &nothing, &params, out);
 }
 
@@ -31,17 +38,23 @@ static uint64_t digest_text(const struct event_document *document, const char *t
 	return hash_bytes(document->key, text, len) | 1;
 }
 
+static enum lamp_rule lamp_of(const struct event_document *document)
+{
+	return document->profile == NULL ? LAMP_REACH : document->profile->lamp;
+}
+
 /* D-31, DLG-018. */
 static void write_lamp(const struct event_document *document, struct buf *out)
 {
-	lamp_format(document->presence, document->lamp, document->entity, document->version, out);
+	lamp_format(document->presence, lamp_of(document), document->entity, document->version,
+		    out);
 }
 
 static uint64_t digest_lamp(const struct event_document *document, const char *text, size_t len)
 {
 	(void)text;
 	(void)len;
-	return lamp_is_lit(document->presence, document->lamp) ? 2 : 1;
+	return lamp_is_lit(document->presence, lamp_of(document)) ? 2 : 1;
 }
 
 static const struct event_package packages[EVENT_COUNT] = {

@@ -20,8 +20,8 @@ struct event_document {
 	const struct presence *presence; /* NULL: nothing is known */
 	const char *entity;              /* the URI that was subscribed to (D-29) */
 	const unsigned char *key;        /* installation key */
-	enum lamp_rule lamp;
-	uint32_t version; /* of this document in its subscription */
+	const struct profile *profile;   /* of the reader's peer; NULL: generic */
+	uint32_t version;                /* of this document in its subscription */
 };
 
 struct event_package {

@@ -34,7 +34,7 @@ void list_member_document(const struct list_member *member, const struct presenc
 		.presence = presence,
 		.entity = member->uri,
 		.key = s->notifier->core->params->key,
-		.lamp = s->peer != NULL ? s->peer->profile.lamp : LAMP_REACH,
+		.profile = s->peer != NULL ? &s->peer->profile : NULL,
 		.version = member->version,
 	};
 }

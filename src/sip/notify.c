@@ -83,7 +83,7 @@ static const struct notify_body *get_document(const struct subscription *s,
 		.presence = presence,
 		.entity = entity,
 		.key = core_of(s)->params->key,
-		.lamp = s->peer != NULL ? s->peer->profile.lamp : LAMP_REACH,
+		.profile = s->peer != NULL ? &s->peer->profile : NULL,
 		.version = s->version,
 	};
 	const struct notify_body *body =

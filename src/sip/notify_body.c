@@ -8,7 +8,7 @@
 static bool is_same(const struct notify_body *body, const struct event_package *package,
 		    const struct event_document *document)
 {
-	return body->text.len != 0 && body->lamp == document->lamp &&
+	return body->text.len != 0 && body->profile == document->profile &&
 	       (!package->is_versioned || body->version == document->version) &&
 	       strcmp(body->entity, document->entity) == 0;
 }
@@ -25,7 +25,7 @@ const struct notify_body *notify_bodies_get(struct notify_bodies *bodies,
 		mem_free(body->entity);
 		body->entity = mem_strdup(document->entity);
 	}
-	body->lamp = document->lamp;
+	body->profile = document->profile;
 	body->version = document->version;
 	buf_reset(&body->text);
 	package->write(document, &body->text);

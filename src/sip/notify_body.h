@@ -10,7 +10,7 @@ struct notify_body {
 	struct buf text;
 	uint64_t digest; /* of what it means; never 0 */
 	char *entity;
-	enum lamp_rule lamp;
+	const struct profile *profile;
 	uint32_t version;
 };
 

@@ -181,6 +181,8 @@ static void write_presence(const struct subject *subject, const struct presence 
 		.entity = subject->name,
 		.contact = subject->name,
 		.key = subject->publisher->core->params->key,
+		.profile = &subject->peer->profile,
+		.language = subject->publisher->core->params->language,
 	};
 
 	pidf_format(presence != NULL ? presence : &nothing, &params, body);

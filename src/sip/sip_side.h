@@ -70,6 +70,7 @@ struct sip_side_params {
 	const struct map_user *users; /* whose state is published where a peer wants it */
 	size_t user_count;
 	const struct publication_keeper *keeper; /* or NULL: they do not outlive the process */
+	const char *language;                    /* of our own words in documents; NULL: en */
 	const char *user_agent;                  /* "sipxmppd/VERSION" */
 	int refresh_s;                           /* Expires asked for: 3600 */
 	int settle_ms;     /* a phone's state is told when it lasts so long (D-27): 1,000 */
