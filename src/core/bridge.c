@@ -39,6 +39,8 @@ int bridge_new(struct bridge **out, const struct bridge_params *params)
 	init_link(&bridge->links[SIDE_SIP], now_ms(bridge));
 	init_link(&bridge->links[SIDE_XMPP], now_ms(bridge));
 	bridge->links[SIDE_SIP].is_up = true;
+	bridge->links[SIDE_XMPP].unsure.from_ms = BEFORE_START_MS;
+	bridge->links[SIDE_XMPP].unsure.to_ms = BEFORE_START_MS + 1;
 	*out = bridge;
 	return 0;
 }
@@ -98,6 +100,20 @@ static bool may_have(const struct bridge *bridge, const struct pair_row *row)
 	       params->is_served(from_sip ? &row->watcher : &row->watched, params->arg);
 }
 
+/* What was said just before the last end may have gone into a link that was broken already; the
+ * watcher is told again (bridge_sync.c). */
+static void mark_unsure(const struct bridge *bridge, struct pair *pair)
+{
+	int64_t last = store_last_alive(bridge->params.store);
+	int64_t at = pair->row.state == PAIR_GRANTED   ? pair->row.granted_at
+		     : pair->row.state == PAIR_REFUSED ? pair->row.refused_at
+		     : pair->row.state == PAIR_ENDED   ? pair->row.ended_at
+						       : 0;
+
+	if (watcher_side(pair) == SIDE_XMPP && last != 0 && at >= last - UNSURE_S)
+		pair->entered_ms = BEFORE_START_MS;
+}
+
 static void on_row(const struct pair_row *row, void *arg)
 {
 	struct ledger *ledger = arg;
@@ -118,6 +134,7 @@ static void on_row(const struct pair_row *row, void *arg)
 	pair->row.refused_at = row->refused_at;
 	pair->row.ended_at = row->ended_at;
 	pair->row.heard_at = row->heard_at;
+	mark_unsure(bridge, pair);
 	bridge_count(bridge, pair, +1);
 }
 

@@ -84,6 +84,11 @@ static void answer(struct bridge *bridge, struct act *act)
 		show_was_told(bridge, pair);
 	}
 	pair->answer_owed = 0;
+	pair->said_ms = now_ms(bridge);
+	if (pair->is_unsaved) {
+		pair->is_unsaved = false;
+		bridge_save(bridge, pair);
+	}
 	link->ops->answer(link->side, &watch, act->answer, act->fault, now);
 }
 

@@ -29,6 +29,11 @@ struct exchanges;
 struct table;
 
 enum {
+	UNSURE_S = 60,      /* a dead link is found within 40 s; what was said since may be lost */
+	BEFORE_START_MS = 1 /* stands for a moment before the start */
+};
+
+enum {
 	WALK_START,                /* first sources after a start */
 	WALK_SYNC,                 /* + side: its link is back */
 	WALK_HIDE = WALK_SYNC + 2, /* + side: its link is away too long */

@@ -1,5 +1,7 @@
 /* Rows written to the store. A write that failed is made again until it is done: a refusal or the
- * end of a grant that is not on disk would be undone by the next start (REL-009, SEC-031). */
+ * end of a grant that is not on disk would be undone by the next start (REL-009, SEC-031). What a
+ * chat user has to be told while his link is down waits for that: a start in between asks again,
+ * and he is told after all. */
 #include <errno.h>
 
 #include "base/mem.h"
@@ -50,6 +52,8 @@ void bridge_save(struct bridge *bridge, struct pair *pair)
 {
 	struct bridge_params *params = &bridge->params;
 
+	if (pair->is_unsaved && pair->row.state != PAIR_NONE)
+		return;
 	bridge->ledger->pending++;
 	pair->save = ++bridge->saves.asked;
 	if (pair->row.state == PAIR_NONE)

@@ -92,7 +92,7 @@ static void leave_view(struct bridge *bridge, struct pair *pair)
 }
 
 static void enter(struct bridge *bridge, struct pair *pair, enum pair_phase phase,
-		  const struct fault *why)
+		  bool is_to_be_told, const struct fault *why)
 {
 	enum pair_state from = pair->row.state;
 	struct watch watch = pair_watch(pair);
@@ -105,6 +105,8 @@ static void enter(struct bridge *bridge, struct pair *pair, enum pair_phase phas
 		pair->whole_until_ms = now_ms(bridge) + REFRESH_EVERY_MS;
 	if (!pair_is_wanted(pair))
 		leave_view(bridge, pair);
+	pair->is_unsaved =
+		is_to_be_told && watcher_side(pair) == SIDE_XMPP && !bridge->links[SIDE_XMPP].is_up;
 	bridge_save(bridge, pair);
 	if (pair->row.state == from)
 		return;
@@ -185,7 +187,9 @@ const struct pair_step *bridge_step(struct bridge *bridge, struct pair *pair, en
 	if (next == PHASE_ASKED && (step->acts & DO_ASK) != 0 && !may_ask_now(bridge, pair))
 		next = PHASE_QUIET;
 	if (next != phase || ((step->acts & DO_ASK) != 0 && next == PHASE_ASKED))
-		enter(bridge, pair, next, why);
+		/* His own word is kept in any case. */
+		enter(bridge, pair, next, (step->acts & DO_ANSWER) != 0 && event != EVENT_WITHDRAWN,
+		      why);
 	do_acts(bridge, pair, step, why, nick);
 	return step;
 }

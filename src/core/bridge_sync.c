@@ -10,8 +10,8 @@ enum {
 	WALK_EVERY_MS = 5,
 	SYNC_EVERY_MS = 60000, /* REL-027 */
 	TIDY_EVERY_MS = 3600 * 1000,
-	UNSURE_MS = 60000, /* a dead link is found within 40 s; what was said since may be lost */
-	TICK_MS = 20       /* of the outward queues */
+	UNSURE_MS = UNSURE_S * 1000,
+	TICK_MS = 20 /* of the outward queues */
 };
 
 /* Outward queues ------------------------------------------------------------------------------- */
@@ -148,7 +148,8 @@ static void owe_watcher(struct bridge *bridge, struct pair *pair, enum side side
 
 static void owe_answer_again(struct bridge *bridge, struct pair *pair)
 {
-	if (pair->answer_owed != 0 || !is_unsure(bridge, pair))
+	if (pair->answer_owed != 0 ||
+	    (!is_unsure(bridge, pair) && !may_be_lost(bridge, pair->said_ms)))
 		return;
 	if (pair_is_granted(pair))
 		pair->answer_owed = 1 + WATCH_ALLOWED;
@@ -156,10 +157,26 @@ static void owe_answer_again(struct bridge *bridge, struct pair *pair)
 		pair->answer_owed = 1 + WATCH_REJECTED;
 }
 
+/* True if a probe goes out that will tell whether he is online. */
+static bool is_probed(const struct user *user)
+{
+	LIST_EACH(it, next, &user->watched)
+	{
+		const struct pair *pair = LIST_ENTRY(it, struct pair, by_watched);
+
+		if (pair_is_granted(pair) && pair->is_live)
+			return true;
+	}
+	return false;
+}
+
 /* PRS-006 (probes), PRS-007 (presence again), and what was owed while the link was away. */
 static void visit_sync_xmpp(struct bridge *bridge, struct pair *pair)
 {
 	if (watched_side(pair) == SIDE_SIP) {
+		/* He may have come back while nobody could say so (D-20). */
+		if (pair->watcher->is_gone && !is_probed(pair->watcher))
+			interest_sign(bridge, pair->watcher, true);
 		/* The chat server may have dropped what it knew, or never heard that somebody went:
 		 * said again even if equal. */
 		if (book_is_open(pair->entry) || pair->told_open ||

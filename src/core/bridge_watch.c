@@ -279,6 +279,9 @@ void bridge_watch_answered(struct bridge *bridge, const struct watch *watch,
 			pair->doubt_ms = 0;
 		}
 	}
+	/* He was there to say so, or his server does not tell any more whether he is (D-20). */
+	if (answer == WATCH_REJECTED && pair->watched->is_gone)
+		interest_sign(bridge, pair->watched, true);
 	bridge_step(bridge, pair, event_of(pair, answer, fault), fault, NULL);
 	if (bridge_note_refusal(bridge, pair, answer))
 		bridge_tidy_pair(bridge, pair);

@@ -63,12 +63,14 @@ struct pair {
 	uint64_t told_ms;        /* when that was; 0: before the start */
 	uint64_t save;           /* number of the last write of its row */
 	uint64_t entered_ms;     /* came into its state, or was asked again; 0: before the start */
+	uint64_t said_ms;        /* the watcher was given an answer */
 	uint64_t refresh_due_ms; /* no probe for a fetch before that (PRES-165) */
 	uint64_t whole_until_ms; /* every device of his is told: a grant or a probe was before */
 	uint16_t acts;           /* acts queued that point here */
 	uint8_t owed[2];         /* enum owed, by the side it goes to */
 	uint8_t answer_owed;     /* 1 + enum watch_answer that his link was down for; 0: none */
 	bool told_open;
+	bool is_unsaved; /* its row waits until the answer is said: a start would ask again */
 	bool is_live;    /* its source is wanted: watch was called, or is queued */
 	bool doubts_all; /* at doubt_ms everything is unknown, not only what was not heard of */
 };

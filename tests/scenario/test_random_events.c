@@ -31,6 +31,7 @@ struct model {
 	bool has_dialog;
 	bool excused; /* nobody was asked by the last question, or he may be asked again */
 	bool was_asked;
+	bool is_unsaid; /* what came last was not told yet: a start asks again */
 	int64_t asked_s;
 	struct presence shown; /* what the watcher saw last */
 	bool is_shown;
@@ -144,6 +145,7 @@ static void on_answer(void *arg, const struct watch *watch, enum watch_answer an
 	struct end *end = arg;
 
 	(void)fault;
+	model_of(end->world, watch)->is_unsaid = false;
 	assert_false(end->world->is_reporting);
 	assert_int_equal(watch->watcher->side, end->which);
 	if (answer == WATCH_ALLOWED)
@@ -254,6 +256,7 @@ static void answer_pair(struct world *world, struct watch *watch)
 	}
 	if (!to_sip && answer >= WATCH_FORBIDDEN && !model->granted)
 		model->excused = true;
+	model->is_unsaid |= to_sip && !world->is_up[SIDE_XMPP];
 	bridge_watch_answered(world->bridge, watch, answer, NULL);
 }
 
@@ -371,15 +374,32 @@ static void on_changed(const struct watch *watch, enum pair_state from, enum pai
 		return;
 	assert_int_equal(watch->watched->side, SIDE_SIP);
 	assert_non_null(why);
+	model->is_unsaid |= !((struct world *)arg)->is_up[SIDE_XMPP];
 	assert_int_equal(why->code, FAULT_FORBIDDEN);
 	model->granted = false;
 	model->wanted = false;
 }
 
+/* The store has what was told (bridge_save.c). */
+static void adopt(const struct pair_row *row, const struct presence *now, void *arg)
+{
+	struct watch watch = {.watcher = &row->watcher, .watched = &row->watched};
+	struct model *model = model_of(arg, &watch);
+
+	(void)now;
+	if (!model->is_unsaid)
+		return;
+	model->is_unsaid = false;
+	model->granted = row->state == PAIR_GRANTED;
+	model->wanted = model->granted || row->state == PAIR_ASKED;
+}
+
 static void on_started(int error, void *arg)
 {
-	(void)arg;
+	struct world *world = arg;
+
 	assert_int_equal(error, 0);
+	bridge_each_pair(world->bridge, NULL, adopt, world);
 }
 
 static void begin(struct world *world, struct end *ends)
@@ -400,7 +420,7 @@ static void begin(struct world *world, struct end *ends)
 	assert_int_equal(bridge_new(&world->bridge, &params), 0);
 	bridge_attach(world->bridge, SIDE_SIP, &ops, &ends[SIDE_SIP]);
 	bridge_attach(world->bridge, SIDE_XMPP, &ops, &ends[SIDE_XMPP]);
-	bridge_start(world->bridge, on_started, NULL);
+	bridge_start(world->bridge, on_started, world);
 	fake_loop_run(world->loop);
 	for (int side = 0; side < 2; side++)
 		bridge_link(world->bridge, (enum side)side, world->is_up[side]);
