@@ -346,6 +346,7 @@ struct composition *composition_new(struct subscriber *subscriber, const struct 
 	composition->is_common = is_common;
 	composition->is_kept = is_common || (peer->profile.packages & PACKAGE_DIALOG) != 0;
 	list_append(&subscriber->all, &composition->link);
+	subscriber_count_watched(subscriber, peer, 1);
 	composition_key(watch->watched, watch->watcher, is_common, &key);
 	table_put(subscriber->compositions, key.data, key.len, composition);
 	buf_free(&key);
@@ -362,6 +363,7 @@ static void unlist(struct composition *composition)
 	composition_key(&composition->watched, &first->watcher, composition->is_common, &key);
 	table_remove(composition->subscriber->compositions, key.data, key.len);
 	buf_free(&key);
+	subscriber_count_watched(composition->subscriber, composition->peer, -1);
 	list_remove(&composition->link);
 	list_remove(&composition->dirty);
 }

@@ -2,6 +2,8 @@
 #include "sip/part_data.h"
 
 #include <errno.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -11,10 +13,12 @@
 #include "sip/side_core.h"
 #include "translate/dialog_info.h"
 #include "translate/pidf.h"
+#include "translate/pidf_diff.h"
 #include "translate/presence_body.h"
 
 struct part_data {
 	struct dialog_table table;
+	struct pidf_diff *diff; /* with partial presence, or NULL */
 };
 
 static struct part_data *get(void **data)
@@ -33,6 +37,37 @@ static enum part_data_news read_presence(const char *type, const char *text, siz
 		return PART_DATA_NOTHING;
 	*use = INTEREST_USED;
 	return PART_DATA_PRESENCE;
+}
+
+/* EVT-076 to EVT-078. */
+static enum part_data_news read_diff(void **data, const struct interest_document *document,
+				     const struct pidf_reading *reading,
+				     const struct profile *profile, struct presence *presence,
+				     enum interest_use *use)
+{
+	enum part_data_news news = PART_DATA_NOTHING;
+	struct part_data *kept = get(data);
+	struct buf whole = BUF_INIT;
+
+	if (kept->diff == NULL)
+		kept->diff = pidf_diff_new();
+	switch (pidf_diff_apply(kept->diff, document->data, document->len, reading->max_bytes,
+				&whole)) {
+	case PIDF_DIFF_APPLIED:
+		news = read_presence("application/pidf+xml", whole.data, whole.len, reading,
+				     profile, presence, use);
+		break;
+	case PIDF_DIFF_STALE:
+		*use = INTEREST_USED;
+		break;
+	case PIDF_DIFF_BROKEN:
+		*use = INTEREST_PLAIN;
+		break;
+	default:
+		break;
+	}
+	buf_free(&whole);
+	return news;
 }
 
 /* DLG-007 to DLG-010. */
@@ -57,6 +92,14 @@ static enum part_data_news read_dialogs(void **data, const struct interest_docum
 	return PART_DATA_PHONE;
 }
 
+static bool is_diff(const char *type)
+{
+	size_t len = strlen(PIDF_DIFF_TYPE);
+
+	return type != NULL && strncasecmp(type, PIDF_DIFF_TYPE, len) == 0 &&
+	       (type[len] == '\0' || type[len] == ';');
+}
+
 enum part_data_news part_data_read(void **data, const struct interest_document *document,
 				   const struct side_core *core, const struct profile *profile,
 				   struct presence *presence, enum interest_use *use)
@@ -67,6 +110,8 @@ enum part_data_news part_data_read(void **data, const struct interest_document *
 				       .now_ms = loop_wall_ms(core->params->loop)};
 
 	*use = INTEREST_REPAIR;
+	if (is_diff(document->type))
+		return read_diff(data, document, &reading, profile, presence, use);
 	switch (presence_body_kind(document->type)) {
 	case BODY_PRESENCE:
 		return read_presence(document->type, document->data, document->len, &reading,
@@ -95,5 +140,6 @@ void part_data_free(void *data)
 	struct part_data *kept = data;
 
 	dialog_table_clear(&kept->table);
+	pidf_diff_free(&kept->diff);
 	mem_free(kept);
 }

@@ -55,7 +55,7 @@ struct subscriber *subscriber_new(struct side_core *core)
 {
 	static const struct peer_watch_events events = {on_peer_down, on_peer_ask};
 	struct subscriber *subscriber = mem_zalloc(sizeof *subscriber);
-	size_t rows = (core->params->peer_count + 1) * PART_COUNT;
+	size_t peers = core->params->peer_count + 1;
 
 	subscriber->core = core;
 	subscriber->interests = interests_new(core);
@@ -63,7 +63,8 @@ struct subscriber *subscriber_new(struct side_core *core)
 	subscriber->compositions = table_new();
 	list_init(&subscriber->all);
 	list_init(&subscriber->dirty);
-	subscriber->unknown_until_ms = mem_zalloc(rows * sizeof *subscriber->unknown_until_ms);
+	subscriber->unknown_until_ms = mem_zalloc(peers * PART_COUNT * sizeof(uint64_t));
+	subscriber->watched = mem_zalloc(peers * sizeof *subscriber->watched);
 	peer_watches_listen(core->peers, &events, subscriber);
 	return subscriber;
 }
@@ -81,6 +82,7 @@ void subscriber_free(struct subscriber **subscriber)
 	interests_free(&self->interests);
 	table_free(&self->compositions);
 	mem_free(self->unknown_until_ms);
+	mem_free(self->watched);
 	mem_free(self);
 	*subscriber = NULL;
 }
@@ -233,17 +235,18 @@ void subscriber_listed(struct subscriber *subscriber, const struct address *watc
 	}
 }
 
+void subscriber_count_watched(struct subscriber *subscriber, const struct sip_peer *peer, int by)
+{
+	size_t *count = &subscriber->watched[peer - subscriber->core->params->peers];
+
+	*count = by > 0 ? *count + 1 : *count - 1;
+}
+
 size_t subscriber_watched_in(const struct subscriber *subscriber, const char *domain)
 {
-	size_t count = 0;
+	const struct sip_peer *peer = side_core_peer(subscriber->core, domain);
 
-	LIST_EACH(link, next, &subscriber->all)
-	{
-		const struct composition *composition = LIST_ENTRY(link, struct composition, link);
-
-		count += strcmp(composition->watched.domain, domain) == 0 ? 1 : 0;
-	}
-	return count;
+	return peer != NULL ? subscriber->watched[peer - subscriber->core->params->peers] : 0;
 }
 
 const char *subscriber_chat_domain_in(const struct subscriber *subscriber, const char *domain)

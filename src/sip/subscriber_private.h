@@ -20,8 +20,11 @@ struct subscriber {
 	/* D-21: until when a package that a server does not know is not asked for, by peer and
 	 * part; loop clock. */
 	uint64_t *unknown_until_ms;
+	size_t *watched; /* compositions, by peer */
 };
 
+/* One more, one less composition of a peer's users. */
+void subscriber_count_watched(struct subscriber *subscriber, const struct sip_peer *peer, int by);
 /* Has the dirty ones told from the loop. */
 void subscriber_tell_later(struct subscriber *subscriber);
 uint64_t *subscriber_unknown_until(struct subscriber *subscriber, const struct sip_peer *peer,
