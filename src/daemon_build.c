@@ -131,6 +131,8 @@ static int build_sip(struct parts *parts)
 		.trusted_count = settings->trusted_count,
 		.peers = settings->peers,
 		.peer_count = settings->domain_count,
+		.lists = settings->lists,
+		.list_count = settings->list_count,
 		.users = settings->map.users,
 		.user_count = settings->map.user_count,
 		.language = settings->language,

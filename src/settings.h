@@ -48,6 +48,9 @@ struct settings {
 	struct settings_domain *domains;
 	size_t domain_count;
 
+	struct sip_list *lists; /* ready for sip_side_new() */
+	size_t list_count;
+
 	/* xmpp: one component for each distinct domains[].xmpp (D-02) */
 	struct xmpp_component_params *components;
 	size_t component_count;

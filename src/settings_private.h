@@ -96,6 +96,11 @@ struct draft_rule {
 	const char *text;
 };
 
+struct draft_list {
+	const char *uri;
+	struct texts members;
+};
+
 struct draft {
 	const char *component, *server, *secret, *secret_file;
 	int64_t port, allow_plain, ping_every, ping_wait;
@@ -104,7 +109,7 @@ struct draft {
 	const char *advertise, *proxy, *realm, *username, *password, *password_file;
 	const char *tls_certificate, *tls_key, *tls_ca;
 	int64_t tls_verify, options_follow_link, refresh, timer_t1;
-	struct items domains, chat_domains, users;
+	struct items domains, chat_domains, users, lists;
 	int64_t store_engine;
 	const char *store_path, *control_socket, *metrics_listen;
 	int64_t log_target, log_level, log_bodies;
@@ -174,6 +179,9 @@ const char *settings_secret(struct loader *loader, const char *prefix, const cha
 void settings_check(struct loader *loader, struct settings *out);
 /* settings_domains.c: the parts of it for domains, chat domains and users. */
 void settings_check_domains(struct loader *loader, struct settings *out);
+/* Lists, once the map is known to be right. */
+struct address_map;
+void settings_check_lists(struct loader *loader, struct settings *out, struct address_map *map);
 /* settings_presence.c: language, presence.rules and presence.details. */
 void settings_check_presence(struct loader *loader, struct settings *out);
 /* True if the host name or address is the machine itself. */

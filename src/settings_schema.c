@@ -59,6 +59,7 @@
 #define AT_DOMAIN(field) offsetof(struct draft_domain, field)
 #define AT_CHAT(field)   offsetof(struct draft_chat, field)
 #define AT_USER(field)   offsetof(struct draft_user, field)
+#define AT_LIST(field)   offsetof(struct draft_list, field)
 #define AT_RULE(field)   offsetof(struct draft_rule, field)
 
 enum { MS = 1, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
@@ -189,6 +190,12 @@ static const struct setting user_settings[] = {
 	END,
 };
 
+static const struct setting list_settings[] = {
+	TEXT("uri", BUILT, AT_LIST(uri), NULL, NULL),
+	TEXTS("members", BUILT, AT_LIST(members), NULL),
+	END,
+};
+
 static const struct setting store_settings[] = {
 	CHOICE("engine", BUILT, AT(store_engine), "sqlite", engines),
 	TEXT("path", BUILT, AT(store_path), "/var/lib/sipxmppd/state.db", NULL),
@@ -257,6 +264,7 @@ const struct setting settings_schema[] = {
 	LIST("domains", AT(domains), domain_settings, struct draft_domain),
 	LIST("chat_domains", AT(chat_domains), chat_settings, struct draft_chat),
 	LIST("users", AT(users), user_settings, struct draft_user),
+	LIST("lists", AT(lists), list_settings, struct draft_list),
 	TEXT("language", BUILT, AT(language), "en", settings_text_language),
 	GROUP("presence", presence_settings),
 	GROUP("messages", messages_settings),

@@ -208,8 +208,10 @@ static void find_watched(const struct list_watch *list, struct list_member *memb
 	if (address_from_uri(core_of(list)->params->map, member->uri, strlen(member->uri), &address,
 			     NULL, &why) != 0)
 		return;
-	if (address.side == SIDE_XMPP && address.local[0] != '\0')
+	if (address.side == SIDE_XMPP && address.local[0] != '\0') {
 		address_copy(&member->watched, &address);
+		set_state(member, MEMBER_LATER, NULL);
+	}
 	address_clear(&address);
 }
 

@@ -10,6 +10,7 @@
 #include "sip/dialog.h"
 #include "sip/list_watch.h"
 #include "sip/notifier_private.h"
+#include "sip/own_lists.h"
 #include "sip/side_core.h"
 #include "sip/transaction.h"
 
@@ -25,6 +26,7 @@ struct notifier *notifier_new(struct side_core *core)
 
 	notifier->core = core;
 	notifier->watchings = watchings_new();
+	notifier->own_lists = own_lists_new(core->params);
 	list_init(&notifier->live);
 	list_init(&notifier->ended);
 	list_init(&notifier->due);
@@ -329,6 +331,7 @@ void notifier_free(struct notifier **notifier)
 	if (self->stopped_arg != NULL)
 		loop_forget(self->core->params->loop, self->stopped_arg);
 	watchings_free(&self->watchings);
+	own_lists_free(&self->own_lists);
 	mem_free(self);
 	*notifier = NULL;
 }

@@ -13,12 +13,14 @@
 
 struct dialog;
 struct list_watch;
+struct own_lists;
 struct sip_peer;
 struct transaction;
 
 struct notifier {
 	struct side_core *core;
 	struct watchings *watchings;
+	struct own_lists *own_lists;
 	struct list live;  /* subscriptions that are not ended */
 	struct list ended; /* subscriptions with their last NOTIFY under way */
 	size_t live_count;

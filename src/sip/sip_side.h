@@ -49,6 +49,13 @@ struct publication_keeper {
 	void *arg;
 };
 
+/* Chat users under one SIP address (RFC 4662). */
+struct sip_list {
+	const char *uri;
+	const char *const *members; /* JIDs or SIP URIs */
+	size_t member_count;
+};
+
 /* Everything is borrowed until sip_side_free, strings included. */
 struct sip_side_params {
 	struct loop *loop;
@@ -67,6 +74,8 @@ struct sip_side_params {
 	size_t trusted_count;
 	const struct sip_peer *peers;
 	size_t peer_count;
+	const struct sip_list *lists;
+	size_t list_count;
 	const struct map_user *users; /* whose state is published where a peer wants it */
 	size_t user_count;
 	const struct publication_keeper *keeper; /* or NULL: they do not outlive the process */

@@ -19,6 +19,7 @@
 #include "sip/header_text.h"
 #include "sip/identity.h"
 #include "sip/notifier_private.h"
+#include "sip/own_lists.h"
 #include "sip/repeats.h"
 #include "sip/side_core.h"
 #include "sip/subscribe_check.h"
@@ -336,7 +337,20 @@ static bool is_merged(struct notifier *notifier, struct request *request)
 	return true;
 }
 
-/* A chat user's URI. */
+/* EVT-065: who asks for a list must know what one is. */
+static void begin_own_list(struct beginning *it)
+{
+	int status = !it->ask.package->may_list ? 489 : !it->ask.takes_lists ? 421 : 0;
+
+	if (status == 0) {
+		subscribe_own_list(it->s, it->request, &it->ask, &it->by, it->watch.watched);
+		return;
+	}
+	notifier_free_subscription(it->s);
+	subscribe_refuse_form(it->notifier, it->request, status);
+}
+
+/* The URI of a chat user, or of a list of ours. */
 static void begin_single(struct beginning *it)
 {
 	struct address watched = {0};
@@ -347,7 +361,9 @@ static void begin_single(struct beginning *it)
 		return;
 	}
 	it->watch.watched = &watched;
-	if (!it->s->package->is_counted)
+	if (own_lists_has(it->notifier->own_lists, &watched))
+		begin_own_list(it);
+	else if (!it->s->package->is_counted)
 		begin_informed(it);
 	else if (it->ask.expires_s == 0)
 		fetch(it);

@@ -25,6 +25,10 @@ void subscribe_fetched(struct subscription *subscription, struct request *reques
 /* Begins (or frees and refuses) a subscription to the list that the request has or names. */
 void subscribe_list(struct subscription *subscription, struct request *request,
 		    const struct subscribe_ask *ask, const struct address *by, const char *nick);
+/* The same for the list of ours at address. */
+void subscribe_own_list(struct subscription *subscription, struct request *request,
+			const struct subscribe_ask *ask, const struct address *by,
+			const struct address *address);
 /* A refresh of one: takes the list that the request brings, if it brings one. False: refused. */
 bool subscribe_list_again(struct subscription *subscription, struct request *request,
 			  const struct subscribe_ask *ask);

@@ -1,4 +1,4 @@
-/* SUBSCRIBE for a list: one that the request brings (RFC 5367), packed or not. */
+/* SUBSCRIBE for a list: one that the request brings (RFC 5367), packed or not, or one of ours. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -14,6 +14,7 @@
 #include "sip/agent.h"
 #include "sip/identity.h"
 #include "sip/list_watch.h"
+#include "sip/own_lists.h"
 #include "sip/side_core.h"
 #include "sip/subscribe_check.h"
 #include "sip/subscribe_in.h"
@@ -93,20 +94,11 @@ static int read_list(const struct side_core *core, const sip_t *sip, struct reso
 	return status;
 }
 
-void subscribe_list(struct subscription *s, struct request *request,
-		    const struct subscribe_ask *ask, const struct address *by, const char *nick)
+static void begin(struct subscription *s, struct request *request, const struct subscribe_ask *ask,
+		  const struct address *by, const char *nick, const struct resource_lists *members)
 {
-	struct notifier *notifier = s->notifier;
-	struct resource_lists members = {0};
-	struct bad_list bad = {0};
 	struct buf uri = BUF_INIT;
 
-	if (read_list(notifier->core, request->sip, &members, &bad) != 0) {
-		notifier_free_subscription(s);
-		subscribe_refuse(notifier, request, bad.status, bad.phrase, bad.headers,
-				 "resource list");
-		return;
-	}
 	identity_uri(request->sip->sip_to->a_url, &uri);
 	s->list = list_watch_new(s, buf_text(&uri), by, nick);
 	buf_free(&uri);
@@ -116,9 +108,36 @@ void subscribe_list(struct subscription *s, struct request *request,
 		s->state = SUBSCRIPTION_ACTIVE;
 		subscribe_granted(s, request, ask->expires_s);
 	}
-	list_watch_set(s->list, &members);
-	resource_lists_clear(&members);
+	list_watch_set(s->list, members);
 	notify_send(s, NULL);
+}
+
+void subscribe_list(struct subscription *s, struct request *request,
+		    const struct subscribe_ask *ask, const struct address *by, const char *nick)
+{
+	struct notifier *notifier = s->notifier;
+	struct resource_lists members = {0};
+	struct bad_list bad = {0};
+
+	if (read_list(notifier->core, request->sip, &members, &bad) != 0) {
+		notifier_free_subscription(s);
+		subscribe_refuse(notifier, request, bad.status, bad.phrase, bad.headers,
+				 "resource list");
+		return;
+	}
+	begin(s, request, ask, by, nick, &members);
+	resource_lists_clear(&members);
+}
+
+void subscribe_own_list(struct subscription *s, struct request *request,
+			const struct subscribe_ask *ask, const struct address *by,
+			const struct address *address)
+{
+	struct resource_lists members = {0};
+
+	own_lists_members(s->notifier->own_lists, address, by->domain, &members);
+	begin(s, request, ask, by, NULL, &members);
+	resource_lists_clear(&members);
 }
 
 bool subscribe_list_again(struct subscription *s, struct request *request,

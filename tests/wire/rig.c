@@ -78,6 +78,8 @@ static void fill_params(struct rig *rig, const struct rig_options *options)
 		.trusted_count = options->trusted_count,
 		.peers = rig->peers,
 		.peer_count = 2,
+		.lists = options->lists,
+		.list_count = options->list_count,
 		.users = options->users,
 		.user_count = options->user_count,
 		.user_agent = "sipxmppd/test",

@@ -42,6 +42,8 @@ struct rig_options {
 	int peer_quiet_ms; /* 0: 30 s */
 	void (*limits)(struct limits *limits);
 	const char *listen_host; /* "127.0.0.1" */
+	const struct sip_list *lists;
+	size_t list_count;
 	const char *advertise;
 	const struct map_user *users;
 	size_t user_count;

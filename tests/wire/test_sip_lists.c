@@ -482,6 +482,97 @@ static void repeated_answer_is_whole(void **state)
 	rig_free(&rig);
 }
 
+static struct rig *rig_with_lists(void)
+{
+	static const char *const members[] = {"juliet@chat.example", "nurse@chat.example"};
+	static const struct sip_list lists[] = {
+		{"sip:team@chat.example", members, CHECK_COUNT(members)},
+	};
+
+	return rig_new(&(struct rig_options){.lists = lists, .list_count = CHECK_COUNT(lists)});
+}
+
+/* [EVT-074] [EVT-065] [EVT-072]: a list of the configuration, under an address of its own. */
+static void a_list_of_ours(void **state)
+{
+	struct rig *rig = rig_with_lists();
+	struct watcher watcher = {.call_id = "ours", .uri = "sip:team@chat.example"};
+	const struct sip_text *text;
+	struct told told;
+
+	(void)state;
+	rig->bridge->requested = WATCH_ALLOWED;
+	fake_bridge_set_now(rig->bridge, SHOW_NONE, "hello");
+	watcher_subscribe(rig, &watcher, "Supported: eventlist\r\n");
+	rig_expect_line(rig, "requested sip:1001@pbx.example xmpp:juliet@chat.example");
+	rig_expect_line(rig, "requested sip:1001@pbx.example xmpp:nurse@chat.example");
+	text = watcher_take(rig, "active");
+	read_told(text, &told);
+	assert_true(told.rlmi->is_full);
+	assert_int_equal(told.rlmi->count, 2);
+	expect_document(&told, "nurse", "entity=\"sip:nurse@chat.example\"");
+	free_told(&told);
+	text_peer_answer(rig->peer, text, "200 OK", "");
+	text_peer_let_run(rig->peer, 20);
+	rig_free(&rig);
+}
+
+/* [EVT-065] [EVT-003]: who does not know lists, and packages that have none. */
+static void a_list_needs_support(void **state)
+{
+	struct rig *rig = rig_with_lists();
+	struct watcher watcher = {.call_id = "old", .uri = "sip:team@chat.example"};
+	const struct sip_text *text = watcher_subscribe(rig, &watcher, "");
+	char room[64];
+
+	(void)state;
+	assert_memory_equal(text->text, "SIP/2.0 421", 11);
+	assert_string_equal(sip_text_header(text, "Require", room, sizeof room), "eventlist");
+	watcher.event = "presence.winfo";
+	text = watcher_subscribe(rig, &watcher, "Supported: eventlist\r\n");
+	assert_memory_equal(text->text, "SIP/2.0 489", 11);
+	assert_int_equal(fake_bridge_count(rig->bridge, "requested"), 0);
+	rig_free(&rig);
+}
+
+/* [EVT-068] [SEC-030]: who cannot be asked now is not known yet, and is asked again with the next
+ * refresh; who left for now is not shown. */
+static void members_lost_for_now(void **state)
+{
+	struct rig *rig = rig_with_lists();
+	struct watcher watcher = {.call_id = "later", .uri = "sip:team@chat.example"};
+	const struct sip_text *text;
+	struct told told;
+
+	(void)state;
+	rig->bridge->requested = WATCH_FAILED;
+	fault_set(&rig->bridge->requested_fault, FAULT_RATE, NULL);
+	watcher_subscribe(rig, &watcher, "Supported: eventlist\r\n");
+	text = watcher_take(rig, "active");
+	read_told(text, &told);
+	assert_int_equal(find(&told, "juliet")->count, 0);
+	free_told(&told);
+	text_peer_answer(rig->peer, text, "200 OK", "");
+	text_peer_let_run(rig->peer, 20);
+	rig->bridge->requested = WATCH_ALLOWED;
+	fake_bridge_set_now(rig->bridge, SHOW_NONE, "hello");
+	watcher_subscribe(rig, &watcher, "Supported: eventlist\r\n");
+	text = watcher_take(rig, "active");
+	read_told(text, &told);
+	expect_document(&told, "juliet", "hello");
+	free_told(&told);
+	text_peer_answer(rig->peer, text, "200 OK", "");
+	text_peer_let_run(rig->peer, 20);
+	watcher_decide_for(rig, "1001", "juliet", WATCH_FAILED);
+	text = watcher_take(rig, "active");
+	read_told(text, &told);
+	expect_state(&told, "juliet", RLMI_TERMINATED, "probation");
+	free_told(&told);
+	text_peer_answer(rig->peer, text, "200 OK", "");
+	text_peer_let_run(rig->peer, 20);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +587,9 @@ int main(void)
 		cmocka_unit_test(a_list_is_fetched),
 		cmocka_unit_test(a_list_of_lamps),
 		cmocka_unit_test(repeated_answer_is_whole),
+		cmocka_unit_test(a_list_of_ours),
+		cmocka_unit_test(a_list_needs_support),
+		cmocka_unit_test(members_lost_for_now),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -306,6 +306,21 @@ static const struct wrong wrongs[] = {
 	 6, "users[0].alias[0]: cannot be used: the domain is not served"},
 	{BASE "users: (\n { jid = \"1@sip.chat.example\"; } );\n", 5,
 	 "users[0].jid: cannot be used"},
+	{BASE "lists: (\n { members = [ \"a@chat.example\" ]; } );\n", 5,
+	 "lists[0].uri is not set; add uri"},
+	{BASE
+	 "lists: (\n { uri = \"sip:l@pbx.example\";\n members = [ \"a@chat.example\" ]; } );\n",
+	 5, "lists[0].uri: \"sip:l@pbx.example\" does not lead here"},
+	{BASE "lists: (\n { uri = \"sip:l@chat.example\"; } );\n", 5,
+	 "lists[0] has no members; add members"},
+	{BASE "lists: (\n { uri = \"sip:l@chat.example\";\n members = [ \"chat.example\" ]; } );\n",
+	 6, "lists[0].members: \"chat.example\" cannot be watched"},
+	{BASE "lists: (\n { uri = \"sip:l@chat.example\"; members = [ \"a@chat.example\" ]; },\n"
+	      " { uri = \"sip:l@chat.example\"; members = [ \"a@chat.example\" ]; } );\n",
+	 6, "lists[1].uri is that of lists[0]; name it once"},
+	{BASE "limits: { list_members = 1; };\nlists: (\n { uri = \"sip:l@chat.example\";\n"
+	      " members = [ \"a@chat.example\", \"b@chat.example\" ]; } );\n",
+	 7, "lists[0].members has more than limits.list_members = 1"},
 	{BASE "chat_domains: (\n { xmpp = \"chat.example\"; } );\n", 5,
 	 "chat_domains[0]: xmpp and sip must both be domain names"},
 	{"xmpp: { component = \"s.chat.example\"; secret = \"x\"; };\ndomains: (\n"
