@@ -26,11 +26,19 @@ static const char *const statements[ST_COUNT] = {
 			"refused_at=?6, ended_at=?7, heard_at=?8",
 	[ST_DROP_PAIR] = "DELETE FROM pairs WHERE watcher=?1 AND watched=?2",
 	[ST_PUT_SPELLING] = "INSERT INTO spellings VALUES (?1,?2) ON CONFLICT DO NOTHING",
+	[ST_PUT_PUBLICATION] = "INSERT INTO publications VALUES ('',?1,?2,?3,?4,?5,?6,?7,?8,?9) "
+			       "ON CONFLICT DO UPDATE SET is_dialog=?3, etag=?4, source=?5, "
+			       "type=iif(?8 IS NULL, type, ?6), "
+			       "language=iif(?8 IS NULL, language, ?7), "
+			       "body=coalesce(?8, body), expires_at=?9",
+	[ST_DROP_PUBLICATION] = "DELETE FROM publications WHERE node='' AND user=?1 AND id=?2",
 	[ST_PUT_META] = "INSERT INTO meta VALUES ('',?1,?2) ON CONFLICT DO UPDATE SET value=?2",
 	[ST_GET_META] = "SELECT value FROM meta WHERE node='' AND name=?1",
 	[ST_LOAD_PAIRS] = ("SELECT watcher, watched, state, asked_at, granted_at, refused_at, "
 			   "ended_at, heard_at FROM pairs"),
 	[ST_LOAD_SPELLINGS] = "SELECT address, spelling FROM spellings",
+	[ST_LOAD_PUBLICATIONS] = "SELECT user, id, is_dialog, etag, source, type, language, body, "
+				 "expires_at FROM publications WHERE node=''",
 };
 
 int sqlite_db_errno(int rc)
@@ -179,6 +187,42 @@ static int put_spelling(struct sqlite_db *db, const struct store_item *item)
 	return sqlite_db_run(db, ST_PUT_SPELLING);
 }
 
+/* NULL stays NULL. */
+static void bind_bytes(sqlite3_stmt *stmt, int at, const char *text, size_t len)
+{
+	if (text != NULL)
+		sqlite3_bind_blob(stmt, at, text, (int)len, SQLITE_STATIC);
+}
+
+static void bind_text(sqlite3_stmt *stmt, int at, const char *text)
+{
+	bind_bytes(stmt, at, text, text != NULL ? strlen(text) : 0);
+}
+
+static int put_publication(struct sqlite_db *db, const struct store_item *item)
+{
+	sqlite3_stmt *stmt = db->statements[ST_PUT_PUBLICATION];
+	const struct publication_row *row = item->publication;
+
+	bind_address(db, stmt, 1, &row->user);
+	sqlite3_bind_int64(stmt, 2, row->id);
+	sqlite3_bind_int(stmt, 3, row->is_dialog);
+	bind_text(stmt, 4, row->etag);
+	bind_text(stmt, 5, row->source);
+	bind_text(stmt, 6, row->type);
+	bind_text(stmt, 7, row->language);
+	bind_bytes(stmt, 8, row->body, row->body_len);
+	sqlite3_bind_int64(stmt, 9, row->expires_at);
+	return sqlite_db_run(db, ST_PUT_PUBLICATION);
+}
+
+static int drop_publication(struct sqlite_db *db, const struct store_item *item)
+{
+	bind_address(db, db->statements[ST_DROP_PUBLICATION], 1, &item->publication->user);
+	sqlite3_bind_int64(db->statements[ST_DROP_PUBLICATION], 2, item->publication->id);
+	return sqlite_db_run(db, ST_DROP_PUBLICATION);
+}
+
 static int put_alive(struct sqlite_db *db, const struct store_item *item)
 {
 	sqlite3_bind_text(db->statements[ST_PUT_META], 1, "alive", -1, SQLITE_STATIC);
@@ -190,6 +234,8 @@ static int (*const writers[])(struct sqlite_db *db, const struct store_item *ite
 	[STORE_OP_PUT_PAIR] = put_pair,
 	[STORE_OP_DROP_PAIR] = drop_pair,
 	[STORE_OP_PUT_SPELLING] = put_spelling,
+	[STORE_OP_PUT_PUBLICATION] = put_publication,
+	[STORE_OP_DROP_PUBLICATION] = drop_publication,
 	[STORE_OP_ALIVE] = put_alive,
 	[STORE_OP_STOP] = NULL,
 };
@@ -267,6 +313,46 @@ static bool read_spelling(sqlite3_stmt *stmt, struct store_item *out)
 	return true;
 }
 
+/* A copy of a column, or NULL. */
+static char *read_bytes(sqlite3_stmt *stmt, int at, size_t *len)
+{
+	const void *bytes = sqlite3_column_blob(stmt, at);
+
+	*len = (size_t)sqlite3_column_bytes(stmt, at);
+	return bytes != NULL ? mem_strndup(bytes, *len) : NULL;
+}
+
+static bool read_publication(sqlite3_stmt *stmt, struct store_item *out)
+{
+	struct publication_row *row = mem_zalloc(sizeof *row);
+	size_t len;
+
+	out->publication = row;
+	if (!read_address(stmt, 0, &row->user))
+		return false;
+	row->id = sqlite3_column_int64(stmt, 1);
+	row->is_dialog = sqlite3_column_int(stmt, 2) != 0;
+	row->etag = read_bytes(stmt, 3, &len);
+	row->source = read_bytes(stmt, 4, &len);
+	row->type = read_bytes(stmt, 5, &len);
+	row->language = read_bytes(stmt, 6, &len);
+	row->body = read_bytes(stmt, 7, &row->body_len);
+	row->expires_at = sqlite3_column_int64(stmt, 8);
+	if (row->source == NULL) /* SQLite has no pointer for nothing */
+		row->source = mem_strdup("");
+	return row->etag != NULL;
+}
+
+/* What is read by which statement, and how. */
+static const struct reading {
+	enum sqlite_statement statement;
+	bool (*read)(sqlite3_stmt *stmt, struct store_item *out);
+} readings[] = {
+	[STORE_OP_LOAD_PAIRS] = {ST_LOAD_PAIRS, read_pair},
+	[STORE_OP_LOAD_SPELLINGS] = {ST_LOAD_SPELLINGS, read_spelling},
+	[STORE_OP_LOAD_PUBLICATIONS] = {ST_LOAD_PUBLICATIONS, read_publication},
+};
+
 struct load {
 	sqlite3_stmt *stmt;
 	bool (*read)(sqlite3_stmt *stmt, struct store_item *out);
@@ -306,10 +392,9 @@ static int load_rows(struct load *load)
 
 void sqlite_db_load(struct sqlite_db *db, struct store_op *op, sqlite_rows_fn *rows, void *arg)
 {
-	bool pairs = op->kind == STORE_OP_LOAD_PAIRS;
 	struct load load = {
-		.stmt = db->statements[pairs ? ST_LOAD_PAIRS : ST_LOAD_SPELLINGS],
-		.read = pairs ? read_pair : read_spelling,
+		.stmt = db->statements[readings[op->kind].statement],
+		.read = readings[op->kind].read,
 		.hand_over = rows,
 		.arg = arg,
 	};

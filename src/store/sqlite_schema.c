@@ -40,8 +40,24 @@ static const char format_1[] =
 	" PRIMARY KEY (kind, subject)"
 	") STRICT, WITHOUT ROWID;";
 
+/* Format 2: publications, of SIP users by PBXs and of chat users by us. They are a process's own.
+ */
+static const char format_2[] = "CREATE TABLE publications ("
+			       " node TEXT NOT NULL CHECK (length(node) <= 64),"
+			       " user BLOB NOT NULL CHECK (length(user) BETWEEN 4 AND 2049),"
+			       " id INTEGER NOT NULL,"
+			       " is_dialog INTEGER NOT NULL CHECK (is_dialog IN (0, 1)),"
+			       " etag BLOB NOT NULL CHECK (length(etag) BETWEEN 1 AND 256),"
+			       " source BLOB NOT NULL CHECK (length(source) <= 1024),"
+			       " type BLOB CHECK (length(type) <= 1024),"
+			       " language BLOB CHECK (length(language) <= 1024),"
+			       " body BLOB CHECK (length(body) <= 262144),"
+			       " expires_at INTEGER NOT NULL CHECK (expires_at >= 0),"
+			       " PRIMARY KEY (node, user, id)"
+			       ") STRICT, WITHOUT ROWID;";
+
 /* Entry n leads from version n to n + 1. */
-static const char *const migrations[SQLITE_SCHEMA_VERSION] = {format_1};
+static const char *const migrations[SQLITE_SCHEMA_VERSION] = {format_1, format_2};
 
 static int stamp(sqlite3 *db)
 {

@@ -123,6 +123,7 @@ struct store_op *store_op_rows(const struct store_op *load, struct store_item *r
 	op->row_count = count;
 	op->each_pair = load->each_pair;
 	op->each_spelling = load->each_spelling;
+	op->each_publication = load->each_publication;
 	op->arg = load->arg;
 	return op;
 }
@@ -133,6 +134,10 @@ void store_item_clear(struct store_item *item)
 	address_clear(&item->address);
 	mem_free(item->spelling);
 	item->spelling = NULL;
+	if (item->publication != NULL)
+		publication_row_clear(item->publication);
+	mem_free(item->publication);
+	item->publication = NULL;
 }
 
 void store_op_free(struct store_op *op)
@@ -153,12 +158,25 @@ void store_op_finish(struct store_op *op)
 
 		if (op->each_pair != NULL)
 			op->each_pair(&row->pair, op->arg);
+		else if (op->each_publication != NULL)
+			op->each_publication(row->publication, op->arg);
 		else
 			op->each_spelling(&row->address, row->spelling, op->arg);
 	}
 	if (op->done != NULL)
 		op->done(op->error, op->arg);
 	store_op_free(op);
+}
+
+void publication_row_clear(struct publication_row *row)
+{
+	address_clear(&row->user);
+	mem_free(row->etag);
+	mem_free(row->source);
+	mem_free(row->type);
+	mem_free(row->language);
+	mem_free(row->body);
+	*row = (struct publication_row){0};
 }
 
 static void submit(struct store *store, struct store_op *op)
@@ -226,5 +244,48 @@ void store_load_spellings(struct store *store, store_spelling_fn *each, store_do
 	struct store_op *op = op_new(store, STORE_OP_LOAD_SPELLINGS, done, arg);
 
 	op->each_spelling = each;
+	submit(store, op);
+}
+
+static struct publication_row *publication_copy(const struct publication_row *row)
+{
+	struct publication_row *copy = mem_alloc(sizeof *copy);
+
+	*copy = *row;
+	address_copy(&copy->user, &row->user);
+	copy->etag = mem_strdup(row->etag);
+	copy->source = mem_strdup(row->source);
+	copy->type = mem_strdup_or_null(row->type);
+	copy->language = mem_strdup_or_null(row->language);
+	copy->body = row->body != NULL ? mem_strndup(row->body, row->body_len) : NULL;
+	return copy;
+}
+
+void store_put_publication(struct store *store, const struct publication_row *row,
+			   store_done_fn *done, void *arg)
+{
+	struct store_op *op = op_new(store, STORE_OP_PUT_PUBLICATION, done, arg);
+
+	op->item.publication = publication_copy(row);
+	submit(store, op);
+}
+
+void store_drop_publication(struct store *store, const struct address *user, int64_t id,
+			    store_done_fn *done, void *arg)
+{
+	struct store_op *op = op_new(store, STORE_OP_DROP_PUBLICATION, done, arg);
+
+	op->item.publication = mem_zalloc(sizeof *op->item.publication);
+	address_copy(&op->item.publication->user, user);
+	op->item.publication->id = id;
+	submit(store, op);
+}
+
+void store_load_publications(struct store *store, store_publication_fn *each, store_done_fn *done,
+			     void *arg)
+{
+	struct store_op *op = op_new(store, STORE_OP_LOAD_PUBLICATIONS, done, arg);
+
+	op->each_publication = each;
 	submit(store, op);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/hash.h"
@@ -29,9 +30,27 @@ struct pair_row {
 };
 void pair_row_clear(struct pair_row *row);
 
+/* One row of "publications" (RFC 3903): what a PBX publishes of a SIP user, or what we publish of a
+ * chat user, which has no body. Texts are owned; type and language may be NULL. */
+struct publication_row {
+	struct address user;
+	int64_t id; /* with user: which one */
+	bool is_dialog;
+	char *etag;
+	char *source; /* host that published it; of a chat user: the SIP domain it is published at
+		       */
+	char *type;   /* of the body */
+	char *language;
+	char *body; /* NULL: none, or, to be put, the one that is there */
+	size_t body_len;
+	int64_t expires_at; /* wall-clock seconds */
+};
+void publication_row_clear(struct publication_row *row);
+
 /* error is 0 or an errno value (EIO, ENOSPC, ENODATA ...). */
 typedef void store_done_fn(int error, void *arg);
 typedef void store_pair_fn(const struct pair_row *row, void *arg);
+typedef void store_publication_fn(const struct publication_row *row, void *arg);
 typedef void store_spelling_fn(const struct address *address, const char *spelling, void *arg);
 
 struct store_params {
@@ -71,6 +90,15 @@ void store_drop_pair(struct store *store, const struct address *watcher,
 		     const struct address *watched, store_done_fn *done, void *arg);
 /* each for every row, then done. */
 void store_load_pairs(struct store *store, store_pair_fn *each, store_done_fn *done, void *arg);
+
+/* row is copied. Insert or replace by (user, id); without a body, type, language and body stay as
+ * they were. */
+void store_put_publication(struct store *store, const struct publication_row *row,
+			   store_done_fn *done, void *arg);
+void store_drop_publication(struct store *store, const struct address *user, int64_t id,
+			    store_done_fn *done, void *arg);
+void store_load_publications(struct store *store, store_publication_fn *each, store_done_fn *done,
+			     void *arg);
 
 /* The spelling a SIP user is written with (D-07 fold); first one wins. */
 void store_put_spelling(struct store *store, const struct address *address, const char *spelling,

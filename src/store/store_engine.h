@@ -12,10 +12,13 @@ enum store_op_kind {
 	STORE_OP_PUT_PAIR,
 	STORE_OP_DROP_PAIR,
 	STORE_OP_PUT_SPELLING,
+	STORE_OP_PUT_PUBLICATION,
+	STORE_OP_DROP_PUBLICATION,
 	STORE_OP_ALIVE,
 	STORE_OP_STOP, /* its done says that everything before it is safe */
 	STORE_OP_LOAD_PAIRS,
 	STORE_OP_LOAD_SPELLINGS,
+	STORE_OP_LOAD_PUBLICATIONS,
 	STORE_OP_ROWS, /* made by an engine: rows of a load, handed back before it */
 };
 
@@ -24,6 +27,7 @@ struct store_item {
 	struct pair_row pair;
 	struct address address;
 	char *spelling;
+	struct publication_row *publication; /* owned, or NULL */
 	int64_t now_s;
 };
 
@@ -38,6 +42,7 @@ struct store_op {
 	size_t row_count;
 	store_pair_fn *each_pair;
 	store_spelling_fn *each_spelling;
+	store_publication_fn *each_publication;
 	store_done_fn *done; /* or NULL */
 	void *arg;
 };

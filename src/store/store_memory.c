@@ -10,8 +10,9 @@
 
 struct memory {
 	struct store_pending pending;
-	struct table *pairs;     /* watcher and watched -> struct store_item */
-	struct table *spellings; /* address -> struct store_item */
+	struct table *pairs;        /* watcher and watched -> struct store_item */
+	struct table *spellings;    /* address -> struct store_item */
+	struct table *publications; /* user and id -> struct store_item */
 };
 
 static void pair_key(const struct pair_row *row, struct buf *key)
@@ -77,6 +78,62 @@ static void put_spelling(struct memory *memory, struct store_op *op)
 	buf_free(&key);
 }
 
+static void publication_key(const struct publication_row *row, struct buf *key)
+{
+	address_key(&row->user, key);
+	buf_append(key, &row->id, sizeof row->id);
+}
+
+/* Without a body the one that is there stays. */
+static void inherit(struct publication_row *row, struct publication_row *old)
+{
+	if (row->body != NULL)
+		return;
+	row->type = old->type;
+	row->language = old->language;
+	row->body = old->body;
+	row->body_len = old->body_len;
+	old->type = NULL;
+	old->language = NULL;
+	old->body = NULL;
+}
+
+static void put_publication(struct memory *memory, struct store_op *op)
+{
+	struct buf key = BUF_INIT;
+	struct store_item *old;
+
+	publication_key(op->item.publication, &key);
+	old = table_find(memory->publications, key.data, key.len);
+	if (old != NULL)
+		inherit(op->item.publication, old->publication);
+	item_free(table_put(memory->publications, key.data, key.len, item_take(op)));
+	buf_free(&key);
+}
+
+static void drop_publication(struct memory *memory, struct store_op *op)
+{
+	struct buf key = BUF_INIT;
+
+	publication_key(op->item.publication, &key);
+	item_free(table_remove(memory->publications, key.data, key.len));
+	buf_free(&key);
+}
+
+static bool hand_out_publication(void *value, void *arg)
+{
+	const struct store_item *item = value;
+	const struct store_op *op = arg;
+
+	op->each_publication(item->publication, op->arg);
+	return true;
+}
+
+static void load_publications(struct memory *memory, struct store_op *op)
+{
+	table_each(memory->publications, hand_out_publication, op);
+}
+
 static bool hand_out_pair(void *value, void *arg)
 {
 	const struct store_item *item = value;
@@ -109,6 +166,9 @@ static void (*const runs[])(struct memory *memory, struct store_op *op) = {
 	[STORE_OP_PUT_PAIR] = put_pair,
 	[STORE_OP_DROP_PAIR] = drop_pair,
 	[STORE_OP_PUT_SPELLING] = put_spelling,
+	[STORE_OP_PUT_PUBLICATION] = put_publication,
+	[STORE_OP_DROP_PUBLICATION] = drop_publication,
+	[STORE_OP_LOAD_PUBLICATIONS] = load_publications,
 	[STORE_OP_LOAD_PAIRS] = load_pairs,
 	[STORE_OP_LOAD_SPELLINGS] = load_spellings,
 	[STORE_OP_ROWS] = NULL,
@@ -131,6 +191,7 @@ static int memory_open(void **out, const struct store_params *params, struct sto
 	store_pending_init(&memory->pending, params->loop, memory_run, memory);
 	memory->pairs = table_new();
 	memory->spellings = table_new();
+	memory->publications = table_new();
 	random_bytes(found->key, sizeof found->key);
 	*out = memory;
 	return 0;
@@ -157,8 +218,10 @@ static void memory_close(void *state)
 	store_pending_clear(&memory->pending);
 	table_each(memory->pairs, free_one, NULL);
 	table_each(memory->spellings, free_one, NULL);
+	table_each(memory->publications, free_one, NULL);
 	table_free(&memory->pairs);
 	table_free(&memory->spellings);
+	table_free(&memory->publications);
 	mem_free(memory);
 }
 

@@ -48,7 +48,8 @@ static struct store_op *op_of(struct list *link)
 
 static bool is_load(const struct store_op *op)
 {
-	return op->kind == STORE_OP_LOAD_PAIRS || op->kind == STORE_OP_LOAD_SPELLINGS;
+	return op->kind == STORE_OP_LOAD_PAIRS || op->kind == STORE_OP_LOAD_SPELLINGS ||
+	       op->kind == STORE_OP_LOAD_PUBLICATIONS;
 }
 
 static struct timespec after_ms(struct timespec from, long ms)
