@@ -161,7 +161,7 @@ static const struct setting domain_settings[] = {
 	TEXT("publish_to", BUILT, AT_DOMAIN(publish_to), NULL, settings_text_user_uri),
 	BOOL("accept_publish", BUILT, AT_DOMAIN(accept_publish), NULL),
 	TEXT("list", UNBUILT, AT_DOMAIN(list), NULL, settings_text_proxy),
-	BOOL("partial", UNBUILT, AT_DOMAIN(partial), "false"),
+	BOOL("partial", BUILT, AT_DOMAIN(partial), "false"),
 	TEXT("user_agent", BUILT, AT_DOMAIN(user_agent), NULL, NULL),
 	BOOL("can_fetch", UNBUILT, AT_DOMAIN(can_fetch), NULL),
 	BOOL("publish_presence", BUILT, AT_DOMAIN(publish_presence), NULL),

@@ -142,6 +142,91 @@ static void useless_tags(void **state)
 	rig_free(&rig);
 }
 
+#define DIFF_ROOT(root, version, inside)                                                           \
+	"<p:" root " xmlns=\"urn:ietf:params:xml:ns:pidf\" "                                       \
+	"xmlns:p=\"urn:ietf:params:xml:ns:pidf-diff\" entity=\"sip:1001@pbx.example\" "            \
+	"version=\"" version "\">" inside "</p:" root ">"
+#define WHOLE(version, note)                                                                       \
+	DIFF_ROOT("pidf-full", version,                                                            \
+		  "<tuple id=\"t\"><status><basic>open</basic></status><note>" note                \
+		  "</note></tuple>")
+#define PATCH(version, note)                                                                       \
+	DIFF_ROOT("pidf-diff", version,                                                            \
+		  "<p:replace sel=\"*/tuple[@id='t']/note/text()\">" note "</p:replace>")
+
+static void offers_partial(struct rig *rig)
+{
+	rig->peers[0].profile.offers_partial = true;
+}
+
+static const struct sip_text *take_accept(struct rig *rig, const char *accept)
+{
+	const struct sip_text *text = text_peer_expect(rig->peer, "SUBSCRIBE ");
+	char room[128];
+
+	assert_non_null(text);
+	assert_string_equal(sip_text_header(text, "Accept", room, sizeof room), accept);
+	return text;
+}
+
+static void begin_partial(struct rig *rig, struct presence_agent *end)
+{
+	pa_watch(rig);
+	const struct sip_text *text =
+		take_accept(rig, "application/pidf-diff+xml, application/pidf+xml");
+
+	pa_learn(end, text);
+	text_peer_answer(rig->peer, text, "200 OK", "Expires: 3600\r\n");
+	end->type = "application/pidf-diff+xml";
+	pa_notify(rig, end, "active;expires=3600", WHOLE("1", "one"), "200");
+	rig_expect_line(rig, "answered " PAIR " ALLOWED");
+	rig_expect_line(rig, "note=one");
+}
+
+/* [EVT-075] [EVT-076] [EVT-077] [EVT-078] [D-21]: partial documents where they are wanted, never
+ * with q: patches in their order, a gap asks for the whole. */
+static void partial_presence(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.tune = offers_partial});
+	struct presence_agent end;
+
+	(void)state;
+	begin_partial(rig, &end);
+	pa_notify(rig, &end, "active;expires=3600", PATCH("2", "two"), "200");
+	rig_expect_line(rig, "note=two");
+	pa_notify(rig, &end, "active;expires=3600", PATCH("2", "twice"), "200");
+	pa_notify(rig, &end, "active;expires=3600", PATCH("5", "gap"), "200");
+	text_peer_answer(rig->peer,
+			 take_accept(rig, "application/pidf-diff+xml, application/pidf+xml"),
+			 "200 OK", "Expires: 3600\r\n");
+	pa_notify(rig, &end, "active;expires=3600", WHOLE("6", "six"), "200");
+	rig_expect_line(rig, "note=six");
+	assert_int_equal(fake_bridge_count(rig->bridge, "presence"), 0);
+	end.type = NULL; /* what is asked for is no promise */
+	tell(rig, &end, "active;expires=3600", "", "plain");
+	rig_expect_line(rig, "note=plain");
+	rig_free(&rig);
+}
+
+/* [EVT-077]: a patch that does not fit: the type is given up for this subscription. */
+static void broken_patch(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.tune = offers_partial});
+	struct presence_agent end;
+
+	(void)state;
+	begin_partial(rig, &end);
+	pa_notify(rig, &end, "active;expires=3600",
+		  DIFF_ROOT("pidf-diff", "2", "<p:remove sel=\"*/tuple[@id='none']\"/>"), "200");
+	text_peer_answer(rig->peer, take_accept(rig, "application/pidf+xml"), "200 OK",
+			 "Expires: 3600\r\n");
+	end.type = NULL;
+	tell(rig, &end, "active;expires=2", "", "whole");
+	rig_expect_line(rig, "note=whole");
+	(void)take_accept(rig, "application/pidf+xml");
+	rig_free(&rig);
+}
+
 static void asks_for_seconds(struct rig *rig)
 {
 	rig->params.refresh_s = 2;
@@ -200,6 +285,8 @@ int main(void)
 		cmocka_unit_test(tag_without_body),
 		cmocka_unit_test(no_204_without_a_dialog),
 		cmocka_unit_test(useless_tags),
+		cmocka_unit_test(partial_presence),
+		cmocka_unit_test(broken_patch),
 		cmocka_unit_test(longer_answers_count),
 		cmocka_unit_test(two_servers_do_not_loop),
 	};
