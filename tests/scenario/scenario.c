@@ -286,6 +286,18 @@ static const char *device(struct scenario *scenario, struct ends *ends, int coun
 	return ok ? NULL : "this is no device";
 }
 
+/* person WATCHER WATCHED FACT...: as the end of a presence. */
+static const char *person(struct scenario *scenario, struct ends *ends, int count, char **words)
+{
+	struct presence value;
+	bool ok = scenario_presence(count, words, &value);
+
+	if (ok)
+		bridge_person(scenario->bridge, &ends->watch, &value.person);
+	presence_clear(&value);
+	return ok ? NULL : "these are no facts";
+}
+
 static const char *forget(struct scenario *scenario, struct ends *ends, int count, char **words)
 {
 	(void)count;
@@ -489,8 +501,8 @@ static const struct {
 } pair_verbs[] = {
 	{"requested", requested}, {"probed", probed},       {"fetched", fetched},
 	{"lapsed", lapsed},       {"withdrawn", withdrawn}, {"answered", answered},
-	{"presence", presence},   {"device", device},       {"forget", forget},
-	{"state", state},
+	{"presence", presence},   {"person", person},       {"device", device},
+	{"forget", forget},       {"state", state},
 };
 
 static const struct {

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "model/rich.h"
 #include "model/presence.h"
 #include "support/fake_side.h"
 
@@ -127,6 +128,27 @@ bool scenario_device(const char *word, struct device *out)
 	return ok;
 }
 
+/* +mood:happy, +doing:eating/having_lunch, +name:Al */
+static bool rich_fact(const char *word, struct person *out)
+{
+	struct rich *rich;
+	const char *text = strchr(word, ':');
+
+	if (word[0] != '+' || text == NULL)
+		return false;
+	rich = person_rich(out);
+	text++;
+	if (strncmp(word, "+mood:", 6) == 0)
+		rich_set(&rich->mood, text, strlen(text), RICH_WORD_BYTES_MAX);
+	else if (strncmp(word, "+doing:", 7) == 0)
+		rich_set(&rich->activity, text, strlen(text), RICH_WORD_BYTES_MAX);
+	else if (strncmp(word, "+name:", 6) == 0)
+		rich_set(&rich->display_name, text, strlen(text), RICH_WORD_BYTES_MAX);
+	else
+		return false;
+	return true;
+}
+
 bool scenario_presence(int count, char **words, struct presence *out)
 {
 	*out = (struct presence){0};
@@ -142,6 +164,8 @@ bool scenario_presence(int count, char **words, struct presence *out)
 			out->person.activities |= UINT32_C(1) << activity_from_name(words[i] + 1);
 			continue;
 		}
+		if (rich_fact(words[i], &out->person))
+			continue;
 		if (!scenario_device(words[i], &device)) {
 			device_clear(&device);
 			return false;

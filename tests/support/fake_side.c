@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "model/rich.h"
 
 struct fake_side {
 	enum side which;
@@ -54,6 +55,16 @@ static void put_device(const struct device *device, struct buf *out)
 	put_notes(&device->notes, out);
 }
 
+static void put_rich(const struct rich *rich, struct buf *out)
+{
+	if (rich != NULL && rich->mood != NULL)
+		buf_printf(out, " +mood:%s", rich->mood);
+	if (rich != NULL && rich->activity != NULL)
+		buf_printf(out, " +doing:%s", rich->activity);
+	if (rich != NULL && rich->display_name != NULL)
+		buf_printf(out, " +name:%s", rich->display_name);
+}
+
 void fake_presence_text(const struct presence *presence, struct buf *out)
 {
 	if (presence == NULL) {
@@ -73,6 +84,7 @@ void fake_presence_text(const struct presence *presence, struct buf *out)
 		if ((presence->person.activities & UINT32_C(1) << i) != 0)
 			buf_printf(out, " +%s", activity_name((enum activity)i));
 	}
+	put_rich(presence->person.rich, out);
 }
 
 const char *fake_answer_name(enum watch_answer answer)
@@ -185,6 +197,16 @@ static void fake_tell(void *arg, const struct watch *watch, const struct presenc
 	end(arg, &out);
 }
 
+static void fake_tell_person(void *arg, const struct watch *watch, const struct presence *presence)
+{
+	struct buf out = BUF_INIT;
+
+	begin_watch(arg, "tell_person", watch, &out);
+	buf_putc(&out, ' ');
+	fake_presence_text(presence, &out);
+	end(arg, &out);
+}
+
 static void fake_deliver(void *arg, exchange_id x, const struct address *from,
 			 const struct address *to, const struct message *message)
 {
@@ -219,6 +241,7 @@ const struct side_ops *fake_side_ops(void)
 		.refresh = fake_refresh,
 		.answer = fake_answer,
 		.tell = fake_tell,
+		.tell_person = fake_tell_person,
 		.deliver = fake_deliver,
 		.finish = fake_finish,
 	};
