@@ -14,7 +14,7 @@
 enum {
 	HOLD_MS = 30000,        /* D-26 */
 	RETRY_MS = 3600 * 1000, /* a list that was no list */
-	SETTLE_MS = 2000,       /* between the NOTIFYs of one update (PBX-053) */
+	SETTLE_COUNT = 4,       /* between the NOTIFYs of one update (PBX-053), times T1 */
 	TIMER_N_COUNT = 2,      /* an answer is waited for so many times Timer N */
 	T1_MS = 500
 };
@@ -43,11 +43,16 @@ static uint64_t hold_ms(const struct feed *feed)
 	return wanted > 0 ? (uint64_t)wanted : HOLD_MS;
 }
 
-static uint64_t patience_ms(const struct feed *feed)
+static uint64_t t1_ms(const struct feed *feed)
 {
 	int t1 = core_of(feed)->params->timer_t1_ms;
 
-	return TIMER_N_COUNT * 64 * (uint64_t)(t1 > 0 ? t1 : T1_MS);
+	return (uint64_t)(t1 > 0 ? t1 : T1_MS);
+}
+
+static uint64_t patience_ms(const struct feed *feed)
+{
+	return TIMER_N_COUNT * 64 * t1_ms(feed);
 }
 
 static void set_state(struct feed *feed, enum feed_state state)
@@ -124,7 +129,8 @@ static void on_settled(void *arg)
 
 void feed_settle_later(struct feed *feed)
 {
-	loop_timer_set(core_of(feed)->params->loop, &feed->settle, SETTLE_MS, on_settled, feed);
+	loop_timer_set(core_of(feed)->params->loop, &feed->settle, SETTLE_COUNT * t1_ms(feed),
+		       on_settled, feed);
 }
 
 /* What the interest tells ---------------------------------------------------------------------- */

@@ -277,21 +277,37 @@ static void read_instances(struct feed *feed, const struct list_level *level,
 	}
 }
 
-static void put_told(struct row *row, struct told *told)
+static bool put_presence(struct row *row, struct presence *presence)
 {
-	if (told->has_presence) {
-		if (row->presence == NULL)
-			row->presence = mem_zalloc(sizeof(*row->presence));
-		presence_clear(row->presence);
-		*row->presence = told->presence;
-		told->presence = (struct presence){0};
-	}
-	if (told->has_phone) {
-		phone_clear(&row->phone);
-		row->phone = told->phone;
-		told->phone = (struct phone){0};
-	}
-	phone_clear(&told->phone);
+	bool is_same = row->presence != NULL && presence_equal(row->presence, presence);
+
+	if (row->presence == NULL)
+		row->presence = mem_zalloc(sizeof(*row->presence));
+	presence_clear(row->presence);
+	*row->presence = *presence;
+	return !is_same;
+}
+
+static bool put_phone(struct row *row, struct phone *phone)
+{
+	bool is_same = phone_equal(&row->phone, phone);
+
+	phone_clear(&row->phone);
+	row->phone = *phone;
+	return !is_same;
+}
+
+/* Takes over what was told; returns whether it is something new. */
+static bool put_told(struct row *row, struct told *told)
+{
+	bool is_new = !row->is_active;
+
+	if (told->has_presence)
+		is_new |= put_presence(row, &told->presence);
+	if (told->has_phone)
+		is_new |= put_phone(row, &told->phone);
+	row->is_active = true;
+	return is_new;
 }
 
 /* Resources ------------------------------------------------------------------------------------ */
@@ -319,28 +335,39 @@ static bool is_list(const struct list_level *level, const struct rlmi_resource *
 	return false;
 }
 
+/* EVT-069: not known, or not yet. */
+static bool set_unknown(struct row *row, bool is_pending)
+{
+	bool was_known = row->is_active;
+
+	forget_documents(row);
+	row->is_active = row->is_active && !is_pending;
+	return was_known;
+}
+
 /* Returns whether full state shall be asked for. */
 static bool apply_resource(struct feed_list *list, const struct list_level *level,
 			   const struct rlmi_resource *resource, const char *language)
 {
+	bool is_known = table_find(list->by_uri, resource->uri, strlen(resource->uri)) != NULL;
 	struct row *row = is_list(level, resource) ? NULL : get_row(list, resource->uri);
 	struct told told = {0};
+	bool is_new = !is_known;
 
 	if (row == NULL)
 		return false;
 	row->is_missing = false;
 	if (has_state(resource, RLMI_ACTIVE)) {
 		read_instances(list->feed, level, resource, row, language, &told);
-		put_told(row, &told);
-		row->is_active = true;
+		is_new |= put_told(row, &told);
 	} else if (resource->count == 0 || has_state(resource, RLMI_PENDING)) {
-		forget_documents(row); /* EVT-069: not known (yet) */
-		row->is_active = row->is_active && resource->count == 0;
+		is_new |= set_unknown(row, resource->count > 0);
 	} else {
 		row->is_missing = true; /* the server gave up: his own subscription will tell */
 		feed_settle_later(list->feed);
 	}
-	roll_changed(list->feed->roll, &row->member->address);
+	if (is_new)
+		roll_changed(list->feed->roll, &row->member->address);
 	return told.needs_repair;
 }
 

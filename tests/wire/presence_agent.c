@@ -115,7 +115,7 @@ void pa_send_notify(struct rig *rig, struct presence_agent *end, const char *sta
 	buf_printf(&lines, "Contact: <sip:pa@127.0.0.1:%u>\r\n%s", text_peer_port(rig->peer),
 		   headers);
 	end->cseq++;
-	rig_send(rig, SIP_WAY_UDP,
+	rig_send(rig, end->is_tcp ? SIP_WAY_TCP : SIP_WAY_UDP,
 		 &(struct rig_request){.method = "NOTIFY",
 				       .uri = end->target,
 				       .from = end->from,

@@ -14,6 +14,7 @@ struct presence_agent {
 	const char *tag;
 	const char *type; /* of bodies; NULL: as the event has it */
 	unsigned cseq;
+	bool is_tcp; /* NOTIFYs go over a stream */
 };
 
 /* The core wants and no longer wants juliet to watch 1001. */
