@@ -1,5 +1,6 @@
 """Offices with a PBX: what a chat user sees of its phones. The PBXs are scripted (pbx.py) and say what real ones said."""
 
+import asyncio
 import re
 
 from cases import COMPONENT, at_once, sees, test, watch_sip
@@ -14,9 +15,9 @@ SHOWS = {'Ringing': ('',), 'On the phone': ('dnd',), 'On hold': ('dnd',), 'Do no
 WORDS_OF_PBXS = re.compile(r'Ready|Available|Unavailable|Unregistered|Talk|Ring 1|Call 1|Hold 1|100\d')
 
 
-async def office(rig, kind, states, profile, transport='udp'):
+async def office(rig, kind, states, profile, transport='udp', more=''):
     """The PBX, the chat server, the bridge; Juliet is there."""
-    rig.replace = {'profile = "kamailio"': f'profile = "{profile}"'}
+    rig.replace = {'profile = "kamailio"': f'profile = "{profile}"; {more}'}
     rig.transport = transport
     pbx = await kind(rig.sip_port, transport, states).start()
     rig.users.append(pbx)
@@ -130,3 +131,89 @@ async def asterisk_loses_the_subscription(rig):
     kinds = [s.type for s in juliet.got('presence', PHONE)]
     check(kinds.count('subscribed') == 1 and 'unsubscribed' not in kinds, f'said again: {kinds}')
     check('unavailable' not in kinds[kinds.index('') :], f'the dot went out in between: {kinds}')
+
+
+# [D-21] [DLG-014] [DLG-016] [PBX-005] [PBX-006] the same phone by both packages: they agree, in whatever order they come
+@test(start=False)
+async def asterisk_phones_are_shown_by_both_packages(rig):
+    sequences = {
+        '1001': (('idle', '', '', ''), ('ringing', '', '', 'Ringing'), ('inuse', '', 'dnd', 'On the phone'),
+                 ('idle', '', '', '')),
+        '1002': (('unavailable', 'unavailable', '', 'Not registered'), ('onhold', '', 'dnd', 'On hold'),
+                 ('busy', '', 'dnd', 'On the phone'), ('unavailable', 'unavailable', '', 'Not registered')),
+    }
+    pbx, juliet = await office(rig, Asterisk, {n: steps[0][0] for n, steps in sequences.items()}, 'asterisk',
+                               more='packages = [ "presence", "dialog" ];')
+    await at_once(*(goes_through(pbx, juliet, number, steps) for number, steps in sequences.items()))
+    check(len({s.get('call-id') for s in pbx.subscribes}) == 4, 'a dialog for each package')
+    check(set(pbx.answers) == {200}, f'NOTIFYs were answered {pbx.answers}')
+
+
+# [AST-3] [D-22] [D-23] an older state arrives after a newer one: answered 200 and not applied
+@test(start=False)
+async def asterisk_notify_is_overtaken(rig):
+    pbx, juliet = await office(rig, Asterisk, {'1001': 'idle'}, 'asterisk')
+    await watch_sip(juliet)
+    await sees(juliet, PHONE, status='')
+    pbx.overtaken('1001', older='unavailable', newer='inuse')
+    await sees(juliet, PHONE, show='dnd', status='On the phone')
+    await until(lambda: len(pbx.answers) >= 3, 'all NOTIFYs are answered')
+    check(set(pbx.answers) == {200}, f'NOTIFYs were answered {pbx.answers}')
+    pbx.set('1001', 'onhold')
+    await sees(juliet, PHONE, show='dnd', status='On hold')
+    kinds = [s.type for s in juliet.got('presence', PHONE)]
+    check('unavailable' not in kinds, f'the older state was shown: {kinds}')
+
+
+# [PBX-028] [PBX-029] [PBX-031] [PBX-032] [PBX-034] [PBX-035] [D-17] [D-21] a phone at FreeSWITCH: both packages agree
+@test(start=False)
+async def freeswitch_phones_are_shown(rig):
+    sequences = {
+        '1002': (('unregistered', 'unavailable', '', 'Not registered'), ('registered', '', '', ''),
+                 ('call-ringing', '', '', 'Ringing'), ('call-confirmed', '', 'dnd', 'On the phone'),
+                 ('call-terminated', '', '', '')),
+        '1003': (('call-hold-holder', '', 'dnd', 'On hold'), ('call-confirmed-caller', '', 'dnd', 'On the phone'),
+                 ('call-terminated', '', '', '')),
+        '1004': (('after-publish-away-note', '', 'away', 'Gone fishing'),
+                 ('after-publish-meeting-utf8', '', 'dnd', None), ('after-publish-closed', 'unavailable', '', None)),
+    }
+    pbx, juliet = await office(rig, FreeSwitch, {n: steps[0][0] for n, steps in sequences.items()}, 'freeswitch')
+    await at_once(*(goes_through(pbx, juliet, number, steps) for number, steps in sequences.items()))
+    events = sorted(s.get('event') for s in pbx.subscribes)
+    check(events == 3 * ['dialog'] + 3 * ['presence'], f'asked for {events}')
+    check(len({s.get('call-id') for s in pbx.subscribes}) == 6, 'a Call-ID for each subscription')
+    check(set(pbx.answers) == {200}, f'NOTIFYs were answered {pbx.answers}')
+
+
+# [PBX-032] two calls: the end of one is told as a full document, and the other goes on
+@test(start=False)
+async def freeswitch_tells_one_call_at_a_time(rig):
+    pbx, juliet = await office(rig, FreeSwitch, {'1002': 'registered'}, 'freeswitch')
+    await watch_sip(juliet, '1002')
+    await sees(juliet, FS_PHONE, status='')
+    pbx.set('1002', 'call-confirmed')
+    await sees(juliet, FS_PHONE, show='dnd', status='On the phone')
+    dialog = next(d for d in pbx.dialogs.values() if d.event == 'dialog')
+    for state in ('event-call-early', 'event-call-terminated'):  # a second call, which is not taken
+        pbx.tell(dialog, state=state)
+    await asyncio.sleep(2)
+    await sees(juliet, FS_PHONE, show='dnd', status='On the phone')
+    pbx.set('1002', 'call-terminated')
+    await sees(juliet, FS_PHONE, status='')
+    nothing_contradicts(juliet, FS_PHONE)
+
+
+# [PBX-034] [D-15] [D-25] [FSW] it restarts without a word: the subscriptions live on in its database
+@test(start=False)
+async def freeswitch_restarts_in_silence(rig):
+    pbx, juliet = await office(rig, FreeSwitch, {'1002': 'registered'}, 'freeswitch', transport='tcp')
+    await watch_sip(juliet, '1002')
+    await sees(juliet, FS_PHONE, status='')
+    await pbx.crash()
+    await pbx.restart()
+    pbx.set('1002', 'call-ringing')
+    await sees(juliet, FS_PHONE, status='Ringing')
+    juliet.presence('unsubscribe', to=FS_PHONE)
+    await until(lambda: not pbx.dialogs, 'both dialogs are ended')
+    check(set(pbx.answers) == {200}, f'NOTIFYs were answered {pbx.answers}')
+    nothing_contradicts(juliet, FS_PHONE)
