@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "model/presence.h"
+#include "model/rich.h"
 #include "support/check.h"
 #include "translate/message_stanza.h"
 #include "translate/presence_stanza.h"
@@ -48,6 +49,32 @@ void describe_phone(const struct phone *phone, struct buf *out)
 		buf_printf(out, " '%s'", phone->other);
 }
 
+void describe_rich(const struct rich *rich, struct buf *out)
+{
+	const struct {
+		const char *name;
+		const char *text;
+	} texts[] = {
+		{"activity", rich->activity}, {"place", rich->place},
+		{"audio", rich->place_audio}, {"video", rich->place_video},
+		{"text", rich->place_text},   {"sphere", rich->sphere},
+		{"name", rich->display_name}, {"homepage", rich->homepage},
+		{"icon", rich->icon},         {"card", rich->card},
+		{"mood", rich->mood},
+	};
+
+	describe_notes(&rich->activity_notes, out);
+	for (size_t i = 0; i < CHECK_COUNT(texts); i++) {
+		if (texts[i].text != NULL)
+			buf_printf(out, " %s=%s", texts[i].name, texts[i].text);
+	}
+	describe_notes(&rich->mood_notes, out);
+	if (rich->has_time_offset)
+		buf_printf(out, " utc%+d", rich->time_offset_min);
+	if (rich->privacy != 0)
+		buf_printf(out, " privacy=%d", rich->privacy);
+}
+
 void describe_presence(const struct presence *presence, int has_times, struct buf *out)
 {
 	const struct person *person = &presence->person;
@@ -67,6 +94,10 @@ void describe_presence(const struct presence *presence, int has_times, struct bu
 	if (person->idle)
 		buf_printf(out, " idle %lld", (long long)person->idle_since_ms);
 	describe_notes(&person->notes, out);
+	if (!rich_equal(person->rich, NULL)) {
+		buf_puts(out, "; rich");
+		describe_rich(person->rich, out);
+	}
 	if (presence->notes.count > 0)
 		buf_puts(out, "; user");
 	describe_notes(&presence->notes, out);

@@ -8,6 +8,7 @@ struct message_stanza;
 struct phone;
 struct presence;
 struct presence_stanza;
+struct rich;
 struct _xmpp_ctx_t;
 struct _xmpp_stanza_t;
 
@@ -16,6 +17,8 @@ struct _xmpp_stanza_t;
 void describe_presence(const struct presence *presence, int has_times, struct buf *out);
 /* "in-call dnd 'other'". */
 void describe_phone(const struct phone *phone, struct buf *out);
+/* "'note of the activities' place=office mood=happy 'note' utc+60 privacy=5" */
+void describe_rich(const struct rich *rich, struct buf *out);
 void describe_presence_stanza(const struct presence_stanza *stanza, struct buf *out);
 void describe_message_stanza(const struct message_stanza *stanza, struct buf *out);
 

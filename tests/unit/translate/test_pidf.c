@@ -171,7 +171,7 @@ static const struct {
 	{PERSON("<rpid:activities><x xmlns='u'/><busy xmlns='u'/><rpid:away/></rpid:activities>"),
 	 "t open; person away"},
 	{PERSON("<rpid:activities><rpid:other>gardening</rpid:other></rpid:activities>"),
-	 "t open; person other"},
+	 "t open; person other; rich activity=doing_chores/gardening"},
 	/* [RPR-012] planned and past ones */
 	{PERSON("<rpid:activities from='2024-01-01T00:00:00Z'><rpid:meeting/></rpid:activities>"
 		"<rpid:activities><rpid:away/></rpid:activities>"),
@@ -192,10 +192,10 @@ static const struct {
 	 "; person 'last'"},
 	/* notes of the person; those of its activities when it has none */
 	{PERSON("<rpid:activities><rpid:note>a</rpid:note><rpid:away/></rpid:activities>"),
-	 "t open; person away 'a'"},
+	 "t open; person away 'a'; rich 'a'"},
 	{PERSON("<rpid:activities><rpid:note>a</rpid:note></rpid:activities><dm:note "
 		"xml:lang='en'>p</dm:note>"),
-	 "t open; person 'p'@en"},
+	 "t open; person 'p'@en; rich 'a'"},
 	/* [RPR-029] user-input */
 	{PERSON("<rpid:user-input last-input='2024-05-06T07:08:09Z' "
 		"idle-threshold='600'>idle</rpid:user-input>"),
@@ -219,7 +219,7 @@ static const struct {
 	/* [RPR-031] [SEC-056] a class and whatever else is nobody's business is not shown */
 	{PERSON("<rpid:class>secret</rpid:class><rpid:mood><rpid:sad/></rpid:mood><rpid:place-is>"
 		"<rpid:audio><rpid:noisy/></rpid:audio></rpid:place-is>"),
-	 "t open"},
+	 "t open; rich audio=noisy mood=sad"},
 	/* [RPR-025] [RPR-026] tuples about others and about parcels */
 	{OPEN_TUPLE("<rpid:relationship><rpid:assistant/></rpid:relationship>"), ""},
 	{OPEN_TUPLE("<rpid:relationship><rpid:self/></rpid:relationship>"), "t open"},
