@@ -146,6 +146,12 @@ static void warn_entry(struct loader *loader, size_t i, const struct map_domain 
 			i);
 }
 
+static enum subscribe_as subscribe_as(const struct draft_domain *entry)
+{
+	return entry->subscribe_as != SETTING_UNSET ? (enum subscribe_as)entry->subscribe_as
+						    : profile_find(entry->profile)->subscribe_as;
+}
+
 /* PBX-018, PBX-016: what the peer does not take would be refused for ever. */
 static void check_presence(struct loader *loader, size_t i, const struct draft_domain *entry)
 {
@@ -161,6 +167,13 @@ static void check_presence(struct loader *loader, size_t i, const struct draft_d
 			     "domains[%zu].list is set, but accepts_eventlist = false says that "
 			     "the peer has no lists; remove one of them",
 			     i);
+	if (entry->list != NULL && subscribe_as(entry) == SUBSCRIBE_AS_WATCHER)
+		loader_fault(
+			loader, line_of(loader, i, "list"),
+			"domains[%zu].list: one subscription for all is in the bridge's name; "
+			"set subscribe_as = \"bridge\" if the peer trusts the bridge so far, or "
+			"remove the list",
+			i);
 }
 
 static bool entry_is_complete(struct loader *loader, size_t i, struct draft_domain *entry)

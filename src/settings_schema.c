@@ -160,7 +160,7 @@ static const struct setting domain_settings[] = {
 	CHOICE("publish", BUILT, AT_DOMAIN(publish), "none", publishers),
 	TEXT("publish_to", BUILT, AT_DOMAIN(publish_to), NULL, settings_text_user_uri),
 	BOOL("accept_publish", BUILT, AT_DOMAIN(accept_publish), NULL),
-	TEXT("list", UNBUILT, AT_DOMAIN(list), NULL, settings_text_proxy),
+	TEXT("list", BUILT, AT_DOMAIN(list), NULL, settings_text_user_uri),
 	BOOL("partial", BUILT, AT_DOMAIN(partial), "false"),
 	TEXT("user_agent", BUILT, AT_DOMAIN(user_agent), NULL, NULL),
 	BOOL("can_fetch", UNBUILT, AT_DOMAIN(can_fetch), NULL),

@@ -14,7 +14,7 @@ struct span {
 	size_t len;
 };
 
-static struct span span_until(const char *at, const char *end)
+static struct span text_between(const char *at, const char *end)
 {
 	return (struct span){at, (size_t)(end - at)};
 }
@@ -109,7 +109,7 @@ static const char *next_line(const char *at, const char *end)
 /* The line at at, without its end. */
 static struct span line_at(const char *at, const char *end)
 {
-	struct span line = span_until(at, next_line(at, end));
+	struct span line = text_between(at, next_line(at, end));
 
 	if (line.len > 0 && line.at[line.len - 1] == '\n')
 		line.len--;
@@ -161,7 +161,7 @@ static bool cut(struct cutter *cutter, struct span *piece)
 		if ((found > cutter->start && found[-1] != '\n') ||
 		    !is_delimiter(cutter, line_at(found, cutter->end), &is_last))
 			continue;
-		*piece = span_until(from, found);
+		*piece = text_between(from, found);
 		if (piece->len > 0)
 			piece->len--;
 		if (piece->len > 0 && from[piece->len - 1] == '\r')
@@ -170,7 +170,7 @@ static bool cut(struct cutter *cutter, struct span *piece)
 		cutter->is_last = is_last;
 		return true;
 	}
-	*piece = span_until(from, cutter->end);
+	*piece = text_between(from, cutter->end);
 	cutter->at = cutter->end;
 	return false;
 }
@@ -199,8 +199,8 @@ static int take_line(struct multipart_part *part, struct span line, bool *is_rea
 
 	if (colon == NULL || colon == line.at)
 		return EBADMSG;
-	name = span_until(line.at, colon);
-	value = span_until(colon + 1, line.at + line.len);
+	name = text_between(line.at, colon);
+	value = text_between(colon + 1, line.at + line.len);
 	text_trim(&name.at, &name.len);
 	if (text_is_like(name.at, name.len, "Content-ID"))
 		take_header(&part->id, without_brackets(value.at, value.len));

@@ -41,8 +41,10 @@ static struct body read_sample(const char *name)
 	snprintf(path, sizeof path, "%s/samples/lists/asterisk-notify-rls-%s.txt", TESTS_DIR, name);
 	file = fopen(path, "rb");
 	assert_non_null(file);
-	while ((got = fread(block, 1, sizeof block, file)) > 0)
+	do {
+		got = fread(block, 1, sizeof block, file);
 		buf_append(&text, block, got);
+	} while (got > 0);
 	fclose(file);
 	type = strstr(buf_text(&text), "\r\nContent-Type: ") + strlen("\r\nContent-Type: ");
 	body.type = mem_strndup(type, strcspn(type, "\r"));
