@@ -146,7 +146,7 @@ static const struct setting domain_settings[] = {
 	SIZE("body_max", BUILT, AT_DOMAIN(body_max), NULL, 100, 61440),
 	CHOICE("rich_types", UNBUILT, AT_DOMAIN(rich_types), NULL, rich_types),
 	BOOL("receipt_from_200", UNBUILT, AT_DOMAIN(receipt_from_200), NULL),
-	CHOICE("watch_as", UNBUILT, AT_DOMAIN(watch_as), "user", watchers),
+	CHOICE("watch_as", BUILT, AT_DOMAIN(watch_as), "user", watchers),
 	CHOICE("resources", BUILT, AT_DOMAIN(resources), "one", resources),
 	BOOL("expose_resource", UNBUILT, AT_DOMAIN(expose_resource), "false"),
 	CHOICE("thread", UNBUILT, AT_DOMAIN(thread), "last", threads),

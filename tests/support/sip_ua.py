@@ -207,8 +207,8 @@ class Datagrams(asyncio.DatagramProtocol):
 class Subscription:
     """One SUBSCRIBE dialog and what was notified in it."""
 
-    def __init__(self, user, uri, event, accept):
-        self.user, self.uri, self.event, self.accept = user, uri, event, accept
+    def __init__(self, user, uri, event, accept, more=()):
+        self.user, self.uri, self.event, self.accept, self.more = user, uri, event, accept, more
         self.call_id, self.local_tag, self.remote_tag = token() + '@127.0.0.1', token(), ''
         self.cseq = 0
         self.target, self.routes = uri, None
@@ -221,7 +221,7 @@ class Subscription:
         headers = [('From', f'<{self.user.aor}>;tag={self.local_tag}'), ('To', to),
                    ('Call-ID', self.call_id), ('CSeq', f'{self.cseq} SUBSCRIBE'),
                    ('Contact', f'<{self.user.contact}>'), ('Event', self.event),
-                   ('Accept', self.accept), ('Expires', str(expires))]
+                   ('Accept', self.accept), ('Expires', str(expires)), *self.more]
         answer = await self.user.request('SUBSCRIBE', self.target, headers, routes=self.routes, **options)
         if 200 <= answer.status < 300:
             self.learn(answer.get('to'), answer, list(reversed(answer.all('record-route'))))
@@ -362,9 +362,9 @@ class SipUser:
             self.etag = answer.get('sip-etag') if document else None
         return answer
 
-    async def subscribe(self, uri, event='presence', expires=600, accept=PIDF_TYPE, **options):
+    async def subscribe(self, uri, event='presence', expires=600, accept=PIDF_TYPE, more=(), **options):
         """The subscription; its .answer is the response, NOTIFYs may have come before it."""
-        subscription = Subscription(self, uri, event, accept)
+        subscription = Subscription(self, uri, event, accept, more)
         self.subscriptions[subscription.local_tag] = subscription
         subscription.answer = await subscription.send(expires, **options)
         return subscription
