@@ -213,10 +213,8 @@ static const struct wrong wrongs[] = {
 	{BASE "users: (\n { jid = \"a@chat.example\"; alias = [ 8001 ]; } );\n", 5,
 	 "users[0].alias must be a list of texts"},
 	{"xmpp: { component = \"x.y\"; secret = \"0123456789abcdef\"; }; domains: ( { sip = "
-	 "\"a.b\"; profile = \"kamailio\"; list = \"sip:a@a.b\"; } );
-	 ",
-	 1,
-	 "set subscribe_as = \"bridge\""},
+	 "\"a.b\"; profile = \"kamailio\"; list = \"sip:a@a.b\"; } );\n",
+	 1, "set subscribe_as = \"bridge\""},
 	/* Numbers and ranges [LCF-001] */
 	{BASE "limits: { sip_via = 3000000000; };\n", 4, "the number 3000000000 is too long"},
 	{BASE "limits: {\n sip_via = -3000000000; };\n", 5, "the number 3000000000 is too long"},
