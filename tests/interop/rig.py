@@ -238,7 +238,8 @@ class Rig:
         program = self.run('sipxmppd', [self.daemon, '-e', '-v', '-c', config],
                            env={'ASAN_OPTIONS': 'abort_on_error=1', 'UBSAN_OPTIONS': 'print_stacktrace=1'})
         if wait:
-            await self.linked(links)
+            await until(lambda: self.links() > links or program.code is not None, 'the chat server accepts the bridge', 90)
+            check(program.code is None, f'sipxmppd ended with {program.code}: {program.text()[-600:]}')
             await until(lambda: 'daemon: serving' in program.text()[before:], 'the bridge serves')
         return program
 

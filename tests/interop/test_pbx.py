@@ -17,7 +17,7 @@ WORDS_OF_PBXS = re.compile(r'Ready|Available|Unavailable|Unregistered|Talk|Ring 
 
 async def office(rig, kind, states, profile, transport='udp', more=''):
     """The PBX, the chat server, the bridge; Juliet is there."""
-    rig.replace = {'profile = "kamailio"': f'profile = "{profile}"; {more}'}
+    rig.replace = {'profile = "kamailio"': f'profile = "{profile}"{more}'}
     rig.transport = transport
     pbx = await kind(rig.sip_port, transport, states).start()
     rig.users.append(pbx)
@@ -143,7 +143,7 @@ async def asterisk_phones_are_shown_by_both_packages(rig):
                  ('busy', '', 'dnd', 'On the phone'), ('unavailable', 'unavailable', '', 'Not registered')),
     }
     pbx, juliet = await office(rig, Asterisk, {n: steps[0][0] for n, steps in sequences.items()}, 'asterisk',
-                               more='packages = [ "presence", "dialog" ];')
+                               more='; packages = [ "presence", "dialog" ]')
     await at_once(*(goes_through(pbx, juliet, number, steps) for number, steps in sequences.items()))
     check(len({s.get('call-id') for s in pbx.subscribes}) == 4, 'a dialog for each package')
     check(set(pbx.answers) == {200}, f'NOTIFYs were answered {pbx.answers}')
