@@ -241,13 +241,28 @@ static void write_available(struct xml_writer *writer, const struct presence_vie
 	}
 }
 
-static void write_caps(struct xml_writer *writer, const struct presence_caps *caps)
+/* PRS-003, PRES-141: he is gone since then; 0: nobody knows. */
+static void write_delay(struct xml_writer *writer, int64_t since_ms, const char *from)
+{
+	char stamp[TIMESTAMP_CHARS];
+
+	timestamp_format(since_ms, stamp);
+	if (since_ms == 0 || stamp[0] == '\0')
+		return;
+	xml_open(writer, "delay");
+	xml_attr(writer, "xmlns", "urn:xmpp:delay");
+	xml_attr(writer, "from", from);
+	xml_attr(writer, "stamp", stamp);
+	xml_close(writer);
+}
+
+static void write_caps(struct xml_writer *writer, const struct presence_extra *extra)
 {
 	xml_open(writer, "c");
 	xml_attr(writer, "xmlns", "http://jabber.org/protocol/caps");
 	xml_attr(writer, "hash", "sha-1");
-	xml_attr(writer, "node", caps->node);
-	xml_attr(writer, "ver", caps->ver);
+	xml_attr(writer, "node", extra->caps_node);
+	xml_attr(writer, "ver", extra->caps_ver);
 	xml_close(writer);
 }
 
@@ -264,9 +279,9 @@ static void write_status(struct xml_writer *writer, const struct presence_view *
 	xml_close(writer);
 }
 
-void presence_stanza_write_capable(struct buf *out, const char *from, const char *to,
-				   const char *id, const struct presence_view *view,
-				   const struct presence_caps *caps)
+void presence_stanza_write_more(struct buf *out, const char *from, const char *to, const char *id,
+				const struct presence_view *view,
+				const struct presence_extra *extra)
 {
 	struct xml_writer writer;
 
@@ -279,13 +294,15 @@ void presence_stanza_write_capable(struct buf *out, const char *from, const char
 		write_status(&writer, view, i);
 	if (view->available)
 		write_idle(&writer, view);
-	if (view->available && caps != NULL)
-		write_caps(&writer, caps);
+	if (extra != NULL && view->available && extra->caps_ver != NULL)
+		write_caps(&writer, extra);
+	if (extra != NULL && !view->available && extra->delay_from != NULL)
+		write_delay(&writer, view->since_ms, extra->delay_from);
 	xml_close(&writer);
 }
 
 void presence_stanza_write_view(struct buf *out, const char *from, const char *to, const char *id,
 				const struct presence_view *view)
 {
-	presence_stanza_write_capable(out, from, to, id, view, NULL);
+	presence_stanza_write_more(out, from, to, id, view, NULL);
 }

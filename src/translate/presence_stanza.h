@@ -40,16 +40,17 @@ void presence_stanza_clear(struct presence_stanza *stanza);
  * and nick may be NULL. */
 void presence_stanza_write(struct buf *out, enum presence_type type, const char *from,
 			   const char *to, const char *id, const char *status, const char *nick);
-/* What an available stanza says of the features of its sender (XEP-0115, hash sha-1). */
-struct presence_caps {
-	const char *node;
-	const char *ver;
+/* What a stanza says beside the view; NULL members are left out. */
+struct presence_extra {
+	const char *caps_node; /* available: the features of the sender (XEP-0115, hash sha-1) */
+	const char *caps_ver;
+	const char *delay_from; /* unavailable: who says that it is so since view->since_ms
+				 * (XEP-0203) */
 };
 
 /* Available or unavailable with show, status by language, priority, idle (PRES-128 to PRES-139). */
 void presence_stanza_write_view(struct buf *out, const char *from, const char *to, const char *id,
 				const struct presence_view *view);
-/* The same; caps stands in an available one (X0115-1). */
-void presence_stanza_write_capable(struct buf *out, const char *from, const char *to,
-				   const char *id, const struct presence_view *view,
-				   const struct presence_caps *caps);
+void presence_stanza_write_more(struct buf *out, const char *from, const char *to, const char *id,
+				const struct presence_view *view,
+				const struct presence_extra *extra);

@@ -92,7 +92,7 @@ static void on_probe(struct inbound *in, const struct presence_stanza *stanza)
 	if (answer == WATCH_ALLOWED && now != NULL && presence_is_open(now))
 		presence_tell(in->side, &watch, now);
 	else if (answer == WATCH_ALLOWED)
-		presence_tell_nothing(in->side, &watch, stanza->id);
+		presence_tell_nothing(in->side, &watch, stanza->id, now);
 	else if (answer != WATCH_PENDING && answer != WATCH_FAILED)
 		presence_deny_probe(in->side, in->to_bare, in->from_bare, stanza->id);
 }
@@ -218,12 +218,12 @@ static void on_error(struct inbound *in, const struct presence_stanza *stanza)
 static void component_say(struct inbound *in, enum presence_type type, const char *id)
 {
 	struct presence_view here = {.available = true, .priority = PRESENCE_PRIORITY_UNSET};
-	struct presence_caps caps = {OWN_NODE, in->side->own_caps.component}; /* X0115-1 */
+	struct presence_extra caps = {OWN_NODE, in->side->own_caps.component, NULL}; /* X0115-1 */
 	struct buf *out = &in->side->scratch;
 
 	buf_reset(out);
 	if (type == PRESENCE_AVAILABLE)
-		presence_stanza_write_capable(out, in->to_bare, in->from_bare, id, &here, &caps);
+		presence_stanza_write_more(out, in->to_bare, in->from_bare, id, &here, &caps);
 	else
 		presence_stanza_write(out, type, in->to_bare, in->from_bare, id, NULL, NULL);
 	(void)side_put(in->side, in->to_bare, OUTBOX_ANSWER, NULL);

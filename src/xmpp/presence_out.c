@@ -1,11 +1,15 @@
 #include "xmpp/presence_out.h"
 
 #include "base/buf.h"
+#include "loop/loop.h"
 #include "model/fault.h"
 #include "model/presence_view.h"
 #include "xmpp/pep_in.h"
 #include "xmpp/pep_out.h"
 #include "xmpp/side_private.h"
+
+#define SINCE_LEAST_MS INT64_C(60000)
+#define SINCE_MOST_MS  (INT64_C(366) * 24 * 3600 * 1000)
 
 /* What a newer stanza replaces while the link holds back: presence, the answer to a subscription, a
  * subscription of ours, per pair. */
@@ -51,32 +55,46 @@ static void tell_events(struct xmpp_side *side, const struct jids *jids,
 	pep_in_shown(side, sip, chat, presence != NULL);
 }
 
-/* D-10: one resource; the same JID for available and unavailable (PRS-002). */
-static void put_state(struct xmpp_side *side, const struct jids *jids,
-		      const struct presence *presence)
+/* PRES-141: only what is clearly older than its arrival, and can be. */
+static void check_since(const struct xmpp_side *side, struct presence_view *view)
 {
-	const char *from = buf_text(&jids->sip_full);
-	struct presence_caps caps = {OWN_NODE, side->own_caps.resource}; /* X0115-1 */
+	int64_t age_ms = loop_wall_ms(side->params.loop) - view->since_ms;
+
+	if (age_ms < SINCE_LEAST_MS || age_ms > SINCE_MOST_MS)
+		view->since_ms = 0;
+}
+
+static void put_view(struct xmpp_side *side, const char *from, const struct jids *jids,
+		     const char *id, const struct presence *presence)
+{
+	const struct component *component = side_component_of(side, from);
+	struct presence_extra extra = {
+		.caps_node = OWN_NODE,
+		.caps_ver = side->own_caps.resource, /* X0115-1 */
+		.delay_from = component == NULL ? NULL : component_domain(component)};
 	struct presence_view view;
 
 	presence_view_make(presence, side->params.rules, &view);
+	check_since(side, &view);
 	buf_reset(&side->scratch);
-	presence_stanza_write_capable(&side->scratch, from, buf_text(&jids->chat_bare), NULL, &view,
-				      &caps);
+	presence_stanza_write_more(&side->scratch, from, buf_text(&jids->chat_bare), id, &view,
+				   &extra);
 	put(side, SLOT_STATE, from, jids);
 	tell_events(side, jids, view.available ? presence : NULL);
 }
 
-/* An unavailable from the bare JID means all resources (CMP-039). */
-static void put_nothing(struct xmpp_side *side, const struct jids *jids, const char *id)
+/* D-10: one resource; the same JID for available and unavailable (PRS-002). */
+static void put_state(struct xmpp_side *side, const struct jids *jids,
+		      const struct presence *presence)
 {
-	const char *from = buf_text(&jids->sip_bare);
+	put_view(side, buf_text(&jids->sip_full), jids, NULL, presence);
+}
 
-	buf_reset(&side->scratch);
-	presence_stanza_write(&side->scratch, PRESENCE_UNAVAILABLE, from,
-			      buf_text(&jids->chat_bare), id, NULL, NULL);
-	put(side, SLOT_STATE, from, jids);
-	tell_events(side, jids, NULL);
+/* An unavailable from the bare JID means all resources (CMP-039). presence is not open, or NULL. */
+static void put_nothing(struct xmpp_side *side, const struct jids *jids, const char *id,
+			const struct presence *presence)
+{
+	put_view(side, buf_text(&jids->sip_bare), jids, id, presence);
 }
 
 static void answer_with(struct xmpp_side *side, const struct jids *jids, enum watch_answer answer,
@@ -90,7 +108,7 @@ static void answer_with(struct xmpp_side *side, const struct jids *jids, enum wa
 		if (now != NULL)
 			put_state(side, jids, now);
 		else
-			put_nothing(side, jids, NULL); /* PRES-047 */
+			put_nothing(side, jids, NULL, NULL); /* PRES-047 */
 		break;
 	case WATCH_REJECTED: /* SUBX-006, D-19: after unsubscribed the server drops the rest */
 		put_state(side, jids, NULL);
@@ -136,12 +154,13 @@ void presence_tell_person(struct xmpp_side *side, const struct watch *watch,
 	jids_clear(&jids);
 }
 
-void presence_tell_nothing(struct xmpp_side *side, const struct watch *watch, const char *id)
+void presence_tell_nothing(struct xmpp_side *side, const struct watch *watch, const char *id,
+			   const struct presence *presence)
 {
 	struct jids jids;
 
 	if (jids_make(side, watch->watched, watch->watcher, &jids))
-		put_nothing(side, &jids, id);
+		put_nothing(side, &jids, id, presence);
 	jids_clear(&jids);
 }
 

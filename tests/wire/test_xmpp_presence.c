@@ -1,9 +1,11 @@
 /* Presence and subscriptions on the wire: the bridge as the server of the SIP users (RFC 6121). */
 #include <stdio.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "support/check.h"
 #include "support/xmpp_world.h"
+#include "translate/timestamp.h"
 
 static int with_up(void **state)
 {
@@ -201,6 +203,40 @@ static void probes_are_answered_from_the_core(void **state)
 	world_let_run(world, 20);
 	assert_false(xmpp_server_has(world_server(world), "<presence"));
 	assert_int_equal(world_count(world, "probed"), 4);
+}
+
+/* [PRS-003] [PRES-141]: gone since when, if that is known, older than a minute and can be true */
+static void who_is_gone_is_gone_since(void **state)
+{
+	static const struct {
+		int64_t age_s;
+		bool is_told;
+	} table[] = {{600, true}, {86400, true}, {10, false}, {-600, false}};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < CHECK_COUNT(table); i++) {
+		int64_t since_ms = ((int64_t)time(NULL) - table[i].age_s) * 1000;
+		char stamp[TIMESTAMP_CHARS], delay[200];
+		struct presence gone;
+		const char *stanza;
+
+		world_presence(&gone, SHOW_NONE, NULL);
+		gone.devices[0].basic = BASIC_CLOSED;
+		gone.devices[0].since_ms = since_ms;
+		world_will_answer(world, WATCH_ALLOWED, &gone, FAULT_NONE, NULL);
+		presence_clear(&gone);
+		send_presence(world, ANN " type='probe' id='p1'", "");
+		stanza = next_presence(world);
+		assert_true(has(stanza, "type=\"unavailable\""));
+		assert_true(has(stanza, "id=\"p1\""));
+		timestamp_format(since_ms, stamp);
+		(void)snprintf(delay, sizeof(delay),
+			       "<delay xmlns=\"urn:xmpp:delay\" from=\"sip.chat.example\" "
+			       "stamp=\"%s\"/>",
+			       stamp);
+		assert_int_equal(has(stanza, delay), table[i].is_told);
+		assert_int_equal(has(stanza, "<delay"), table[i].is_told);
+	}
 }
 
 /* [D-03] [D-47] [SEC-025] [CMP-027]: strangers learn nothing, and move nothing
@@ -473,6 +509,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(failed_is_silence, with_up, tear),
 		cmocka_unit_test_setup_teardown(states_are_told, with_up, tear),
 		cmocka_unit_test_setup_teardown(probes_are_answered_from_the_core, with_up, tear),
+		cmocka_unit_test_setup_teardown(who_is_gone_is_gone_since, with_up, tear),
 		cmocka_unit_test_setup_teardown(strangers_are_refused, with_up, tear),
 		cmocka_unit_test_setup_teardown(addresses_nobody_can_have, with_up, tear),
 		cmocka_unit_test_setup_teardown(asking_is_subscribe, with_up, tear),
