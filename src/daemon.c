@@ -271,7 +271,8 @@ static void leave_terminal(struct parts *parts)
 	close(null);
 }
 
-static void pairs_loaded(int error, void *arg)
+/* All is known that answers depend on. */
+static void publications_loaded(int error, void *arg)
 {
 	struct parts *parts = arg;
 	struct buf facts = BUF_INIT;
@@ -279,12 +280,13 @@ static void pairs_loaded(int error, void *arg)
 	if (parts->is_stopping)
 		return;
 	if (error != 0)
-		log_err("store: the pairs cannot be read (%s)", strerror(error));
+		log_err("store: the publications cannot be read (%s)", strerror(error));
 	parts->exit_code = error != 0 ? EX_SOFTWARE : daemon_build_outer(parts);
 	if (parts->exit_code != EX_OK) {
 		loop_quit(parts->loop);
 		return;
 	}
+	daemon_restore_publications(parts);
 	parts->is_serving = true;
 	settings_describe(*parts->settings, &facts);
 	log_lines(&facts, LOG_LEVEL_NOTICE);
@@ -293,6 +295,22 @@ static void pairs_loaded(int error, void *arg)
 		   bridge_pair_count(parts->bridge));
 	leave_terminal(parts);
 	tell_parent(parts, EX_OK);
+}
+
+static void pairs_loaded(int error, void *arg)
+{
+	struct parts *parts = arg;
+
+	if (parts->is_stopping)
+		return;
+	if (error == 0) {
+		store_load_publications(parts->store, daemon_take_publication, publications_loaded,
+					parts);
+		return;
+	}
+	log_err("store: the pairs cannot be read (%s)", strerror(error));
+	parts->exit_code = EX_SOFTWARE;
+	loop_quit(parts->loop);
 }
 
 static void spellings_loaded(int error, void *arg)

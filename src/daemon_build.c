@@ -135,6 +135,7 @@ static int build_sip(struct parts *parts)
 		.list_count = settings->list_count,
 		.users = settings->map.users,
 		.user_count = settings->map.user_count,
+		.keeper = daemon_keeper(parts),
 		.language = settings->language,
 		.user_agent = "sipxmppd/" SIPXMPPD_VERSION,
 		.refresh_s = (int)settings->refresh_s,
@@ -233,6 +234,7 @@ static build_step *const outer_steps[] = {build_sip, build_xmpp, build_control, 
 void daemon_take_down(struct parts *parts)
 {
 	control_free(&parts->control);
+	daemon_free_publications(parts);
 	xmpp_side_free(&parts->xmpp);
 	sip_side_free(&parts->sip);
 	bridge_free(&parts->bridge);

@@ -8,12 +8,15 @@
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "ops/control.h"
+#include "sip/sip_side.h"
 
 struct address;
 struct address_map;
 struct bridge;
 struct buf;
 struct daemon_options;
+struct kept_rows;
+struct publication_row;
 struct settings;
 struct sip_side;
 struct store;
@@ -30,6 +33,8 @@ struct parts {
 	struct xmpp_side *xmpp;
 	struct control *control;
 	struct counters counters;
+	struct publication_keeper keeper;
+	struct kept_rows *publications; /* read, and not restored yet (daemon_publications.c) */
 	struct loop_timer alive_timer;
 	struct loop_timer stop_timer;
 	struct loop_timer drain_timer;
@@ -59,6 +64,14 @@ void daemon_on_hup(void *arg);
 void daemon_on_usr1(void *arg);
 /* Completion of a store write whose failure is only counted. */
 void daemon_stored(int error, void *arg);
+
+/* daemon_publications.c: who keeps publications in the store. */
+const struct publication_keeper *daemon_keeper(struct parts *parts);
+/* Takes a row that is read before the sides are there (store_load_publications(); arg is parts). */
+void daemon_take_publication(const struct publication_row *row, void *arg);
+/* Gives them to the SIP side. */
+void daemon_restore_publications(struct parts *parts);
+void daemon_free_publications(struct parts *parts);
 
 /* Starts stopping in order; tell: watchers are told (D-48). */
 void daemon_stop(struct parts *parts, bool tell);

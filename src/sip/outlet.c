@@ -20,6 +20,7 @@
 #include "sip/header_text.h"
 #include "sip/interest_rules.h"
 #include "sip/peer_watch.h"
+#include "sip/publish_request.h"
 #include "sip/side_core.h"
 #include "sip/sip_side.h"
 #include "sip/transaction.h"
@@ -89,6 +90,8 @@ static uint64_t now_of(const struct outlet *outlet)
 
 static void forget_tag(struct outlet *outlet)
 {
+	if (outlet->tag != NULL && outlet->params.tag_changed != NULL)
+		outlet->params.tag_changed(outlet, NULL, 0, outlet->params.arg);
 	mem_free(outlet->tag);
 	outlet->tag = NULL;
 }
@@ -139,6 +142,13 @@ void outlet_free(struct outlet **outlet)
 	*outlet = NULL;
 }
 
+void outlet_restore(struct outlet *outlet, const char *tag, unsigned expires_s)
+{
+	mem_free(outlet->tag);
+	outlet->tag = mem_strdup(tag);
+	outlet->expires_ms = now_of(outlet) + (uint64_t)expires_s * 1000;
+}
+
 struct peer_watch *outlet_hop(const struct outlet *outlet)
 {
 	return outlet->hop;
@@ -173,38 +183,6 @@ struct outlet_item *outlet_item_new(struct outlet *outlet)
 	return item;
 }
 
-/* The request ---------------------------------------------------------------------------------- */
-
-/* EVT-062, PBX-038: From, To and Request-URI are the user who is published. */
-static void write_head(struct outlet *outlet, unsigned expires_s, struct buf *out)
-{
-	char tag[2 * ID_BYTES + 1];
-
-	random_hex(tag, ID_BYTES);
-	outlet->cseq++;
-	buf_printf(out, "PUBLISH %s SIP/2.0\r\n", outlet->uri);
-	side_core_route(outlet->params.core, outlet->params.peer->domain, out);
-	buf_printf(out,
-		   "From: <%s>;tag=%s\r\nTo: <%s>\r\nCall-ID: %s\r\nCSeq: %u PUBLISH\r\n"
-		   "Event: %s\r\nExpires: %u\r\n",
-		   outlet->uri, tag, outlet->uri, outlet->call_id, (unsigned)outlet->cseq,
-		   outlet->params.event, expires_s);
-	if (outlet->tag != NULL) /* EVT-054: a single one, as it was given */
-		buf_printf(out, "SIP-If-Match: %s\r\n", outlet->tag);
-	side_core_common(outlet->params.core, outlet->params.peer, -1, out);
-}
-
-static void write_body(const struct outlet *outlet, const struct outlet_item *item, struct buf *out)
-{
-	if (item == NULL) {
-		buf_puts(out, "Content-Length: 0\r\n\r\n");
-		return;
-	}
-	buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n", outlet->params.type,
-		   item->len);
-	buf_append(out, item->body, item->len);
-}
-
 static struct outlet_item *next_new(const struct outlet *outlet)
 {
 	LIST_EACH(link, next, &outlet->items)
@@ -237,9 +215,14 @@ static void take_tag(struct outlet *outlet, const sip_t *sip)
 {
 	const char *tag = sip->sip_etag != NULL ? sip->sip_etag->g_string : NULL;
 
-	forget_tag(outlet);
-	if (tag != NULL && strlen(tag) <= TAG_MAX && header_text_is_token(tag))
-		outlet->tag = mem_strdup(tag);
+	bool is_good = tag != NULL && strlen(tag) <= TAG_MAX && header_text_is_token(tag);
+
+	if (!is_good) {
+		forget_tag(outlet);
+		return;
+	}
+	mem_free(outlet->tag);
+	outlet->tag = mem_strdup(tag);
 }
 
 /* EVT-056: what was granted counts. Without a tag nothing can be refreshed: all is said again. */
@@ -252,6 +235,9 @@ static void plan_refresh(struct outlet *outlet, const sip_t *sip)
 	outlet->expires_ms = now_of(outlet) + granted_s * 1000;
 	outlet->refresh_ms =
 		now_of(outlet) + interest_refresh_in_ms(granted_s, (uint8_t)random_below(256));
+	if (outlet->tag != NULL && outlet->params.tag_changed != NULL)
+		outlet->params.tag_changed(outlet, outlet->tag, (unsigned)granted_s,
+					   outlet->params.arg);
 }
 
 static void accepted(struct outlet *outlet, const sip_t *sip)
@@ -366,8 +352,20 @@ static void send_next(struct outlet *outlet, enum outlet_kind kind, struct outle
 	outlet->has_sent_tag = outlet->tag != NULL;
 	if (item != NULL)
 		item->is_new = false;
-	write_head(outlet, kind == KIND_REMOVE ? 0 : outlet->asked_s, &text);
-	write_body(outlet, item, &text);
+	outlet->cseq++;
+	publish_request_write(outlet->params.core, outlet->params.peer,
+			      &(struct publish_request){
+				      .uri = outlet->uri,
+				      .call_id = outlet->call_id,
+				      .cseq = outlet->cseq,
+				      .event = outlet->params.event,
+				      .expires_s = kind == KIND_REMOVE ? 0 : outlet->asked_s,
+				      .tag = outlet->tag,
+				      .type = outlet->params.type,
+				      .body = item != NULL ? item->body : NULL,
+				      .len = item != NULL ? item->len : 0,
+			      },
+			      &text);
 	request.text = &text;
 	request.any_size = outlet->any_size;
 	outlet->is_large = text.len > LARGE;

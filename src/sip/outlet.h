@@ -13,7 +13,7 @@ struct rate;
 struct side_core;
 struct sip_peer;
 
-enum { OUTLET_EXPIRES_S = 3600 };
+enum { OUTLET_EXPIRES_S = 3600, OUTLET_RESTORED_MOST_S = 24 * 3600 };
 
 struct outlet_params {
 	struct side_core *core;
@@ -27,11 +27,16 @@ struct outlet_params {
 	bool is_literal;
 	/* The publication was withdrawn, or is given up after outlet_withdraw(). From the loop. */
 	void (*gone)(struct outlet *outlet, void *arg);
+	/* The server gave it a tag, for so long, or it has none any more (NULL); or NULL. */
+	void (*tag_changed)(const struct outlet *outlet, const char *tag, unsigned expires_s,
+			    void *arg);
 	void *arg;
 };
 
 /* Nothing is sent before the first outlet_say(). */
 struct outlet *outlet_new(const struct outlet_params *params);
+/* The server has a publication of ours from before. */
+void outlet_restore(struct outlet *outlet, const char *tag, unsigned expires_s);
 /* Forgets the publication without a word to the server. */
 void outlet_free(struct outlet **outlet);
 

@@ -4,62 +4,20 @@
 
 #include <string.h>
 
-#include "base/backoff.h"
 #include "base/buf.h"
-#include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
-#include "base/rate.h"
 #include "base/table.h"
 #include "core/bridge.h"
-#include "loop/loop.h"
 #include "model/limits.h"
 #include "model/presence.h"
 #include "sip/outlet.h"
-#include "sip/peer_watch.h"
 #include "sip/published_users.h"
+#include "sip/publisher_private.h"
 #include "sip/side_core.h"
-#include "translate/device_state.h"
 #include "translate/pidf.h"
 
 enum { ASK_BATCH = 20, ASK_EVERY_MS = 50, AGAIN_MS = 60 * 1000, AGAIN_MOST_MS = 3600 * 1000 };
-
-struct subject {
-	struct publisher *publisher;
-	struct list link;
-	const struct sip_peer *peer;
-	struct address user;
-	struct address watcher; /* the domain as a whole */
-	char *name;             /* URI of the user there, or name of the device */
-	struct outlet *outlet;  /* its own, or the domain's */
-	struct outlet_item *item;
-	struct loop_timer timer; /* asks again */
-	struct backoff again;
-	bool is_shown; /* something of it was said, and not taken back */
-};
-
-/* A place where device states of a domain go. */
-struct place {
-	struct list link;
-	const struct sip_peer *peer;
-	struct outlet *outlet;
-	unsigned shown; /* subjects that are */
-};
-
-struct publisher {
-	struct side_core *core;
-	struct table *subjects; /* by watcher and user */
-	struct list all;
-	struct list places;
-	struct list *next; /* subject.link: asked next */
-	struct loop_timer ask_timer;
-	struct rate pace;
-	char eid[DEVICE_EID_MAX];
-	void (*stopped)(void *arg);
-	void *stopped_arg;
-	bool is_stopping;
-};
 
 static struct loop *loop_of(const struct publisher *publisher)
 {
@@ -72,8 +30,8 @@ static void make_key(const struct address *watcher, const struct address *watche
 	address_key(watched, key);
 }
 
-static struct subject *find(const struct publisher *publisher, const struct address *watcher,
-			    const struct address *watched)
+struct subject *publisher_find(const struct publisher *publisher, const struct address *watcher,
+			       const struct address *watched)
 {
 	struct buf key = BUF_INIT;
 	struct subject *subject;
@@ -82,93 +40,6 @@ static struct subject *find(const struct publisher *publisher, const struct addr
 	subject = table_find(publisher->subjects, key.data, key.len);
 	buf_free(&key);
 	return subject;
-}
-
-/* The end of publications ---------------------------------------------------------------------- */
-
-typedef void outlet_fn(struct outlet *outlet, void *arg);
-
-static void each_outlet(const struct publisher *publisher, outlet_fn *each, void *arg)
-{
-	LIST_EACH(link, next, &publisher->all)
-	{
-		struct subject *subject = LIST_ENTRY(link, struct subject, link);
-
-		if (subject->peer->profile.publish == PUBLISH_AS_PRESENCE)
-			each(subject->outlet, arg);
-	}
-	LIST_EACH(link, next, &publisher->places)
-	each(LIST_ENTRY(link, struct place, link)->outlet, arg);
-}
-
-static void count_leaving(struct outlet *outlet, void *arg)
-{
-	size_t *count = arg;
-
-	*count += outlet_is_leaving(outlet) ? 1 : 0;
-}
-
-static void check_stopped(struct publisher *publisher)
-{
-	size_t leaving = 0;
-
-	if (publisher->stopped == NULL)
-		return;
-	each_outlet(publisher, count_leaving, &leaving);
-	if (leaving != 0)
-		return;
-	loop_defer(loop_of(publisher), publisher->stopped, publisher->stopped_arg);
-	publisher->stopped = NULL;
-}
-
-static void on_gone(struct outlet *outlet, void *arg)
-{
-	(void)outlet;
-	check_stopped(arg);
-}
-
-/* Places of device states ---------------------------------------------------------------------- */
-
-static struct outlet *make_outlet(struct publisher *publisher, const struct sip_peer *peer,
-				  const char *uri)
-{
-	bool is_presence = peer->profile.publish == PUBLISH_AS_PRESENCE;
-	struct outlet_params params = {
-		.core = publisher->core,
-		.peer = peer,
-		.pace = &publisher->pace,
-		.uri = uri,
-		.event = is_presence ? "presence" : "asterisk-devicestate",
-		.type = is_presence ? "application/pidf+xml" : "application/json",
-		.is_literal = is_presence && peer->profile.literal_prefixes,
-		.gone = on_gone,
-		.arg = publisher,
-	};
-
-	return outlet_new(&params);
-}
-
-static struct place *place_of(struct publisher *publisher, const struct sip_peer *peer)
-{
-	struct buf uri = BUF_INIT;
-	struct place *place;
-
-	LIST_EACH(link, next, &publisher->places)
-	{
-		place = LIST_ENTRY(link, struct place, link);
-		if (place->peer == peer)
-			return place;
-	}
-	place = mem_zalloc(sizeof *place);
-	place->peer = peer;
-	if (peer->publish_to != NULL)
-		buf_puts(&uri, peer->publish_to);
-	else
-		buf_printf(&uri, "sip:sipxmppd@%s", peer->domain);
-	place->outlet = make_outlet(publisher, peer, buf_text(&uri));
-	list_append(&publisher->places, &place->link);
-	buf_free(&uri);
-	return place;
 }
 
 /* What is said --------------------------------------------------------------------------------- */
@@ -207,7 +78,7 @@ static void say(struct subject *subject, const struct presence *presence)
 static void show(struct subject *subject, const struct presence *presence)
 {
 	if (!subject->is_shown && subject->peer->profile.publish == PUBLISH_AS_DEVICESTATE)
-		place_of(subject->publisher, subject->peer)->shown++;
+		publisher_place(subject->publisher, subject->peer)->shown++;
 	subject->is_shown = true;
 	say(subject, presence);
 }
@@ -217,8 +88,11 @@ static void show(struct subject *subject, const struct presence *presence)
 static void take_back(struct subject *subject)
 {
 	struct place *place;
+	bool is_left_over; /* from before a restart, and nothing was said since */
 
-	if (!subject->is_shown)
+	is_left_over = subject->peer->profile.publish == PUBLISH_AS_PRESENCE &&
+		       outlet_is_live(subject->outlet);
+	if (!subject->is_shown && !is_left_over)
 		return;
 	subject->is_shown = false;
 	if (subject->peer->profile.publish == PUBLISH_AS_PRESENCE) {
@@ -228,7 +102,7 @@ static void take_back(struct subject *subject)
 		return;
 	}
 	say(subject, NULL);
-	place = place_of(subject->publisher, subject->peer);
+	place = publisher_place(subject->publisher, subject->peer);
 	if (--place->shown == 0)
 		outlet_withdraw(place->outlet);
 }
@@ -272,7 +146,7 @@ static void take_answer(struct subject *subject, enum watch_answer answer,
 void publisher_answer(struct publisher *publisher, const struct watch *watch,
 		      enum watch_answer answer, const struct presence *now)
 {
-	struct subject *subject = find(publisher, watch->watcher, watch->watched);
+	struct subject *subject = publisher_find(publisher, watch->watcher, watch->watched);
 
 	if (subject != NULL)
 		take_answer(subject, answer, now);
@@ -281,7 +155,7 @@ void publisher_answer(struct publisher *publisher, const struct watch *watch,
 void publisher_tell(struct publisher *publisher, const struct watch *watch,
 		    const struct presence *presence)
 {
-	struct subject *subject = find(publisher, watch->watcher, watch->watched);
+	struct subject *subject = publisher_find(publisher, watch->watcher, watch->watched);
 
 	if (subject != NULL)
 		show(subject, presence);
@@ -290,7 +164,7 @@ void publisher_tell(struct publisher *publisher, const struct watch *watch,
 bool publisher_wants(const struct publisher *publisher, const struct address *watcher,
 		     const struct address *watched)
 {
-	return !publisher->is_stopping && find(publisher, watcher, watched) != NULL;
+	return !publisher->is_stopping && publisher_find(publisher, watcher, watched) != NULL;
 }
 
 /* Asking --------------------------------------------------------------------------------------- */
@@ -358,9 +232,7 @@ static void add_user(const struct address *user, const char *name, void *arg)
 	address_copy(&subject->user, user);
 	address_set(&subject->watcher, SIDE_SIP, "", peer->domain);
 	backoff_init(&subject->again, AGAIN_MS, AGAIN_MOST_MS);
-	subject->outlet = peer->profile.publish == PUBLISH_AS_DEVICESTATE
-				  ? place_of(adding->publisher, peer)->outlet
-				  : make_outlet(adding->publisher, peer, name);
+	subject->outlet = publisher_outlet(subject);
 	subject->item = outlet_item_new(subject->outlet);
 	list_append(&adding->publisher->all, &subject->link);
 	make_key(&subject->watcher, user, &key);
@@ -380,53 +252,10 @@ static void add_all(struct publisher *publisher)
 	}
 }
 
-/* The peers ------------------------------------------------------------------------------------ */
-
-static void stop_at(struct outlet *outlet, void *arg)
-{
-	if (outlet_hop(outlet) == arg)
-		outlet_peer_down(outlet);
-}
-
-static void on_peer_down(void *arg, struct peer_watch *peer)
-{
-	each_outlet(arg, stop_at, peer);
-}
-
-struct asked {
-	struct peer_watch *peer;
-	unsigned spread_ms;
-	bool is_all;
-	bool is_done;
-};
-
-static void ask_at(struct outlet *outlet, void *arg)
-{
-	struct asked *asked = arg;
-
-	if (outlet_hop(outlet) != asked->peer || asked->is_done)
-		return;
-	if (asked->is_all)
-		outlet_say_again(outlet, (unsigned)random_below(asked->spread_ms));
-	else
-		asked->is_done = outlet_try(outlet);
-}
-
-static void on_peer_ask(void *arg, struct peer_watch *peer, enum peer_ask what)
-{
-	struct publisher *publisher = arg;
-	uint64_t per_s = (uint64_t)publisher->core->params->limits->outward_per_s;
-	struct asked asked = {.peer = peer, .is_all = what == PEER_ASK_ALL};
-
-	asked.spread_ms = 1000 + (unsigned)(table_count(publisher->subjects) * 1000 / (per_s + 1));
-	each_outlet(publisher, ask_at, &asked);
-}
-
 /* Life ----------------------------------------------------------------------------------------- */
 
 struct publisher *publisher_new(struct side_core *core)
 {
-	static const struct peer_watch_events events = {on_peer_down, on_peer_ask};
 	struct publisher *publisher = mem_zalloc(sizeof *publisher);
 
 	publisher->core = core;
@@ -436,24 +265,12 @@ struct publisher *publisher_new(struct side_core *core)
 	rate_init(&publisher->pace, (double)core->params->limits->outward_per_s,
 		  loop_now(core->params->loop));
 	device_state_eid(core->params->key, publisher->eid);
-	peer_watches_listen(core->peers, &events, publisher);
+	publisher_watch_peers(publisher);
 	add_all(publisher);
 	publisher->next = publisher->all.next;
 	if (!list_is_empty(&publisher->all))
 		loop_timer_set(core->params->loop, &publisher->ask_timer, 0, on_ask, publisher);
 	return publisher;
-}
-
-static void free_places(struct publisher *publisher)
-{
-	LIST_EACH(link, next, &publisher->places)
-	{
-		struct place *place = LIST_ENTRY(link, struct place, link);
-
-		outlet_free(&place->outlet);
-		list_remove(link);
-		mem_free(place);
-	}
 }
 
 void publisher_free(struct publisher **publisher)
@@ -466,7 +283,7 @@ void publisher_free(struct publisher **publisher)
 	loop_timer_cancel(&self->ask_timer);
 	LIST_EACH(link, next, &self->all)
 	free_subject(LIST_ENTRY(link, struct subject, link));
-	free_places(self);
+	publisher_free_places(self);
 	loop_forget(loop_of(self), self);
 	table_free(&self->subjects);
 	mem_free(self);
@@ -481,20 +298,5 @@ void publisher_stop(struct publisher *publisher, void (*done)(void *arg), void *
 	loop_timer_cancel(&LIST_ENTRY(link, struct subject, link)->timer);
 	publisher->stopped = done;
 	publisher->stopped_arg = arg;
-	check_stopped(publisher);
-}
-
-static void count_live(struct outlet *outlet, void *arg)
-{
-	size_t *count = arg;
-
-	*count += outlet_is_live(outlet) ? 1 : 0;
-}
-
-size_t publisher_count(const struct publisher *publisher)
-{
-	size_t count = 0;
-
-	each_outlet(publisher, count_live, &count);
-	return count;
+	publisher_check_stopped(publisher);
 }

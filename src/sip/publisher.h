@@ -10,6 +10,7 @@
 #include "core/side.h"
 
 struct address;
+struct kept_publication;
 struct publisher;
 struct side_core;
 
@@ -27,6 +28,8 @@ void publisher_tell(struct publisher *publisher, const struct watch *watch,
 bool publisher_wants(const struct publisher *publisher, const struct address *watcher,
 		     const struct address *watched);
 
+/* A publication of before a restart (sip_side.h), of a chat user; what is said next replaces it. */
+void publisher_restore(struct publisher *publisher, const struct kept_publication *kept);
 /* Waits for what publisher_answer() has withdrawn (D-48); what was not stays at the server.
  * done(arg) once, later. */
 void publisher_stop(struct publisher *publisher, void (*done)(void *arg), void *arg);

@@ -275,7 +275,10 @@ void sip_side_free(struct sip_side **side)
 
 void sip_side_restore(struct sip_side *side, const struct kept_publication *kept)
 {
-	publications_restore(side->core.publications, kept);
+	if (kept->user->side == SIDE_SIP)
+		publications_restore(side->core.publications, kept);
+	else
+		publisher_restore(side->core.publisher, kept);
 }
 
 void sip_side_accept(struct sip_side *side, bool may)

@@ -436,6 +436,81 @@ static void a_server_that_was_away_hears_it_again(void **state)
 	rig_free(&rig);
 }
 
+static struct {
+	char tag[64], source[64];
+	uint64_t id;
+	unsigned puts, drops;
+} kept;
+
+static void on_put(const struct kept_publication *row, void *arg)
+{
+	(void)arg;
+	assert_int_equal(row->user->side, SIDE_XMPP);
+	assert_null(row->body);
+	kept.puts++;
+	kept.id = row->id;
+	snprintf(kept.tag, sizeof kept.tag, "%s", row->tag);
+	snprintf(kept.source, sizeof kept.source, "%s", row->source);
+}
+
+static void on_drop(const struct address *user, uint64_t id, void *arg)
+{
+	(void)user;
+	(void)arg;
+	assert_int_equal(id, kept.id);
+	kept.drops++;
+}
+
+static void with_keeper(struct rig *rig)
+{
+	static const struct publication_keeper keeper = {on_put, on_drop, NULL};
+
+	as_presence(rig);
+	rig->params.keeper = &keeper;
+}
+
+/* [REL-012] [EVT-054]: after a crash the old publication is replaced, not joined by another one; of
+ * one who says no now it is taken back. */
+static void the_tag_outlives_the_process(void **state)
+{
+	struct rig *rig = published("kamailio", with_keeper, 3600);
+	struct address user;
+	const struct sip_text *text;
+
+	(void)state;
+	assert_int_equal(kept.puts, 1);
+	rig_free(&rig);
+	assert_int_equal(kept.drops, 0);
+	address_set(&user, SIDE_XMPP, "juliet", "chat.example");
+	struct kept_publication row = {.user = &user,
+				       .id = kept.id,
+				       .tag = kept.tag,
+				       .source = kept.source,
+				       .expires_s = INT64_C(4000000000)};
+
+	rig = make("kamailio", with_keeper, 1);
+	sip_side_restore(rig->side, &row);
+	decide(rig, "juliet", WATCH_ALLOWED, NULL);
+	text_peer_let_run(rig->peer, 50);
+	assert_int_equal(text_peer_count(rig->peer, "PUBLISH "), 0); /* not known yet */
+	tell(rig, "juliet", SHOW_AWAY, "back");
+	text = take(rig);
+	expect_header(text, "SIP-If-Match", "tag-1");
+	expect_body(text, "back");
+	rig_free(&rig);
+	rig = make("kamailio", with_keeper, 1);
+	sip_side_restore(rig->side, &row);
+	decide(rig, "juliet", WATCH_REJECTED, NULL);
+	text = take(rig);
+	expect_header(text, "SIP-If-Match", "tag-1");
+	expect_header(text, "Expires", "0");
+	accept(rig, text, "x", 0);
+	text_peer_let_run(rig->peer, 30);
+	assert_int_equal(kept.drops, 1);
+	address_clear(&user);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,6 +526,7 @@ int main(void)
 		cmocka_unit_test(asterisk_gets_device_states),
 		cmocka_unit_test(asterisk_is_told_before_the_end),
 		cmocka_unit_test(a_server_that_was_away_hears_it_again),
+		cmocka_unit_test(the_tag_outlives_the_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,109 @@
+/* Publications over a restart: rows of the store, and the SIP side that keeps and restores them. */
+#include "base/mem.h"
+#include "daemon_parts.h"
+#include "sip/sip_side.h"
+#include "store/store.h"
+
+/* What was read before the sides are there. */
+struct kept_rows {
+	struct publication_row *rows;
+	size_t count;
+	size_t room;
+};
+
+/* The store copies. */
+static void put(const struct kept_publication *kept, void *arg)
+{
+	struct parts *parts = arg;
+	struct publication_row row = {.user = *kept->user,
+				      .id = (int64_t)kept->id,
+				      .is_dialog = kept->is_dialog,
+				      .body_len = kept->body_len,
+				      .expires_at = kept->expires_s};
+
+	row.etag = mem_strdup(kept->tag);
+	row.source = mem_strdup(kept->source);
+	row.type = mem_strdup_or_null(kept->type);
+	row.language = mem_strdup_or_null(kept->language);
+	row.body = kept->body != NULL ? mem_strndup(kept->body, kept->body_len) : NULL;
+	store_put_publication(parts->store, &row, daemon_stored, parts);
+	row.user = (struct address){0};
+	publication_row_clear(&row);
+}
+
+static void drop(const struct address *user, uint64_t id, void *arg)
+{
+	struct parts *parts = arg;
+
+	store_drop_publication(parts->store, user, (int64_t)id, daemon_stored, parts);
+}
+
+const struct publication_keeper *daemon_keeper(struct parts *parts)
+{
+	parts->keeper = (struct publication_keeper){put, drop, parts};
+	return &parts->keeper;
+}
+
+void daemon_take_publication(const struct publication_row *row, void *arg)
+{
+	struct parts *parts = arg;
+	struct kept_rows *kept = parts->publications;
+	struct publication_row *copy;
+
+	if (kept == NULL) {
+		kept = mem_zalloc(sizeof *kept);
+		parts->publications = kept;
+	}
+	if (kept->count == kept->room) {
+		kept->room = kept->room != 0 ? 2 * kept->room : 64;
+		kept->rows = mem_resize(kept->rows, kept->room, sizeof *kept->rows);
+	}
+	copy = &kept->rows[kept->count++];
+	*copy = *row;
+	address_copy(&copy->user, &row->user);
+	copy->etag = mem_strdup(row->etag);
+	copy->source = mem_strdup(row->source);
+	copy->type = mem_strdup_or_null(row->type);
+	copy->language = mem_strdup_or_null(row->language);
+	copy->body = row->body != NULL ? mem_strndup(row->body, row->body_len) : NULL;
+}
+
+static void restore(struct parts *parts, const struct publication_row *row)
+{
+	struct kept_publication kept = {
+		.user = &row->user,
+		.id = (uint64_t)row->id,
+		.is_dialog = row->is_dialog,
+		.tag = row->etag,
+		.source = row->source,
+		.type = row->type,
+		.language = row->language,
+		.body = row->body,
+		.body_len = row->body_len,
+		.expires_s = row->expires_at,
+	};
+
+	sip_side_restore(parts->sip, &kept);
+}
+
+void daemon_restore_publications(struct parts *parts)
+{
+	struct kept_rows *kept = parts->publications;
+
+	for (size_t i = 0; kept != NULL && i < kept->count && parts->sip != NULL; i++)
+		restore(parts, &kept->rows[i]);
+	daemon_free_publications(parts);
+}
+
+void daemon_free_publications(struct parts *parts)
+{
+	struct kept_rows *kept = parts->publications;
+
+	if (kept == NULL)
+		return;
+	for (size_t i = 0; i < kept->count; i++)
+		publication_row_clear(&kept->rows[i]);
+	mem_free(kept->rows);
+	mem_free(kept);
+	parts->publications = NULL;
+}
