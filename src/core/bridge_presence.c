@@ -208,7 +208,7 @@ void bridge_presence(struct bridge *bridge, const struct watch *watch,
 	heard(bridge, pair);
 	if (pair->entry != NULL && presence_equal(book_now(pair->entry), presence))
 		return;
-	book_put(&pair->entry, presence);
+	book_put(&pair->entry, presence, loop_wall_ms(bridge->params.loop));
 	/* While it is only asked this is kept for the answer, and shown to nobody (PRES-043). */
 	if (pair_is_granted(pair))
 		show_later(bridge, pair);

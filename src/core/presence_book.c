@@ -33,13 +33,6 @@ void book_drop(struct book_entry **entry)
 	*entry = NULL;
 }
 
-void book_put(struct book_entry **entry, const struct presence *presence)
-{
-	book_drop(entry);
-	*entry = mem_zalloc(sizeof **entry);
-	presence_copy(&(*entry)->presence, presence);
-}
-
 static uint64_t device_bit(const struct book_entry *entry, const struct device *device)
 {
 	return UINT64_C(1) << (device - entry->presence.devices);
@@ -51,6 +44,29 @@ static bool device_same(const struct device *a, const struct device *b)
 	       a->is_im == b->is_im && a->idle == b->idle &&
 	       (!a->idle || a->idle_since_ms == b->idle_since_ms) &&
 	       notes_equal(&a->notes, &b->notes);
+}
+
+/* PRES-118: what says not since when, or since tomorrow, has changed just now unless it says what
+ * it said before. */
+static void date_device(struct device *device, struct presence *before, int64_t wall_ms)
+{
+	const struct device *old = before == NULL ? NULL : presence_find_device(before, device->id);
+
+	if (device->since_ms > 0 && device->since_ms <= wall_ms)
+		return;
+	device->since_ms = old != NULL && device_same(old, device) ? old->since_ms : wall_ms;
+}
+
+void book_put(struct book_entry **entry, const struct presence *presence, int64_t wall_ms)
+{
+	struct book_entry *old = *entry;
+
+	*entry = mem_zalloc(sizeof **entry);
+	presence_copy(&(*entry)->presence, presence);
+	for (size_t i = 0; i < presence->device_count; i++)
+		date_device(&(*entry)->presence.devices[i], old == NULL ? NULL : &old->presence,
+			    wall_ms);
+	book_drop(&old);
 }
 
 /* Takes over the state of from; the id stays. */
@@ -105,6 +121,13 @@ static struct device *add_device(struct book_entry *entry, const char *id)
 	return device;
 }
 
+/* What he said of himself is over with his last device. */
+static void forget_person(struct book_entry *entry)
+{
+	if (!presence_is_open(&entry->presence))
+		person_clear(&entry->presence.person);
+}
+
 static bool close_all(struct book_entry *entry, const struct device *last_word)
 {
 	bool changed = false;
@@ -112,6 +135,7 @@ static bool close_all(struct book_entry *entry, const struct device *last_word)
 	entry->doubted = 0;
 	for (size_t i = 0; i < entry->presence.device_count; i++)
 		changed |= device_close(&entry->presence.devices[i], last_word);
+	forget_person(entry);
 	return changed;
 }
 
@@ -136,6 +160,7 @@ static bool put_new(struct book_entry *entry, const struct device *device)
 bool book_put_device(struct book_entry **entry, const struct device *device)
 {
 	struct device *known;
+	bool changed;
 
 	if (*entry == NULL)
 		*entry = mem_zalloc(sizeof **entry);
@@ -148,7 +173,9 @@ bool book_put_device(struct book_entry **entry, const struct device *device)
 	(*entry)->doubted &= ~device_bit(*entry, known);
 	if (device->basic == BASIC_OPEN)
 		return device_become(known, device);
-	return device_close(known, device);
+	changed = device_close(known, device);
+	forget_person(*entry);
+	return changed;
 }
 
 bool book_put_person(struct book_entry *entry, const struct person *person)
@@ -195,6 +222,7 @@ bool book_settle(struct book_entry *entry)
 			changed |= device_close(&entry->presence.devices[i], NULL);
 	}
 	entry->doubted = 0;
+	forget_person(entry);
 	return changed;
 }
 

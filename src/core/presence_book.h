@@ -18,8 +18,9 @@ struct presence_rules;
 const struct presence *book_now(const struct book_entry *entry);
 bool book_is_open(const struct book_entry *entry);
 void book_drop(struct book_entry **entry);
-/* A whole document: replaces what was known. */
-void book_put(struct book_entry **entry, const struct presence *presence);
+/* A whole document of wall_ms: replaces what was known. A device that does not say since when has
+ * changed now, or when it last did. */
+void book_put(struct book_entry **entry, const struct presence *presence, int64_t wall_ms);
 /* One resource (PRES-119 to PRES-122). Closed with id NULL means all are gone. A closed resource
  * stays, closed, until book_prune(). Returns false if nothing changed. */
 bool book_put_device(struct book_entry **entry, const struct device *device);

@@ -175,8 +175,8 @@ static void what_looks_the_same(void **state)
 	b.devices[0].since_ms = 999; /* timestamps do not count */
 	assert_int_equal(digest(&a, SIDE_SIP), digest(&b, SIDE_SIP));
 	assert_int_equal(digest(&a, SIDE_XMPP), digest(&b, SIDE_XMPP));
-	/* a chat user sees one merged resource: a second tuple changes nothing for him; a phone sees
-	 * it, unless it is closed beside an open one (PRES-120) */
+	/* a chat user sees one merged resource: a second tuple changes nothing for him; a phone
+	 * sees it, unless it is closed beside an open one (PRES-120) */
 	second = presence_add_device(&b, "t2");
 	second->basic = BASIC_CLOSED;
 	assert_int_equal(digest(&a, SIDE_XMPP), digest(&b, SIDE_XMPP));
@@ -227,6 +227,59 @@ static void what_a_person_says(void **state)
 	presence_clear(&b);
 }
 
+/* [PRES-118] [PRS-003] since when, by the document or by the clock */
+static void changes_have_a_time(void **state)
+{
+	struct book_entry *entry = NULL;
+	struct presence value = {0};
+
+	(void)state;
+	presence_add_device(&value, "a")->basic = BASIC_OPEN;
+	presence_add_device(&value, "b")->basic = BASIC_OPEN;
+	value.devices[1].since_ms = 5000;
+	book_put(&entry, &value, 7000);
+	assert_int_equal(book_now(entry)->devices[0].since_ms, 7000);
+	assert_int_equal(book_now(entry)->devices[1].since_ms, 5000);
+	value.devices[1].basic = BASIC_CLOSED;
+	value.devices[1].since_ms = 99000; /* a clock that goes wrong */
+	book_put(&entry, &value, 8000);
+	assert_int_equal(book_now(entry)->devices[0].since_ms, 7000);
+	assert_int_equal(book_now(entry)->devices[1].since_ms, 8000);
+	presence_clear(&value);
+	book_drop(&entry);
+}
+
+/* [X0163-3] what he says of himself is over with his last device */
+static void persons_go_with_their_devices(void **state)
+{
+	static const char *const ends[] = {"desk", NULL};
+
+	(void)state;
+	for (size_t i = 0; i <= CHECK_COUNT(ends); i++) {
+		struct device device = {.id = (char[]){"desk"}, .basic = BASIC_OPEN};
+		struct book_entry *entry = NULL;
+		struct person person = {.activities = 1u << ACTIVITY_TV};
+
+		assert_true(book_put_device(&entry, &device));
+		assert_true(book_put_person(entry, &person));
+		assert_false(book_put_person(entry, &person));
+		device.id = (char[]){"phone"};
+		assert_true(book_put_device(&entry, &device));
+		device.basic = BASIC_CLOSED;
+		assert_true(book_put_device(&entry, &device));
+		assert_int_equal(book_now(entry)->person.activities, person.activities);
+		if (i < CHECK_COUNT(ends)) {
+			device.id = ends[i] == NULL ? NULL : (char[]){"desk"};
+			assert_true(book_put_device(&entry, &device));
+		} else {
+			book_doubt(entry);
+			assert_true(book_settle(entry));
+		}
+		assert_true(person_is_empty(&book_now(entry)->person));
+		book_drop(&entry);
+	}
+}
+
 static void documents_replace(void **state)
 {
 	struct book_entry *entry = NULL;
@@ -234,11 +287,11 @@ static void documents_replace(void **state)
 
 	(void)state;
 	presence_add_device(&value, "t1")->basic = BASIC_OPEN;
-	book_put(&entry, &value);
+	book_put(&entry, &value, 7000);
 	assert_true(book_is_open(entry));
 	assert_true(presence_equal(book_now(entry), &value));
 	presence_remove_device(&value, &value.devices[0]);
-	book_put(&entry, &value);
+	book_put(&entry, &value, 7000);
 	assert_int_equal(count(entry), 0);
 	presence_clear(&value);
 	book_drop(&entry);
@@ -256,6 +309,8 @@ int main(void)
 		cmocka_unit_test(what_looks_the_same),
 		cmocka_unit_test(what_a_person_says),
 		cmocka_unit_test(documents_replace),
+		cmocka_unit_test(changes_have_a_time),
+		cmocka_unit_test(persons_go_with_their_devices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
