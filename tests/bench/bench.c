@@ -55,6 +55,8 @@ static const struct measurement measurements[] = {
 	{"watch sip-xmpp tcp", load_sip_watches, true, ONE_WATCH, NULL},
 	{"watch xmpp-sip tcp", load_xmpp_watches, true, ONE_WATCH, NULL},
 	{"fan-out to sip, each asks", load_fanout_to_sip, true, ONE_CHANGE, NULL},
+	{"fan-out to sip, one asks", load_fanout_to_sip, true, ONE_CHANGE,
+	 "watch_as = \"domain\";"},
 	{"fan-out to xmpp", load_fanout_to_xmpp, true, ONE_CHANGE, "profile = \"asterisk\";"},
 };
 
