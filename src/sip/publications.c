@@ -380,7 +380,7 @@ void publications_restore(struct publications *publications, const struct kept_p
 	publication =
 		publication_new(published_get(publications, kept->user, peer), kept->is_dialog);
 	publication->id = kept->id;
-	strcpy(publication->tag, kept->tag);
+	memcpy(publication->tag, kept->tag, strlen(kept->tag) + 1); /* checked above */
 	(void)net_address_parse(&publication->source, kept->source);
 	if (kept->body_len != 0 && publish_read(core, peer, kept->type, kept->language, kept->body,
 						kept->body_len, &state) == 0)
