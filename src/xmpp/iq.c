@@ -26,6 +26,7 @@ static const struct feature features[] = {
 	{"http://jabber.org/protocol/disco#items", "query", false, iq_disco_items},
 	{"urn:xmpp:ping", "ping", false, iq_ping},
 	{"jabber:iq:version", "query", false, iq_version},
+	{"jabber:iq:last", "query", false, iq_last},
 	{"vcard-temp", "vCard", true, iq_vcard},
 	{"jabber:iq:gateway", "query", true, iq_gateway},
 	{"http://jabber.org/protocol/pubsub", "pubsub", true, iq_pubsub},

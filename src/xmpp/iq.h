@@ -29,6 +29,7 @@ void iq_finish(const struct iq *iq, struct xml_writer *writer);
 void iq_disco_info(const struct iq *iq);
 void iq_disco_items(const struct iq *iq);
 void iq_gateway(const struct iq *iq);
+void iq_last(const struct iq *iq);
 void iq_ping(const struct iq *iq);
 void iq_pubsub(const struct iq *iq);
 void iq_vcard(const struct iq *iq);

@@ -31,20 +31,21 @@ static const struct profile profiles[] = {
 			  1,
 			  true,
 			  {NS_DISCO_INFO, NS_ITEMS, NS_CAPS, NS_PING, "jabber:iq:version",
-			   "jabber:iq:gateway", "vcard-temp", "jid\\20escaping"}},
+			   "jabber:iq:gateway", "jabber:iq:last", "vcard-temp", "jid\\20escaping"}},
 	/* The bridge is his server: he has a vCard, and his mood, activity and name are events. */
 	[IQ_USER] = {{{"account", "registered", NULL, NULL}, {"pubsub", "pep", NULL, NULL}},
 		     2,
 		     false,
-		     {NS_DISCO_INFO, NS_ITEMS, NS_PING, "vcard-temp", NS_PUBSUB "#access-presence",
-		      NS_PUBSUB "#filtered-notifications", NS_PUBSUB "#last-published",
-		      NS_PUBSUB "#retrieve-items"}},
+		     {NS_DISCO_INFO, NS_ITEMS, NS_PING, "jabber:iq:last", "vcard-temp",
+		      NS_PUBSUB "#access-presence", NS_PUBSUB "#filtered-notifications",
+		      NS_PUBSUB "#last-published", NS_PUBSUB "#retrieve-items"}},
 	/* X0163-1: what he wants to hear of his contacts. */
 	[IQ_RESOURCE] = {{{"client", "phone", NULL, NULL}},
 			 1,
 			 true,
-			 {NS_DISCO_INFO, NS_ITEMS, NS_CAPS, NS_PING, "jabber:iq:version",
-			  PEP_ACTIVITY "+notify", PEP_MOOD "+notify", PEP_NICK "+notify"}},
+			 {NS_DISCO_INFO, NS_ITEMS, NS_CAPS, NS_PING, "jabber:iq:last",
+			  "jabber:iq:version", PEP_ACTIVITY "+notify", PEP_MOOD "+notify",
+			  PEP_NICK "+notify"}},
 };
 
 static size_t identities_of(const struct profile *profile, const char *software,

@@ -18,6 +18,7 @@
 #include "translate/xml_writer.h"
 #include "xmpp/inbox.h"
 #include "xmpp/names.h"
+#include "xmpp/pep_in.h"
 #include "xmpp/side_private.h"
 
 enum { DELAY_LEAST_MS = 60 * 1000 }; /* D-44 */
@@ -58,6 +59,9 @@ void messages_accept(struct inbound *in, struct message_stanza *stanza)
 	random_hex(uid, MESSAGE_UID_BYTES); /* D-35 */
 	mem_free(stanza->message.uid);
 	stanza->message.uid = mem_strdup(uid);
+	if (stanza->message.nick == NULL) /* X0172-2: clients send it only to strangers */
+		stanza->message.nick =
+			mem_strdup_or_null(pep_in_name(side, in->to_bare, in->from_bare));
 	*incoming = (struct incoming){
 		.x = exchange_new(),
 		.from = mem_strdup(in->from),

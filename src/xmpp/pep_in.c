@@ -9,6 +9,7 @@
 #include "core/bridge.h"
 #include "loop/loop.h"
 #include "model/presence.h"
+#include "model/rich.h"
 #include "translate/stanza_tree.h"
 #include "xmpp/inbox.h"
 #include "xmpp/iq_out.h"
@@ -351,4 +352,12 @@ void pep_in_shown(struct xmpp_side *side, const char *sip_bare, const char *chat
 void pep_in_link_up(struct xmpp_side *side)
 {
 	side->pep_in->epoch++;
+}
+
+const char *pep_in_name(const struct xmpp_side *side, const char *sip_bare, const char *chat_bare)
+{
+	const struct known *known = find(side->pep_in, sip_bare, chat_bare);
+
+	return known == NULL || known->person.rich == NULL ? NULL
+							   : known->person.rich->display_name;
 }

@@ -33,4 +33,6 @@ void pep_in_shown(struct xmpp_side *side, const char *sip_bare, const char *chat
 		  bool is_open);
 /* A stream is up: what was said meanwhile is asked for. */
 void pep_in_link_up(struct xmpp_side *side);
+/* The name that the chat user gave himself, as the SIP user was told; NULL: none. */
+const char *pep_in_name(const struct xmpp_side *side, const char *sip_bare, const char *chat_bare);
 size_t pep_in_count(const struct pep_in *pep_in);

@@ -42,6 +42,7 @@ struct xmpp_side {
 	struct buf scratch;     /* one stanza */
 	char id_prefix[17];
 	uint64_t id_next;
+	uint64_t started_ms;
 	bool is_up;   /* all components */
 	bool is_told; /* what the core was told last */
 	bool is_stopping;

@@ -270,6 +270,7 @@ int xmpp_side_new_timed(struct xmpp_side **out, const struct xmpp_side_params *p
 	side = mem_zalloc(sizeof(*side));
 	*out = side;
 	side->params = *params;
+	side->started_ms = loop_now(params->loop);
 	side->users = users_new(params->limits);
 	side->iq_out = iq_out_new(side, timing->ping_wait);
 	side->caps_book = caps_book_new(side, pep_out_known);

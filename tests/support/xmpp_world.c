@@ -223,6 +223,8 @@ void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
 	buf_printf(&line, "message m%u", number_of(world, x));
 	add_address(&line, from);
 	add_address(&line, to);
+	if (message->nick != NULL)
+		buf_printf(&line, " nick=%s", message->nick);
 	buf_printf(&line, " %s \"%.*s\"", kinds[message->kind],
 		   message->body_len > 200 ? 200 : (int)message->body_len, message->body);
 	put_line(world, &line);

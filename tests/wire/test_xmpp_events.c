@@ -67,6 +67,24 @@ static void events_make_a_person(void **state)
 				      "activity=eating/having_lunch name=Ann"));
 }
 
+/* [X0172-2] D-32: her name goes with her texts, but for one that the text brings itself */
+static void names_go_with_texts(void **state)
+{
+	struct world *world = *state;
+
+	event_from(world, "ann@chat.example", ITEM(NICK, NAME));
+	assert_true(world_wait(world, "person s:1001 x:ann name=Ann"));
+	say(world, "<message from='ann@chat.example/a' to='" USER "' id='1'><body>hello</body>"
+		   "</message>");
+	assert_true(world_wait(world, "message m1 x:ann s:1001 nick=Ann"));
+	say(world, "<message from='ann@chat.example/a' to='1002@" BRIDGE
+		   "' id='1'><body>hello</body></message>");
+	assert_true(world_wait(world, "message m2 x:ann s:1002 normal"));
+	say(world, "<message from='ann@chat.example/a' to='" USER "' id='2'><body>hello</body>"
+		   "<nick xmlns='" NICK "'>Annie</nick></message>");
+	assert_true(world_wait(world, "message m3 x:ann s:1001 nick=Annie"));
+}
+
 /* [X0163-3]: every way to say no more */
 static void an_empty_element_clears(void **state)
 {
@@ -428,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(events_make_a_person, with_up, tear),
+		cmocka_unit_test_setup_teardown(names_go_with_texts, with_up, tear),
 		cmocka_unit_test_setup_teardown(an_empty_element_clears, with_up, tear),
 		cmocka_unit_test_setup_teardown(other_events_are_nothing, with_up, tear),
 		cmocka_unit_test_setup_teardown(what_was_said_holds, with_up, tear),

@@ -2,6 +2,8 @@
  * (XEP-0054), addresses for people who type them (XEP-0100), items of personal events (XEP-0163).
  */
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 #include <strophe.h>
 
 #include "base/buf.h"
@@ -207,6 +209,38 @@ static void names_are_remembered(void **state)
 	has(ask(world, USER, "get", VCARD), "<FN>Alice from sales</FN>");
 }
 
+#define LAST "<query xmlns='jabber:iq:last'/>"
+
+/* [X0012-1] */
+static void times_are_for_those_who_may_see(void **state)
+{
+	struct world *world = *state;
+	struct presence now;
+	char seconds[200];
+
+	has(ask(world, BRIDGE, "get", LAST), "<query xmlns=\"jabber:iq:last\" seconds=\"0\"/>");
+	has(ask(world, USER, "get", LAST), "seconds=\"0\"/>"); /* he is there */
+	world_presence(&now, SHOW_AWAY, NULL);
+	now.person.idle = true;
+	now.person.idle_since_ms = ((int64_t)time(NULL) - 3600) * 1000;
+	world_will_answer(world, WATCH_ALLOWED, &now, FAULT_NONE, NULL);
+	attribute(ask(world, PHONE, "get", LAST), " seconds=\"", seconds);
+	assert_in_range(strtol(seconds, NULL, 10), 3600, 3630);
+	/* gone, and what was said last */
+	now.devices[0].basic = BASIC_CLOSED;
+	now.devices[0].since_ms = now.person.idle_since_ms;
+	notes_add(&now.devices[0].notes, "", "home", 4);
+	world_will_answer(world, WATCH_ALLOWED, &now, FAULT_NONE, NULL);
+	has(ask(world, USER, "get", LAST), "home</query>");
+	now.devices[0].since_ms = 0;
+	world_will_answer(world, WATCH_ALLOWED, &now, FAULT_NONE, NULL);
+	has(ask(world, USER, "get", LAST), "service-unavailable");
+	presence_clear(&now);
+	world_will_answer(world, WATCH_PENDING, NULL, FAULT_NONE, NULL);
+	has(ask(world, USER, "get", LAST), "forbidden");
+	has(ask(world, "nobody@" BRIDGE, "get", LAST), "forbidden");
+}
+
 struct typed {
 	const char *text;
 	const char *answer;
@@ -281,6 +315,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_user_has_a_card, with_up, tear),
 		cmocka_unit_test_setup_teardown(cards_are_for_those_who_may_see, with_up, tear),
 		cmocka_unit_test_setup_teardown(names_are_remembered, with_up, tear),
+		cmocka_unit_test_setup_teardown(times_are_for_those_who_may_see, with_up, tear),
 		cmocka_unit_test_setup_teardown(what_people_type_becomes_a_jid, with_up, tear),
 		cmocka_unit_test_setup_teardown(items_are_for_those_who_may_see, with_up, tear),
 	};
