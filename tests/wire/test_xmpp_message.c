@@ -97,7 +97,7 @@ struct refused {
 	const char *condition; /* NULL: no answer of any kind */
 };
 
-/* What is not handed to the core, and what its sender is told. */
+/* What is not handed to the core, and what its sender is told. [X0100-8] */
 static void what_is_no_text(void **state)
 {
 	static const struct refused table[] = {

@@ -117,7 +117,7 @@ static void no_such_user_is_unsubscribed(void **state)
 	assert_false(xmpp_server_has(world_server(world), "<presence"));
 }
 
-/* [SUBX-006] [SUBX-007] [D-19] [PRES-139]: unavailable, then unsubscribed
+/* [SUBX-006] [SUBX-007] [D-19] [PRES-139] [X0100-5]: unavailable, then unsubscribed
  * [PRES-061] */
 static void the_end_is_unavailable_then_unsubscribed(void **state)
 {
@@ -287,7 +287,7 @@ static void addresses_nobody_can_have(void **state)
 /* SIP user watches chat user --------------------------------------------------------------------
  */
 
-/* [PRES-076] [SUBX-002] [X0172-1]
+/* [PRES-076] [SUBX-002] [X0172-1] [X0100-4]
  * [ADDR-023] */
 static void asking_is_subscribe(void **state)
 {
