@@ -11,6 +11,7 @@
 #include "sip/list_watch.h"
 #include "sip/notifier_private.h"
 #include "sip/own_lists.h"
+#include "sip/publisher.h"
 #include "sip/side_core.h"
 #include "sip/transaction.h"
 
@@ -68,6 +69,8 @@ static void lapse(struct notifier *notifier, const struct address *watcher,
 {
 	struct watch watch = {exchange_new(), SCOPE_WATCHER, watcher, watched, NULL};
 
+	if (publisher_wants(notifier->core->publisher, watcher, watched))
+		return; /* D-18: the domain goes on watching for the publication */
 	bridge_watch_lapsed(notifier->core->params->bridge, &watch);
 }
 

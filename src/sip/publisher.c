@@ -164,7 +164,8 @@ void publisher_tell(struct publisher *publisher, const struct watch *watch,
 bool publisher_wants(const struct publisher *publisher, const struct address *watcher,
 		     const struct address *watched)
 {
-	return !publisher->is_stopping && publisher_find(publisher, watcher, watched) != NULL;
+	return publisher != NULL && !publisher->is_stopping && address_is_domain(watcher) &&
+	       publisher_find(publisher, watcher, watched) != NULL;
 }
 
 /* Asking --------------------------------------------------------------------------------------- */

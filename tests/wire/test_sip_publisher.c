@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "sip/sip_side.h"
 #include "wire/rig.h"
+#include "wire/watcher.h"
 
 static const char *const juliet_alias[] = {"sip:8001@pbx.example"};
 static const char *const romeo_alias[] = {"sip:9001@other.example"};
@@ -511,6 +512,38 @@ static void the_tag_outlives_the_process(void **state)
 	rig_free(&rig);
 }
 
+static void as_presence_and_domain(struct rig *rig)
+{
+	as_presence(rig);
+	rig->peers[0].profile.watch_as = WATCH_AS_DOMAIN;
+}
+
+/* [D-18]: one pair serves the phones and the publication: it goes on when the last phone leaves,
+ * and what is told reaches both. */
+static void phones_come_and_go(void **state)
+{
+	struct rig *rig = published("kamailio", as_presence_and_domain, 3600);
+	struct watcher phone = {.call_id = "phone"};
+	const struct sip_text *text;
+
+	(void)state;
+	rig->bridge->requested = WATCH_ALLOWED;
+	fake_bridge_set_now(rig->bridge, SHOW_NONE, "first");
+	watcher_subscribe(rig, &phone, "Expires: 600\r\n");
+	rig_expect_line(rig, "requested sip:pbx.example xmpp:juliet@chat.example");
+	watcher_answer(rig, "active", "200 OK");
+	tell(rig, "juliet", SHOW_DND, "both");
+	text = take(rig);
+	expect_body(text, "both");
+	accept(rig, text, "tag-2", 3600);
+	watcher_answer(rig, "active", "200 OK");
+	watcher_subscribe(rig, &phone, "Expires: 0\r\n");
+	watcher_answer(rig, "terminated", "200 OK");
+	text_peer_let_run(rig->peer, 30);
+	assert_int_equal(fake_bridge_count(rig->bridge, "lapsed"), 0);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +560,7 @@ int main(void)
 		cmocka_unit_test(asterisk_is_told_before_the_end),
 		cmocka_unit_test(a_server_that_was_away_hears_it_again),
 		cmocka_unit_test(the_tag_outlives_the_process),
+		cmocka_unit_test(phones_come_and_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
