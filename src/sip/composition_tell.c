@@ -258,6 +258,15 @@ static void forget_news(struct composition *composition, enum part_word word)
 	composition->has_news = false;
 }
 
+/* While a server is away its many users' faults would be much memory. */
+static void forget_faults(struct composition *composition)
+{
+	for (int name = 0; name < PART_COUNT; name++) {
+		mem_free(composition->parts[name].fault);
+		composition->parts[name].fault = NULL;
+	}
+}
+
 void composition_tell(struct composition *composition)
 {
 	uint64_t now_ms = loop_now(core_of(composition)->params->loop);
@@ -270,6 +279,8 @@ void composition_tell(struct composition *composition)
 	set_timer(composition, hold_due, settle_due, now_ms);
 	forget_news(composition, telling.word);
 	tell_all(composition, &telling);
+	if (telling.word == WORD_FAILED)
+		forget_faults(composition);
 	presence_clear(&telling.presence);
 	if (!composition->is_kept && settle_due == 0)
 		trim(composition);

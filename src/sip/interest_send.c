@@ -150,7 +150,8 @@ static void on_refused(struct interest *interest, const struct transaction_resul
 	bool was_sample = interest->is_sample;
 
 	interest->is_sample = false;
-	if (is_refresh && !result->is_local && (result->status == 481 || result->status == 500))
+	if (is_refresh && interest->lead == NULL && !result->is_local &&
+	    (result->status == 481 || result->status == 500))
 		peer_watch_forgot(interest->hop, was_sample);
 	log_challenge(interest, result->status);
 	log_info("subscriber: SUBSCRIBE refused status=%d%s watched=%s", result->status,

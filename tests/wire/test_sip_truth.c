@@ -153,6 +153,76 @@ static void gone_and_back(void **state)
 	rig_free(&rig);
 }
 
+static void publish(struct rig *rig, const char *headers, const char *note)
+{
+	char room[512];
+
+	rig_send(rig, SIP_WAY_UDP,
+		 &(struct rig_request){.method = "PUBLISH",
+				       .uri = "sip:1001@pbx.example",
+				       .to = "<sip:1001@pbx.example>",
+				       .headers = headers,
+				       .body = note != NULL ? pa_document(note, room, sizeof room)
+							    : NULL,
+				       .type = "application/pidf+xml"});
+}
+
+static void nothing_subscribed(struct rig *rig)
+{
+	rig->peers[0].profile.packages = 0;
+}
+
+/* [D-26] [D-17] [EVT-061]: what is published is true while the server that published it is there.
+ */
+static void published_and_gone(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){
+		.profile = "asterisk", .tune = nothing_subscribed, .peer_quiet_ms = QUIET_MS});
+
+	(void)state;
+	pa_watch(rig);
+	publish(rig, "Event: presence\r\nExpires: 3600\r\n", "published");
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
+	rig_expect_line(rig, "answered " PAIR " ALLOWED");
+	rig_expect_line(rig, "open=1 show=- note=published");
+	rig_expect_line(rig, "answered " PAIR " FAILED");
+	for (int i = 0; i < 2000 && fake_bridge_count(rig->bridge, "ALLOWED") == 0; i++) {
+		text_peer_let_run(rig->peer, 5);
+		while (text_peer_count(rig->peer, "OPTIONS ") != 0)
+			text_peer_answer(rig->peer, text_peer_expect(rig->peer, "OPTIONS "),
+					 "200 OK", "");
+	}
+	rig_expect_line(rig, "answered " PAIR " ALLOWED");
+	rig_expect_line(rig, "open=1 show=- note=published");
+	rig_free(&rig);
+}
+
+/* [D-14] [D-17]: a server that has no hint for him but publishes him serves him. */
+static void published_but_refused(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.profile = "asterisk"});
+	struct presence_agent end;
+	char headers[128], tag[64];
+
+	(void)state;
+	pa_watch(rig);
+	publish(rig, "Event: presence\r\nExpires: 3600\r\n", "published");
+	const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 200");
+
+	assert_non_null(text);
+	sip_text_header(text, "SIP-ETag", tag, sizeof tag);
+	rig_expect_line(rig, "answered " PAIR " ALLOWED");
+	rig_expect_line(rig, "open=1 show=- note=published");
+	pa_accept(rig, &end, "404 Not Found", "");
+	text_peer_let_run(rig->peer, 50);
+	assert_int_equal(rig->bridge->count, 0);
+	snprintf(headers, sizeof headers, "Event: presence\r\nExpires: 0\r\nSIP-If-Match: %s\r\n",
+		 tag);
+	publish(rig, headers, NULL);
+	rig_expect_line(rig, "answered " PAIR " NO_SUCH item-not-found");
+	rig_free(&rig);
+}
+
 static void soon_unknown(struct rig *rig)
 {
 	both(rig);
@@ -257,9 +327,13 @@ static void storm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(calls_settle),  cmocka_unit_test(first_and_restless),
-		cmocka_unit_test(gone_and_back), cmocka_unit_test(forgotten_dialog),
+		cmocka_unit_test(calls_settle),
+		cmocka_unit_test(first_and_restless),
+		cmocka_unit_test(gone_and_back),
+		cmocka_unit_test(forgotten_dialog),
 		cmocka_unit_test(storm),
+		cmocka_unit_test(published_and_gone),
+		cmocka_unit_test(published_but_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
