@@ -82,30 +82,32 @@ static char *read_nick(const char *text, size_t len)
 }
 
 /* X0319-1. An idle element without a time that can be read still says idle. */
-static void read_idle(const struct _xmpp_stanza_t *node, struct presence_stanza *out)
+static void read_idle(const struct _xmpp_stanza_t *node, struct device *device)
 {
 	const char *since = tree_attr(node, "since");
 
-	out->idle = true;
-	if (since == NULL || timestamp_parse(since, strlen(since), &out->idle_since_ms) != 0)
-		out->idle_since_ms = 0;
+	device->idle = true;
+	if (since == NULL || timestamp_parse(since, strlen(since), &device->idle_since_ms) != 0)
+		device->idle_since_ms = 0;
 }
 
-/* X0256-1: seconds before the stanza was sent, which is known only if it has a delay stamp. */
-static void read_last_activity(const struct _xmpp_stanza_t *node, struct presence_stanza *out)
+/* X0256-1: seconds before the stanza was sent, which is now, or when its delay stamp says. */
+static void read_last_activity(const struct _xmpp_stanza_t *node, int64_t now_ms,
+			       struct device *device)
 {
 	const char *text = tree_attr(node, "seconds");
+	int64_t sent_ms = device->since_ms != 0 ? device->since_ms : now_ms;
 	int64_t seconds = 0;
 
-	if (text == NULL || out->idle)
+	if (text == NULL || device->idle)
 		return;
 	for (; *text >= '0' && *text <= '9' && seconds <= IDLE_S_MAX; text++)
 		seconds = seconds * 10 + (*text - '0');
 	if (*text != '\0' || seconds == 0 || seconds > IDLE_S_MAX)
 		return;
-	out->idle = true;
-	if (out->device.since_ms > seconds * 1000)
-		out->idle_since_ms = out->device.since_ms - seconds * 1000;
+	device->idle = true;
+	if (sent_ms > seconds * 1000)
+		device->idle_since_ms = (sent_ms / 1000 - seconds) * 1000;
 }
 
 static void read_status(const struct _xmpp_stanza_t *node, const char *stanza_lang,
@@ -141,6 +143,7 @@ static void read_own_child(const struct _xmpp_stanza_t *node, const char *lang, 
 static void read_child(const struct _xmpp_stanza_t *node, const char *lang, struct buf *scratch,
 		       struct presence_stanza *out)
 {
+	bool is_there = out->type == PRESENCE_AVAILABLE;
 	size_t len;
 	const char *text;
 
@@ -148,20 +151,20 @@ static void read_child(const struct _xmpp_stanza_t *node, const char *lang, stru
 		return;
 	if (tree_is_own_ns(node)) {
 		read_own_child(node, lang, scratch, out);
-	} else if (tree_is(node, "urn:xmpp:idle:1", "idle")) {
-		read_idle(node, out);
-	} else if (tree_is(node, "jabber:iq:last", "query")) {
-		read_last_activity(node, out);
+	} else if (is_there && tree_is(node, "urn:xmpp:idle:1", "idle")) {
+		read_idle(node, &out->device);
 	} else if (out->nick == NULL && tree_is(node, "http://jabber.org/protocol/nick", "nick")) {
 		text = tree_text(node, scratch, &len);
 		out->nick = read_nick(text, len);
 	}
 }
 
-void presence_stanza_read(const struct _xmpp_stanza_t *stanza, struct presence_stanza *out)
+void presence_stanza_read(const struct _xmpp_stanza_t *stanza, int64_t now_ms,
+			  struct presence_stanza *out)
 {
 	struct buf scratch = BUF_INIT;
 	const char *lang = tree_lang(stanza);
+	const struct _xmpp_stanza_t *last = tree_find(stanza, "jabber:iq:last", "query");
 
 	*out = (struct presence_stanza){
 		.type = type_from_name(tree_attr(stanza, "type")),
@@ -176,6 +179,8 @@ void presence_stanza_read(const struct _xmpp_stanza_t *stanza, struct presence_s
 	for (const struct _xmpp_stanza_t *node = tree_first(stanza); node != NULL;
 	     node = tree_next(node))
 		read_child(node, lang, &scratch, out);
+	if (out->type == PRESENCE_AVAILABLE && last != NULL) /* XEP-0319 says it better */
+		read_last_activity(last, now_ms, &out->device);
 	buf_free(&scratch);
 }
 

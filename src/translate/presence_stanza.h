@@ -27,13 +27,14 @@ struct presence_stanza {
 	const char *to;   /* or NULL */
 	const char *id;   /* or NULL */
 	char *nick;       /* XEP-0172, owned, or NULL */
-	bool idle;        /* XEP-0319 or XEP-0256 */
-	int64_t idle_since_ms;
-	struct device device; /* of available and unavailable; id is NULL: the caller sets it from
-			       * the resource of from; since_ms from XEP-0203 delay or 0 */
+	/* Of available and unavailable; id is NULL: the caller sets it from the resource of from;
+	 * since_ms from XEP-0203 delay, else 0; idle by XEP-0319 or XEP-0256. */
+	struct device device;
 };
 
-void presence_stanza_read(const struct _xmpp_stanza_t *stanza, struct presence_stanza *out);
+/* now_ms: wall clock, 0 unknown. */
+void presence_stanza_read(const struct _xmpp_stanza_t *stanza, int64_t now_ms,
+			  struct presence_stanza *out);
 void presence_stanza_clear(struct presence_stanza *stanza);
 
 /* Appends a whole stanza. from and to are JIDs; type must not be PRESENCE_INVALID or _ERROR. status

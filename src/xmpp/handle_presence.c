@@ -159,6 +159,15 @@ static void note_events(const struct inbound *in, bool is_available, uint64_t ca
 	}
 }
 
+/* PRES-118: what is not delayed has changed now. */
+static void date_device(const struct inbound *in, struct device *device)
+{
+	int64_t now = loop_wall_ms(in->side->params.loop);
+
+	if (device->since_ms == 0 || device->since_ms > now)
+		device->since_ms = now;
+}
+
 /* Available and unavailable. The core drops what no granted pair covers (PRS-010). */
 static void on_state(struct inbound *in, struct presence_stanza *stanza)
 {
@@ -171,6 +180,7 @@ static void on_state(struct inbound *in, struct presence_stanza *stanza)
 	caps = is_available ? note_arrival(in) : 0;
 	mem_free(stanza->device.id);
 	stanza->device.id = mem_strdup_or_null(in->from_resource);
+	date_device(in, &stanza->device);
 	if (in->has_target)
 		bridge_device(in->side->params.bridge, &watch, &stanza->device);
 	note_events(in, is_available, caps);
@@ -306,7 +316,7 @@ void handle_presence(struct inbound *in)
 {
 	struct presence_stanza stanza;
 
-	presence_stanza_read(in->stanza, &stanza);
+	presence_stanza_read(in->stanza, loop_wall_ms(in->side->params.loop), &stanza);
 	if (!is_limited(in, stanza.type)) {
 		if (!in->is_to_component || !in->may_use || !to_component(in, &stanza))
 			dispatch(in, &stanza);

@@ -23,7 +23,7 @@ static xmpp_stanza_t *reread(struct buf *text, struct presence_stanza *out)
 	xmpp_stanza_t *tree = one_stanza((const uint8_t *)text->data, text->len);
 
 	expect(tree != NULL);
-	presence_stanza_read(tree, out);
+	presence_stanza_read(tree, 0, out);
 	buf_free(text);
 	return tree;
 }
@@ -33,8 +33,8 @@ static void show_again(const struct presence_stanza *stanza)
 	struct presence_view view = {.available = stanza->type == PRESENCE_AVAILABLE,
 				     .show = stanza->device.show,
 				     .priority = stanza->device.priority,
-				     .idle = stanza->idle,
-				     .idle_since_ms = stanza->idle_since_ms};
+				     .idle = stanza->device.idle,
+				     .idle_since_ms = stanza->device.idle_since_ms};
 	struct presence_stanza back;
 	struct buf text = BUF_INIT;
 	xmpp_stanza_t *tree;
@@ -51,7 +51,7 @@ static void show_again(const struct presence_stanza *stanza)
 	expect(back.device.show == view.show);
 	expect(!view.available || back.device.priority == (view.priority < 0 ? 0 : view.priority));
 	expect(notes_equal(&back.device.notes, &stanza->device.notes));
-	expect(!view.available || back.idle == (view.idle && view.idle_since_ms > 0));
+	expect(!view.available || back.device.idle == (view.idle && view.idle_since_ms > 0));
 	presence_stanza_clear(&back);
 	xmpp_stanza_release(tree);
 }
@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (tree == NULL)
 		return 0;
-	presence_stanza_read(tree, &stanza);
+	presence_stanza_read(tree, 0, &stanza);
 	expect(stanza.device.priority == PRESENCE_PRIORITY_UNSET ||
 	       (stanza.device.priority >= -128 && stanza.device.priority <= 127));
 	if (stanza.type == PRESENCE_AVAILABLE || stanza.type == PRESENCE_UNAVAILABLE)

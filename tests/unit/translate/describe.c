@@ -115,8 +115,8 @@ void describe_presence_stanza(const struct presence_stanza *stanza, struct buf *
 
 	buf_printf(out, "%s ", types[stanza->type]);
 	describe_device(&stanza->device, 1, out);
-	if (stanza->idle)
-		buf_printf(out, " idle %lld", (long long)stanza->idle_since_ms);
+	if (stanza->device.idle)
+		buf_printf(out, " idle %lld", (long long)stanza->device.idle_since_ms);
 	if (stanza->nick != NULL)
 		buf_printf(out, " nick '%s'", stanza->nick);
 }

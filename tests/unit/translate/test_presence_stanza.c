@@ -121,7 +121,7 @@ static void reads_stanzas(void **state)
 		struct presence_stanza stanza;
 		struct buf line = BUF_INIT;
 
-		presence_stanza_read(tree, &stanza);
+		presence_stanza_read(tree, 0, &stanza);
 		describe_presence_stanza(&stanza, &line);
 		if (strcmp(buf_text(&line), stanzas[i].wanted) != 0)
 			fail_msg("%s\nis     %s\nwanted %s", stanzas[i].text, buf_text(&line),
@@ -138,7 +138,7 @@ static void reads_addresses(void **state)
 	struct presence_stanza stanza;
 
 	(void)state;
-	presence_stanza_read(tree, &stanza);
+	presence_stanza_read(tree, 0, &stanza);
 	assert_string_equal(stanza.from, "a@b/c");
 	assert_string_equal(stanza.to, "d@e");
 	assert_string_equal(stanza.id, "i");
@@ -146,7 +146,7 @@ static void reads_addresses(void **state)
 	presence_stanza_clear(&stanza);
 	xmpp_stanza_release(tree);
 	tree = stanza_from_text("<presence/>");
-	presence_stanza_read(tree, &stanza);
+	presence_stanza_read(tree, 0, &stanza);
 	assert_null(stanza.from);
 	assert_null(stanza.to);
 	assert_null(stanza.id);
@@ -169,7 +169,7 @@ static void is_bounded(void **state)
 		buf_printf(&text, "<status xml:lang='l%d'>s</status>", i);
 	buf_puts(&text, "</presence>");
 	tree = stanza_from_text(text.data);
-	presence_stanza_read(tree, &stanza);
+	presence_stanza_read(tree, 0, &stanza);
 	assert_int_equal(strlen(stanza.nick), 256);
 	assert_int_equal(stanza.device.notes.count, PRESENCE_NOTES_MAX);
 	presence_stanza_clear(&stanza);
@@ -286,14 +286,14 @@ static void what_is_written_is_read_back(void **state)
 	put_note(&view, "", "plain");
 	presence_stanza_write_view(&out, "a@b/sip", "c@d", NULL, &view);
 	tree = stanza_from_text(out.data);
-	presence_stanza_read(tree, &stanza);
+	presence_stanza_read(tree, 0, &stanza);
 	assert_int_equal(stanza.type, PRESENCE_AVAILABLE);
 	assert_int_equal(stanza.device.show, SHOW_XA);
 	assert_int_equal(stanza.device.priority, 7);
 	assert_int_equal(stanza.device.notes.count, 2);
 	assert_string_equal(stanza.device.notes.items[0].text, view.texts[0].note);
 	assert_string_equal(stanza.device.notes.items[1].text, "plain");
-	assert_true(stanza.idle && stanza.idle_since_ms == view.idle_since_ms);
+	assert_true(stanza.device.idle && stanza.device.idle_since_ms == view.idle_since_ms);
 	presence_stanza_clear(&stanza);
 	xmpp_stanza_release(tree);
 	buf_free(&out);
@@ -346,7 +346,7 @@ static void nothing_private_comes_from_xmpp(void **state)
 	struct buf out = BUF_INIT;
 
 	(void)state;
-	presence_stanza_read(tree, &stanza);
+	presence_stanza_read(tree, 0, &stanza);
 	device = presence_add_device(&presence, "private laptop");
 	device->basic = stanza.device.basic;
 	device->notes = stanza.device.notes;
@@ -371,7 +371,7 @@ static void check_sample(const char *path, void *arg)
 	struct buf line = BUF_INIT;
 
 	if (strcmp(xmpp_stanza_get_name(tree), "presence") == 0) {
-		presence_stanza_read(tree, &stanza);
+		presence_stanza_read(tree, 0, &stanza);
 		buf_printf(&line, "\n%s: ", path);
 		describe_presence_stanza(&stanza, &line);
 		buf_putc(&line, '\n');
@@ -395,11 +395,44 @@ static void reads_every_sample(void **state)
 	assert_true(count > 15);
 }
 
+/* [X0256-1] seconds before it was sent: now, or by its delay stamp. In whole seconds, so that the
+ * same words at another time of the same second are the same. [X0319-1] says it better. */
+static void idle_since_seconds(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t now_ms;
+		int64_t wanted_ms;
+	} rows[] = {
+		{PRESENCE("<query xmlns='jabber:iq:last' seconds='9'/>"), 1714979289999,
+		 1714979280000},
+		{PRESENCE("<query xmlns='jabber:iq:last' seconds='9'/><delay "
+			  "xmlns='urn:xmpp:delay' stamp='2024-05-06T07:08:09Z'/>"),
+		 1714979389999, 1714979280000},
+		{PRESENCE("<query xmlns='jabber:iq:last' seconds='9'/>"
+			  "<idle xmlns='urn:xmpp:idle:1' since='2024-05-06T07:08:09Z'/>"),
+		 1714979389999, 1714979289000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		xmpp_stanza_t *tree = stanza_from_text(rows[i].text);
+		struct presence_stanza stanza;
+
+		presence_stanza_read(tree, rows[i].now_ms, &stanza);
+		assert_true(stanza.device.idle);
+		assert_int_equal(stanza.device.idle_since_ms, rows[i].wanted_ms);
+		presence_stanza_clear(&stanza);
+		xmpp_stanza_release(tree);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_stanzas),
 		cmocka_unit_test(reads_addresses),
+		cmocka_unit_test(idle_since_seconds),
 		cmocka_unit_test(is_bounded),
 		cmocka_unit_test(writes_types),
 		cmocka_unit_test(writes_a_view),
