@@ -86,3 +86,69 @@ class Baresip:
             self.reading.cancel()
         if self.writer:
             self.writer.close()
+
+
+LINPHONERC = '''[sip]
+sip_port={port}
+sip_tcp_port=0
+sip_tls_port=0
+bind_address=127.0.0.1
+contact="{user}" <sip:{user}@{domain}>
+guess_hostname=0
+use_ipv6=0
+default_proxy=0
+{more}
+[misc]
+uuid=bba399aa-5bd8-00ba-9e81-4fee9efcd298
+[proxy_0]
+reg_proxy=<sip:127.0.0.1:{proxy};transport=udp>
+reg_route=<sip:127.0.0.1:{proxy};transport=udp;lr>
+reg_identity="{user}" <sip:{user}@{domain}>
+reg_expires=600
+reg_sendregister=1
+publish=1
+publish_expires=6
+'''
+FRIEND = '''[friend_{number}]
+url="{name}" <{uri}>
+pol=accept
+subscribe=1
+'''
+
+
+class Linphone:
+    """linphonec, a softphone of another make: registered, publishing, watching its friends. It takes loopback alone for
+    no network at all."""
+
+    def __init__(self, rig, user, friends, more=''):
+        """friends: {name: URI}; more: lines for section sip of its configuration."""
+        self.rig, self.user, self.friends, self.more = rig, user, friends, more
+        self.program = None
+
+    async def start(self):
+        home = self.rig.dir / f'linphone-{self.user}'
+        (home / '.local/share/linphone').mkdir(parents=True)
+        text = LINPHONERC.format(port=free_port(), user=self.user, domain=PBX, proxy=self.rig.sip_port, more=self.more)
+        for number, (name, uri) in enumerate(self.friends.items()):
+            text += FRIEND.format(number=number, name=name, uri=uri)
+        (home / 'linphonerc').write_text(text)
+        self.program = self.rig.run(f'linphone-{self.user}',
+                                    ['stdbuf', '-oL', 'linphonec', '-c', home / 'linphonerc', '-d', '6', '-l',
+                                     self.rig.dir / f'linphone-{self.user}-own.log'],
+                                    stdin=subprocess.PIPE, env={'HOME': str(home)}, cwd=home)
+        return self
+
+    def command(self, line):
+        self.program.process.stdin.write(line.encode() + b'\n')
+        self.program.process.stdin.flush()
+
+    def shown(self, name):
+        """What it last said of a friend: Online, Busy, Away, Offline; '' nothing yet."""
+        found = re.findall(rf'Friend "{name}" <[^>]*> is (\w+)', self.program.text())
+        return found[-1] if found else ''
+
+    async def shows(self, name, state):
+        try:
+            await until(lambda: self.shown(name) == state, '', 20)
+        except Failed:
+            raise Failed(f'linphonec shows {self.shown(name)!r} for {name}, not {state!r}') from None

@@ -1,9 +1,9 @@
-"""Real clients: baresip as the phone, sipp as a burst."""
+"""Real clients: baresip and linphonec as phones, sipp as a burst."""
 
 import re
 
 from cases import ALICE_JID, JULIET, test, sees, watch_sip
-from phone import Baresip
+from phone import Baresip, Linphone
 from rig import check, free_port, until
 
 MESSAGE = '''<?xml version="1.0" encoding="UTF-8" ?>
@@ -84,3 +84,29 @@ async def sipp_burst_over_udp(rig):
 @test()
 async def sipp_burst_over_tcp(rig):
     await burst(rig, 't1')
+
+
+# [PRES-044] [PRES-114] [D-29] [MSG-050] a softphone of another make: it watches by a GRUU, through the SIP server
+# [REQ-003] [REQ-044] [REQ-087]
+@test()
+async def linphone_watches_and_writes(rig):
+    juliet = await rig.chat_user('juliet')
+    phone = await Linphone(rig, '1001', {'Juliet': JULIET}).start()
+    await until(lambda: juliet.got('presence', ALICE_JID, 'subscribe'), 'the phone asks')
+    juliet.presence('subscribed', to=ALICE_JID)
+    await phone.shows('Juliet', 'Online')
+    for show, word in (('dnd', 'Busy'), ('away', 'Away'), (None, 'Online')):
+        juliet.presence(show=show)
+        await phone.shows('Juliet', word)
+    await watch_sip(juliet)
+    await sees(juliet, ALICE_JID)
+    phone.command('chat sip:juliet@chat.example hallo <Juliet> & du')
+    await until(lambda: 'hallo <Juliet> & du' in juliet.bodies(ALICE_JID), 'the text at the chat user')
+    juliet.say(ALICE_JID, 'from chat <to> the & phone')
+    await until(lambda: 'from chat <to> the & phone' in phone.program.text(), 'the text on the phone')
+    await juliet.sign_out()
+    await phone.shows('Juliet', 'Offline')
+    await juliet.sign_in()
+    await phone.shows('Juliet', 'Online')
+    phone.command('quit')  # it takes its publication back without a Content-Length, which Kamailio refuses: it expires
+    await sees(juliet, ALICE_JID, type_='unavailable')
