@@ -171,6 +171,10 @@ void bridge_device(struct bridge *bridge, const struct watch *watch, const struc
 		   device->basic == BASIC_OPEN ? "open" : "closed");
 	if (device->show != SHOW_NONE)
 		buf_printf(&line, ",%s", show_name(device->show));
+	if (device->idle)
+		buf_printf(&line, ",idle%s", device->idle_since_ms == 0 ? "" : " since");
+	if (device->since_ms == 0)
+		buf_puts(&line, ",undated");
 	if (device->notes.count > 0)
 		buf_printf(&line, ",\"%s\"", device->notes.items[0].text);
 	put_line(bridge->world, &line);

@@ -385,6 +385,13 @@ static void devices_come_and_go(void **state)
 	assert_true(world_wait(world, "device s:1001 x:ann a open,dnd,\"busy\""));
 	send_presence(world, "from='ann@chat.example/b' to='1001@sip.chat.example'", "");
 	assert_true(world_wait(world, "device s:1001 x:ann b open"));
+	/* [X0319-1] [X0256-1] */
+	send_presence(world, "from='ann@chat.example/b' to='1001@sip.chat.example'",
+		      "<idle xmlns='urn:xmpp:idle:1' since='2024-05-06T07:08:09Z'/>");
+	assert_true(world_wait(world, "device s:1001 x:ann b open,idle since"));
+	send_presence(world, "from='ann@chat.example/b' to='1001@sip.chat.example'",
+		      "<query xmlns='jabber:iq:last' seconds='60'/><status>tea</status>");
+	assert_true(world_wait(world, "device s:1001 x:ann b open,idle since,\"tea\""));
 	send_presence(world, ANN_A " type='unavailable'", "<status>bye</status>");
 	assert_true(world_wait(world, "device s:1001 x:ann a closed,\"bye\""));
 	assert_false(world_heard(world, "seen x:ann offline"));
