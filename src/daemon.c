@@ -271,8 +271,9 @@ static void leave_terminal(struct parts *parts)
 	close(null);
 }
 
-/* All is known that answers depend on. */
-static void publications_loaded(int error, void *arg)
+/* All is known that answers depend on. The core has begun: its sides must be there before the loop
+ * goes on. */
+static void pairs_loaded(int error, void *arg)
 {
 	struct parts *parts = arg;
 	struct buf facts = BUF_INIT;
@@ -280,7 +281,7 @@ static void publications_loaded(int error, void *arg)
 	if (parts->is_stopping)
 		return;
 	if (error != 0)
-		log_err("store: the publications cannot be read (%s)", strerror(error));
+		log_err("store: the pairs cannot be read (%s)", strerror(error));
 	parts->exit_code = error != 0 ? EX_SOFTWARE : daemon_build_outer(parts);
 	if (parts->exit_code != EX_OK) {
 		loop_quit(parts->loop);
@@ -297,20 +298,15 @@ static void publications_loaded(int error, void *arg)
 	tell_parent(parts, EX_OK);
 }
 
-static void pairs_loaded(int error, void *arg)
+static void publications_loaded(int error, void *arg)
 {
 	struct parts *parts = arg;
 
 	if (parts->is_stopping)
 		return;
-	if (error == 0) {
-		store_load_publications(parts->store, daemon_take_publication, publications_loaded,
-					parts);
-		return;
-	}
-	log_err("store: the pairs cannot be read (%s)", strerror(error));
-	parts->exit_code = EX_SOFTWARE;
-	loop_quit(parts->loop);
+	if (error != 0)
+		log_warning("store: the publications cannot be read (%s)", strerror(error));
+	bridge_start(parts->bridge, pairs_loaded, parts);
 }
 
 static void spellings_loaded(int error, void *arg)
@@ -321,7 +317,7 @@ static void spellings_loaded(int error, void *arg)
 		return;
 	if (error != 0)
 		log_warning("store: the spellings cannot be read (%s)", strerror(error));
-	bridge_start(parts->bridge, pairs_loaded, parts);
+	store_load_publications(parts->store, daemon_take_publication, publications_loaded, parts);
 }
 
 static int serve(struct parts *parts)
