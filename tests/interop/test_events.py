@@ -77,6 +77,21 @@ async def mood_that_was_set_before_reaches_the_phone(rig):
     await until(lambda: 'working' in watch.document.activities, 'her activity')
 
 
+# [X0163-1] [REL-011] what was said while the bridge was away: the chat server believes that it knows
+@test()
+async def mood_set_during_a_crash_reaches_the_phone(rig):
+    juliet, alice, watch = await befriend(rig)
+    await says(juliet, MOOD, f'<mood xmlns="{MOOD}"><happy/></mood>')
+    await until(lambda: b'happy' in watch.last.body, 'her mood in RPID')
+    rig.programs['sipxmppd'].kill()
+    await says(juliet, MOOD, f'<mood xmlns="{MOOD}"><sad/></mood>')
+    await says(juliet, ACTIVITY, f'<activity xmlns="{ACTIVITY}"><working/></activity>')
+    await rig.start_bridge()
+    again = await alice.subscribe(f'sip:{juliet.jid}')
+    await until(lambda: again.document and again.document.is_open, 'her state')
+    await until(lambda: b'sad' in again.last.body and 'working' in again.document.activities, 'what she said meanwhile')
+
+
 def mark(*features):
     """The hash of a client with these features and nothing else (XEP-0115)."""
     text = 'client/pc//Test<' + ''.join(f + '<' for f in sorted(features))

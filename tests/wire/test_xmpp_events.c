@@ -299,11 +299,13 @@ static void answer_caps(struct world *world, const char *resource, const char *f
 	buf_free(&text);
 }
 
-#define WANTS_MOOD  "<feature var='" MOOD "+notify'/>"
-#define WANTS_OTHER "<feature var='urn:other'/>"
+#define WANTS_MOOD     "<feature var='" MOOD "+notify'/>"
+#define WANTS_ACTIVITY "<feature var='" ACTIVITY "+notify'/>"
+#define WANTS_OTHER    "<feature var='urn:other'/>"
 /* sha-1 of client/pc//<http://jabber.org/protocol/mood+notify< and of client/pc//<urn:other< */
-#define VER_MOOD  "CQFb0iYPNa5B2NWJStxfndxsn+c="
-#define VER_OTHER "L8rEugbV9cpQgBZQx8Qm5sMHyQE="
+#define VER_MOOD     "CQFb0iYPNa5B2NWJStxfndxsn+c="
+#define VER_ACTIVITY "uBVpD8A3E/bYF1pW0k7/Tzp/C10="
+#define VER_OTHER    "L8rEugbV9cpQgBZQx8Qm5sMHyQE="
 
 /* [X0163-1] [X0115-5] [X0163-2]: from his bare JID, to the very client that wants it, as an event
  */
@@ -340,6 +342,28 @@ static void a_client_that_wants_it_is_told(void **state)
 	tell(world, NULL, true, true);
 	world_let_run(world, 20);
 	assert_int_equal(xmpp_server_stanzas(server), 0);
+}
+
+/* [DLG-015]: who is on the phone says so by himself */
+static void a_call_is_an_activity(void **state)
+{
+	struct world *world = *state;
+	struct xmpp_server *server = world_server(world);
+	struct presence now;
+
+	world_let_see(world, false);
+	show(world, NULL, true);
+	arrive(world, "pc", VER_ACTIVITY);
+	answer_caps(world, "pc", WANTS_ACTIVITY);
+	world_let_run(world, 20);
+	world_presence(&now, SHOW_NONE, NULL);
+	now.phone.state = PHONE_IN_CALL;
+	world_tell(world, "ann", "1001", &now);
+	assert_non_null(xmpp_server_expect(server, "<talking><on_the_phone/></talking>"));
+	now.phone.state = PHONE_IDLE;
+	world_tell(world, "ann", "1001", &now);
+	assert_non_null(xmpp_server_expect(server, "<activity xmlns=\"" ACTIVITY "\"/>"));
+	presence_clear(&now);
 }
 
 /* [X0115-4]: one is asked, all with the same hash are believed; others are told nothing */
@@ -454,6 +478,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_nobody_renews_is_dropped, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_new_subscriber_is_shown_again, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_client_that_wants_it_is_told, with_up, tear),
+		cmocka_unit_test_setup_teardown(a_call_is_an_activity, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_hash_is_asked_for_once, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_lie_is_not_believed, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_client_comes_back, with_up, tear),
