@@ -10,7 +10,10 @@
 #include "base/buf.h"
 
 /* A user whose presence the bridge cannot see counts as online for a day (D-20). */
-enum { UNSEEN = 24 * HOUR - MINUTE };
+enum {
+	UNSEEN = 24 * HOUR - MINUTE,
+	JUMPS_S = 6 * 3600 /* the clock may be set back between the decision and the question */
+};
 
 void week_note(struct moment *story, unsigned *moments, const struct week *week, const char *what,
 	       int64_t number)
@@ -228,7 +231,7 @@ void judge_prompt(struct spair *pair)
 
 	SNOTE(pair, "prompted", passed);
 	pair->week->prompts++;
-	if (pair->was_asked && !pair->is_excused && passed >= 0 && passed < ASK_AGAIN_S)
+	if (pair->was_asked && !pair->is_excused && passed >= 0 && passed < ASK_AGAIN_S - JUMPS_S)
 		judge_sfail(pair, "a chat user is asked twice");
 }
 
