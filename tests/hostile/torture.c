@@ -100,7 +100,10 @@ static const char *const sip_cases[] = {
 
 #define PRESENCE "<presence from='c1@chat.example/r' to='u1@sip.chat.example'"
 #define MESSAGE  "<message from='c1@chat.example/r' to='u1@sip.chat.example' type='chat' id='m'>"
-#define IQ       "<iq from='c1@chat.example/r' to='u1@sip.chat.example' id='q' type='get'>"
+#define EVENT                                                                                      \
+	"<message from='c1@chat.example' to='u1@sip.chat.example/sip' type='headline'><event "     \
+	"xmlns='http://jabber.org/protocol/pubsub#event'>"
+#define IQ "<iq from='c1@chat.example/r' to='u1@sip.chat.example' id='q' type='get'>"
 
 static const char *const stanza_cases[] = {
 	PRESENCE "/>",
@@ -144,6 +147,24 @@ static const char *const stanza_cases[] = {
 	IQ "<query xmlns='http://jabber.org/protocol/disco#items'/></iq>",
 	IQ "<query xmlns='jabber:iq:version'/></iq>",
 	IQ "<vCard xmlns='vcard-temp'/></iq>",
+	IQ "<query xmlns='jabber:iq:last'/></iq>",
+	IQ "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items "
+	   "node='http://jabber.org/protocol/mood'/></pubsub></iq>",
+	IQ "<query xmlns='jabber:iq:gateway'><prompt>sip:u1@pbx.example</prompt></query></iq>",
+	"<iq from='c1@chat.example/r' to='sip.chat.example' id='q' type='set'><query "
+	"xmlns='jabber:iq:gateway'><prompt>+1 (555) 1</prompt></query></iq>",
+	EVENT "<items node='http://jabber.org/protocol/mood'><item id='i'><mood "
+	      "xmlns='http://jabber.org/protocol/mood'><happy/><text>sun</text></mood></item>"
+	      "</items></event></message>",
+	EVENT "<items node='http://jabber.org/protocol/activity'><item><activity "
+	      "xmlns='http://jabber.org/protocol/activity'><eating><having_lunch/></eating>"
+	      "</activity></item></items></event></message>",
+	EVENT "<items node='http://jabber.org/protocol/nick'><item><nick "
+	      "xmlns='http://jabber.org/protocol/nick'>Jule</nick></item></items></event>"
+	      "</message>",
+	EVENT "<purge node='http://jabber.org/protocol/mood'/></event></message>",
+	PRESENCE "><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='n' "
+		 "ver='QgayPKawpkPSDYmwT/WM94uAlu0='/></presence>",
 	IQ "<query xmlns='jabber:iq:register'/></iq>",
 	IQ "<one xmlns='x'/><two xmlns='y'/></iq>",
 	IQ "</iq>",
