@@ -157,7 +157,10 @@ void bridge_count(struct bridge *bridge, struct pair *pair, int sign);
 bool bridge_note_refusal(struct bridge *bridge, struct pair *pair, enum watch_answer answer);
 /* Any other word ends that. */
 void bridge_end_refusal(struct bridge *bridge, struct pair *pair);
-/* D-14, D-16: ends what was refused long enough, forgets old tombstones. */
+/* D-14: after such a refusal: ends what has been refused for so long. Not by time alone: while
+ * nobody asks, because the watcher is offline, nothing is known of it. */
+void bridge_end_refused(struct bridge *bridge, struct pair *pair);
+/* D-16: forgets old tombstones. */
 void bridge_tidy_pair(struct bridge *bridge, struct pair *pair);
 
 /* bridge_save.c -------------------------------------------------------------------------------- */

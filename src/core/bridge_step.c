@@ -230,25 +230,33 @@ void bridge_end_refusal(struct bridge *bridge, struct pair *pair)
 	bridge_save(bridge, pair);
 }
 
+/* One wrong line on the PBX must not empty every roster: few of its pairs are refused, or this is
+ * the only one and others are not, which is all that can be said of ten pairs or fewer. */
+static bool is_about_the_pair(const struct peer_count *peer)
+{
+	return peer->refusing * 10 < peer->granted || (peer->refusing == 1 && peer->granted > 1);
+}
+
+void bridge_end_refused(struct bridge *bridge, struct pair *pair)
+{
+	const struct pair_row *row = &pair->row;
+	struct fault fault;
+
+	if (row->state != PAIR_GRANTED || row->refused_at == 0 ||
+	    wall_s(bridge) - row->refused_at < bridge->params.refusal_hold_s ||
+	    !is_about_the_pair(peer_of(bridge, row->watched.domain)))
+		return;
+	fault_set(&fault, FAULT_FORBIDDEN, "refused by the SIP side");
+	bridge_step(bridge, pair, EVENT_HOLD_OVER, &fault, NULL);
+}
+
 void bridge_tidy_pair(struct bridge *bridge, struct pair *pair)
 {
 	const struct pair_row *row = &pair->row;
 	int64_t now = wall_s(bridge);
 
-	if (row->state == PAIR_GRANTED && row->refused_at != 0 &&
-	    now - row->refused_at >= bridge->params.refusal_hold_s) {
-		struct peer_count *peer = peer_of(bridge, row->watched.domain);
-
-		/* One wrong line on the PBX must not empty every roster. */
-		if (peer->refusing * 10 < peer->granted) {
-			struct fault fault;
-
-			fault_set(&fault, FAULT_FORBIDDEN, "refused by the SIP side");
-			bridge_step(bridge, pair, EVENT_HOLD_OVER, &fault, NULL);
-		}
-	} else if ((row->state == PAIR_REFUSED && now - row->refused_at >= TOMBSTONE_S) ||
-		   (row->state == PAIR_ENDED && now - row->ended_at >= TOMBSTONE_S)) {
+	if ((row->state == PAIR_REFUSED && now - row->refused_at >= TOMBSTONE_S) ||
+	    (row->state == PAIR_ENDED && now - row->ended_at >= TOMBSTONE_S))
 		bridge_step(bridge, pair, EVENT_FORGOTTEN, NULL, NULL);
-	}
 	bridge_let_go(bridge, pair);
 }

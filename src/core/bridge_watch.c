@@ -284,7 +284,6 @@ void bridge_watch_answered(struct bridge *bridge, const struct watch *watch,
 		interest_sign(bridge, pair->watched, true);
 	bridge_step(bridge, pair, event_of(pair, answer, fault), fault, NULL);
 	if (bridge_note_refusal(bridge, pair, answer))
-		bridge_tidy_pair(bridge, pair);
-	else
-		bridge_let_go(bridge, pair);
+		bridge_end_refused(bridge, pair);
+	bridge_let_go(bridge, pair);
 }
