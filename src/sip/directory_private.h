@@ -40,7 +40,7 @@ struct row {
 	struct presence *presence; /* NULL: not known */
 	struct phone phone;
 	void *data;      /* part_data.h */
-	bool is_active;  /* else it waits for an answer, or is not known yet (EVT-069) */
+	bool is_active;  /* else the server waits for a word */
 	bool is_missing; /* not in the last whole list, or terminated: goes when that has settled */
 };
 

@@ -335,14 +335,16 @@ static bool is_list(const struct list_level *level, const struct rlmi_resource *
 	return false;
 }
 
-/* EVT-069: not known, or not yet. */
+/* EVT-069: nothing is known of him, or nothing yet; but the list serves him, unless the server
+ * still waits for a word. */
 static bool set_unknown(struct row *row, bool is_pending)
 {
-	bool was_known = row->is_active;
+	bool is_new = row->presence != NULL || row->phone.state != PHONE_UNKNOWN ||
+		      row->is_active == is_pending;
 
 	forget_documents(row);
-	row->is_active = row->is_active && !is_pending;
-	return was_known;
+	row->is_active = !is_pending;
+	return is_new;
 }
 
 /* Returns whether full state shall be asked for. */

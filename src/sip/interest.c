@@ -201,6 +201,15 @@ static void start_patience(struct interest *interest)
 		       on_patience, interest);
 }
 
+/* EVT-025: a last NOTIFY is waited for. COMPAT(kamailio): its lists send none; a stop of the bridge
+ * does not wait long once the end was accepted. */
+void interest_end_accepted(struct interest *interest)
+{
+	if (interest->all->stopped != NULL)
+		loop_timer_set(loop_of(interest), &interest->timer_n, interest_n_ms(interest) / 16,
+			       on_patience, interest);
+}
+
 static void leave_fork(struct interest *fork)
 {
 	loop_timer_cancel(&fork->timer);

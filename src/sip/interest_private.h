@@ -16,6 +16,8 @@ void interest_end_dialog(struct interest *interest, const struct interest_rule *
 			 const struct fault *fault);
 void interest_tell(struct interest *interest, enum watch_answer answer, const struct fault *fault);
 void interest_forget_etag(struct interest *interest);
+/* A leaving one's Expires 0 was answered 2xx. */
+void interest_end_accepted(struct interest *interest);
 
 /* interest_send.c */
 /* A new dialog. Returns 0 or ENOENT when the addresses have no form on SIP. */

@@ -177,6 +177,8 @@ static void on_result(const struct transaction_result *result, void *arg)
 		/* PRES-064: the last NOTIFY or patience ends it; a refusal does at once. */
 		if (result->status >= 300)
 			interest_free(interest);
+		else if (interest->has_sent_leave)
+			interest_end_accepted(interest);
 		return;
 	}
 	if (result->status < 300)

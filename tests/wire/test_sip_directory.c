@@ -327,6 +327,8 @@ static void not_known_yet(void **state)
 	pa_watch_user(rig, "1002");
 	accept_list(rig, &end);
 	notify(rig, &end, "active", make_list("0", true, ROWS("1001 -", "1002 ?")));
+	rig_expect_line(rig, "answered xmpp:juliet@chat.example sip:1001@pbx.example ALLOWED");
+	rig_expect_line(rig, "answered xmpp:juliet@chat.example sip:1002@pbx.example PENDING");
 	text_peer_let_run(rig->peer, 200);
 	assert_int_equal(fake_bridge_count(rig->bridge, "presence"), 0);
 	assert_int_equal(text_peer_count(rig->peer, "SUBSCRIBE "), 0);
@@ -627,6 +629,27 @@ static void a_stop_ends_it(void **state)
 	rig_free(&rig);
 }
 
+/* [D-48] Kamailio's lists send no last NOTIFY: the stop does not wait for one. */
+static void a_stop_without_a_last_word(void **state)
+{
+	struct rig *rig = rig_new(
+		&(struct rig_options){.profile = "asterisk", .tune = tune, .t1_ms = 300});
+	struct presence_agent end;
+	const struct sip_text *leave;
+	bool is_stopped = false;
+
+	(void)state;
+	begin(rig, &end);
+	sip_side_stop(rig->side, on_stopped, &is_stopped);
+	leave = text_peer_expect(rig->peer, "SUBSCRIBE sip:pa@");
+	assert_non_null(leave);
+	text_peer_answer(rig->peer, leave, "200 OK", "Expires: 0\r\n");
+	for (int i = 0; i < 80 && !is_stopped; i++)
+		text_peer_let_run(rig->peer, 100);
+	assert_true(is_stopped);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -650,6 +673,7 @@ int main(void)
 		cmocka_unit_test(a_body_that_cannot_be_read),
 		cmocka_unit_test(a_large_list),
 		cmocka_unit_test(a_stop_ends_it),
+		cmocka_unit_test(a_stop_without_a_last_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
