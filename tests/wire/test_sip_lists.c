@@ -46,6 +46,7 @@ static void read_told(const struct sip_text *notify, struct told *out)
 	sip_text_header(notify, "Content-Type", type, sizeof type);
 	assert_non_null(strstr(type, "type=\"application/rlmi+xml\""));
 	assert_non_null(strstr(type, "start="));
+	assert_null(strstr(type, "boundary=\"")); /* Linphone 5.1 crashes at quotes */
 	sip_text_header(notify, "Content-Encoding", room, sizeof room);
 	if (strcmp(room, "deflate") == 0)
 		assert_int_equal(deflate_read(sip_text_body(notify), len, CODING_DEFLATE, 200000,
