@@ -396,11 +396,10 @@ void multipart_end(struct buf *out, const char *boundary)
 	buf_printf(out, "--%s--\r\n", boundary);
 }
 
-/* COMPAT(linphone 5.1): the boundary is a token, so it needs no quotes; with them belle-sip looks
- * for a boundary that has quotes in it, and crashes when it finds none. */
 void multipart_write_type(struct buf *out, const char *boundary, const char *root_type,
 			  const char *root_id)
 {
+	/* COMPAT(linphone 5.1): it takes quotes for a part of the boundary, and then falls over. */
 	buf_printf(out, "multipart/related;type=\"%s\";start=\"<%s>\";boundary=%s", root_type,
 		   root_id, boundary);
 }
