@@ -31,7 +31,8 @@ CHAT = 'chat.example'
 COMPONENT = 'sip.chat.example'
 PBX = 'pbx.example'
 SCHEMA = '/usr/share/kamailio/db_sqlite/'
-PRES_RULES = 2  # presence_xml's document type of RFC 5025 rules
+TEXT_SCHEMA = '/usr/share/kamailio/dbtext/kamailio'
+PRES_RULES, RLS_SERVICES = 2, 8  # document types of Kamailio: RFC 5025 rules, RFC 4826 services
 
 
 class Failed(AssertionError):
@@ -131,13 +132,16 @@ class Program:
 
 class Rig:
     def __init__(self, daemon, transport='tcp', authorise=False, offline=True, extra='', bridge=True,
-                 chat_server='prosody', replace=None):
+                 chat_server='prosody', replace=None, members=(), list_body_max=0):
         """authorise: SIP users decide who watches them (else everybody may). offline: the chat server keeps messages for
-        users who are away. extra: further lines for sipxmppd.cfg; replace: {text: text} in it."""
+        users who are away. extra: further lines for sipxmppd.cfg; replace: {text: text} in it.
+        members: the users of the SIP server's list sip:everybody@pbx.example, which tells at most list_body_max
+        bytes in one NOTIFY (0: any number)."""
         self.daemon = pathlib.Path(daemon).resolve() if daemon else None
         self.transport, self.authorise, self.offline = transport, authorise, offline
         self.extra, self.with_bridge, self.chat_server = extra, bridge, chat_server
         self.replace = replace or {}
+        self.members, self.list_body_max = members, list_body_max
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='sipxmppd-test-'))
         self.c2s_port, self.component_port = free_port(), free_port()
         self.sip_port, self.bridge_port = free_port(), free_port()
@@ -173,6 +177,7 @@ class Rig:
                 'TRANSPORT': self.transport, 'KAMAILIO_MODULES': modules, 'EXTRA': self.extra,
                 'DATABASE': self.dir / 'kamailio.db', 'FORCE_ACTIVE': 0 if self.authorise else 1,
                 'SUBS_DB_MODE': 1 if self.authorise else 0,
+                'LIST_BODY_MAX': self.list_body_max,
                 'NOT_LOADED': '' if self.offline else ', "offline"'}
 
     def write(self, name, replace=None):
@@ -226,9 +231,22 @@ class Rig:
             with sqlite3.connect(self.dir / 'kamailio.db') as db:
                 for part in ('standard', 'presence'):
                     db.executescript(pathlib.Path(f'{SCHEMA}{part}-create.sql').read_text())
+            shutil.copytree(TEXT_SCHEMA, self.dir / 'lists')
+            self.write_list()
         program = self.run('kamailio', ['kamailio', '-f', config, '-DD', '-E', '-m', '64', '-M', '16',
-                                        '-w', self.dir, '-Y', self.dir, '-P', self.dir / 'kamailio.pid'])
+                                        '-w', self.dir, '-Y', self.dir, '-P', self.dir / 'kamailio.pid',
+                                        *(['-A', 'LISTS'] if self.members else [])])
         await self.listening(program, self.sip_port)
+
+    def write_list(self):
+        """Kamailio looks for a list in the documents of whoever subscribes to it: the bridge."""
+        entries = ''.join(f'<rl:entry uri="sip:{m}@{PBX}"/>' for m in self.members)
+        with sqlite3.connect(self.dir / 'kamailio.db', timeout=10) as db:
+            db.execute('delete from xcap where doc_type = ?', (RLS_SERVICES,))
+            db.execute('insert into xcap (username, domain, doc, doc_type, etag, source, doc_uri, port)'
+                       ' values (?, ?, ?, ?, ?, 0, ?, 0)',
+                       ('sipxmppd', CHAT, SERVICES.substitute(entries=entries), RLS_SERVICES,
+                        os.urandom(4).hex(), 'services'))
 
     async def start_bridge(self, wait=True):
         config = self.write('sipxmppd.cfg', self.replace)
@@ -346,6 +364,9 @@ class Rig:
 
 EMPTY_RULES = ('<?xml version="1.0"?><cr:ruleset xmlns="urn:ietf:params:xml:ns:pres-rules"'
                ' xmlns:cr="urn:ietf:params:xml:ns:common-policy"/>')
+SERVICES = string.Template(f'''<?xml version="1.0"?><rls-services xmlns="urn:ietf:params:xml:ns:rls-services"
+xmlns:rl="urn:ietf:params:xml:ns:resource-lists"><service uri="sip:everybody@{PBX}"><list>$entries</list>
+<packages><package>presence</package></packages></service></rls-services>''')
 RULES = string.Template(EMPTY_RULES[:-2] + '''>
 <cr:rule id="a"><cr:conditions><cr:identity><cr:one id="sip:$watcher"/></cr:identity></cr:conditions>
 <cr:actions><sub-handling>$action</sub-handling></cr:actions><cr:transformations>
