@@ -142,6 +142,9 @@ class Linphone:
         self.program.process.stdin.write(line.encode() + b'\n')
         self.program.process.stdin.flush()
 
+    def own_log(self):
+        return (self.rig.dir / f'linphone-{self.user}-own.log').read_text(errors='replace')
+
     def shown(self, name):
         """What it last said of a friend: Online, Busy, Away, Offline; '' nothing yet."""
         found = re.findall(rf'Friend "{name}" <[^>]*> is (\w+)', self.program.text())

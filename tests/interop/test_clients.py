@@ -4,7 +4,9 @@ import re
 
 from cases import ALICE_JID, JULIET, test, sees, watch_sip
 from phone import Baresip, Linphone
-from rig import check, free_port, until
+from rig import CHAT, check, free_port, until
+
+ROMEO = f'sip:romeo@{CHAT}'
 
 MESSAGE = '''<?xml version="1.0" encoding="UTF-8" ?>
 <scenario name="one message">
@@ -110,3 +112,20 @@ async def linphone_watches_and_writes(rig):
     await phone.shows('Juliet', 'Online')
     phone.command('quit')  # it takes its publication back without a Content-Length, which Kamailio refuses: it expires
     await sees(juliet, ALICE_JID, type_='unavailable')
+
+
+# [EVT-067] [SIP-110] it asks for its friends by one list that the request brings, and takes packed bodies. Version 5.1
+# wants Content-IDs without brackets, so what it shows is not looked at here, only what it got.
+@test()
+async def linphone_asks_by_a_list(rig):
+    juliet, romeo = await rig.chat_user('juliet'), await rig.chat_user('romeo')
+    phone = await Linphone(rig, '1001', {'Juliet': JULIET, 'Romeo': ROMEO}, f'rls_uri=<sip:friends@{CHAT}>').start()
+    for user in (juliet, romeo):
+        await until(lambda: user.got('presence', ALICE_JID, 'subscribe'), f'{user.jid} is asked')
+        user.presence('subscribed', to=ALICE_JID)
+    romeo.presence(show='dnd')
+    await until(lambda: '<show xmlns="jabber:client">dnd</show>' in phone.own_log(), 'the whole list, unpacked')
+    log = phone.own_log()
+    check(log.count('SUBSCRIBE sip:friends@') >= 1 and 'SUBSCRIBE sip:juliet@' not in log, 'asked one by one')
+    check('Content-Encoding: deflate' in log and 'Body has been uncompressed' in log, 'the bodies were not packed')
+    check(phone.program.code is None, f'linphonec ended with {phone.program.code}')
