@@ -58,6 +58,7 @@ class Pbx(SipUser):
         self.is_down = False
         self.drop = set()       # extensions whose NOTIFYs are lost on the way
         self.most_expires = 3600
+        self.mute = set()       # packages that are granted and never told of
 
     # Going away and coming back -------------------------------------------------------------------
 
@@ -84,7 +85,7 @@ class Pbx(SipUser):
         """The extension's state is now that of the sample; everybody who watches it is told."""
         self.states[extension] = state
         for dialog in list(self.dialogs.values()):
-            if dialog.extension == extension:
+            if dialog.extension == extension and dialog.event not in self.mute:
                 self.tell(dialog)
 
     def sample(self, kind, state):
@@ -321,7 +322,7 @@ class FreeSwitch(Pbx):
         self.dialogs[dialog.call_id] = dialog
         if dialog.expires == 0:
             return self.end(dialog)
-        if event in ('presence', 'dialog'):
+        if event in ('presence', 'dialog') and event not in self.mute:
             self.spawn(self.later(dialog))
         return 202, self.granted(dialog)
 
@@ -351,6 +352,11 @@ class FreeSwitch(Pbx):
         """noresource, always: it does not mean that there is no such user (PBX-034)."""
         self.spawn(self.goodbye(dialog))
         return 202, self.granted(dialog)
+
+    def expire(self, extension):
+        """Its subscriptions run out."""
+        for dialog in [d for d in self.dialogs.values() if d.extension == extension]:
+            self.end(dialog)
 
     async def goodbye(self, dialog):
         self.tell(dialog, state='unsubscribed', subscription='terminated;reason=noresource')

@@ -217,3 +217,36 @@ async def freeswitch_restarts_in_silence(rig):
     await until(lambda: not pbx.dialogs, 'both dialogs are ended')
     check(set(pbx.answers) == {200}, f'NOTIFYs were answered {pbx.answers}')
     nothing_contradicts(juliet, FS_PHONE)
+
+
+# [PBX-034] [EVT-029] [D-15] "noresource", which it says whenever a subscription runs out, is no refusal
+@test(start=False)
+async def freeswitch_says_noresource_at_expiry(rig):
+    pbx, juliet = await office(rig, FreeSwitch, {'1002': 'call-confirmed'}, 'freeswitch')
+    await watch_sip(juliet, '1002')
+    await sees(juliet, FS_PHONE, show='dnd', status='On the phone')
+    pbx.expire('1002')
+    await until(lambda: len(pbx.subscribes) >= 4, 'new dialogs')
+    pbx.set('1002', 'call-terminated')
+    await sees(juliet, FS_PHONE, status='')
+    kinds = [s.type for s in juliet.got('presence', FS_PHONE)]
+    check('unsubscribed' not in kinds and 'unavailable' not in kinds, f'shown: {kinds}')
+
+
+# [FSW] a package that is granted and never told of does not hold up the other
+@test(start=False)
+async def freeswitch_is_mute_about_calls(rig):
+    pbx, juliet = await office(rig, FreeSwitch, {'1002': 'registered'}, 'freeswitch')
+    pbx.mute.add('dialog')
+    await watch_sip(juliet, '1002')
+    await sees(juliet, FS_PHONE, status='')
+    pbx.set('1002', 'call-ringing')
+    await sees(juliet, FS_PHONE, status='Ringing')
+    pbx.set('1002', 'call-confirmed')
+    await sees(juliet, FS_PHONE, show='dnd', status='On the phone')
+    pbx.set('1002', 'unregister')
+    await sees(juliet, FS_PHONE, type_='unavailable', status='Not registered')
+    pbx.mute.clear()  # it speaks after all
+    pbx.set('1002', 'registered')
+    await sees(juliet, FS_PHONE, status='')
+    nothing_contradicts(juliet, FS_PHONE)
