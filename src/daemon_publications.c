@@ -4,6 +4,8 @@
 #include "sip/sip_side.h"
 #include "store/store.h"
 
+enum { AWAY_LONG_S = 90 }; /* D-49 */
+
 /* What was read before the sides are there. */
 struct kept_rows {
 	struct publication_row *rows;
@@ -70,6 +72,7 @@ void daemon_take_publication(const struct publication_row *row, void *arg)
 
 static void restore(struct parts *parts, const struct publication_row *row)
 {
+	int64_t away_s = loop_wall_ms(parts->loop) / 1000 - store_last_alive(parts->store);
 	struct kept_publication kept = {
 		.user = &row->user,
 		.id = (uint64_t)row->id,
@@ -81,6 +84,7 @@ static void restore(struct parts *parts, const struct publication_row *row)
 		.body = row->body,
 		.body_len = row->body_len,
 		.expires_s = row->expires_at,
+		.is_doubtful = away_s >= AWAY_LONG_S,
 	};
 
 	sip_side_restore(parts->sip, &kept);

@@ -388,4 +388,5 @@ void publications_restore(struct publications *publications, const struct kept_p
 	if (left_s > PUBLICATION_MOST_S) /* the clock was set back */
 		left_s = PUBLICATION_MOST_S;
 	publication_extend(publication, left_s > 0 ? (unsigned)left_s : 0);
+	publication->is_doubtful = kept->is_doubtful;
 }

@@ -283,31 +283,33 @@ static bool is_merged(const struct published *published, uint64_t identity)
 
 /* COMPAT(asterisk): a PBX publishes one state of a user and package. When it begins anew it has
  * crashed, or lost our answer: what it said before would stand beside it until its end (AST-7: a
- * kill sends nothing). */
-static void replace_older(struct publications *publications, const struct published *published,
-			  const struct publication *by)
+ * kill sends nothing). Returns that, or NULL. */
+static struct publication *find_older(const struct published *published, bool is_dialog,
+				      const struct net_address *source)
 {
 	if (published->peer->profile.subscribe_as != SUBSCRIBE_AS_BRIDGE)
-		return;
+		return NULL;
 	LIST_EACH(link, next, &published->all)
 	{
 		struct publication *old = LIST_ENTRY(link, struct publication, link);
 
-		if (old == by || old->is_dialog != by->is_dialog ||
-		    !net_address_same_host(&old->source, &by->source))
-			continue;
-		publications_begun_anew(publications, &by->source);
-		publication_free(old);
+		if (old->is_dialog == is_dialog && net_address_same_host(&old->source, source))
+			return old;
 	}
+	return NULL;
 }
 
+/* What takes the place of another needs no room. */
 static int check_room(const struct publications *publications, const struct published *published,
+		      const struct request *request, const struct asked *asked,
 		      struct refusal *refusal)
 {
 	const struct limits *limits = publications->core->params->limits;
 	struct limits_hit *hits = &publications->core->params->counters->limits;
 
-	if (published == NULL && (int64_t)publications->count >= limits->publications) {
+	if (published != NULL && find_older(published, asked->is_dialog, &request->source) != NULL)
+		return 0;
+	if ((int64_t)publications->count >= limits->publications) {
 		hits->publications++;
 		return refuse(refusal, 503, NULL, "limits.publications");
 	}
@@ -322,11 +324,15 @@ static void begin(struct publications *publications, struct request *request,
 		  const struct asked *asked, struct presence *state)
 {
 	struct published *published = published_get(publications, &asked->user, asked->peer);
+	struct publication *older = find_older(published, asked->is_dialog, &request->source);
 	struct publication *publication = publication_new(published, asked->is_dialog);
 
+	if (older != NULL) {
+		publications_begun_anew(publications, &request->source);
+		publication_free(older);
+	}
 	publication->source = request->source;
 	publication->request = identity_of(publications, request->sip);
-	replace_older(publications, published, publication);
 	publication_new_tag(publication);
 	if (asked->body != NULL)
 		publication_put(publication, state);
@@ -347,7 +353,7 @@ static int check_first(struct publications *publications, const struct request *
 		return refuse(refusal, 400, NULL, "a first PUBLISH without a body");
 	if (published != NULL && is_merged(published, identity_of(publications, request->sip)))
 		return refuse(refusal, 482, NULL, "merged request");
-	return check_room(publications, published, refusal);
+	return check_room(publications, published, request, asked, refusal);
 }
 
 /* Returns 0 when it was done and answered. */

@@ -40,6 +40,9 @@ struct kept_publication {
 	const char *body; /* NULL: the one that was kept last is still it */
 	size_t body_len;
 	int64_t expires_s; /* wall clock */
+	/* To be restored: the process was away so long that it counts only when its publisher
+	 * speaks of it again (D-49). */
+	bool is_doubtful;
 };
 
 /* Who keeps publications; the calls return at once. */

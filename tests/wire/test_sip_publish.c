@@ -496,6 +496,50 @@ static void a_killed_pbx_begins_anew(void **state)
 	rig_free(&rig);
 }
 
+static bool is_down(struct rig *rig)
+{
+	struct buf status = BUF_INIT;
+	bool found;
+
+	sip_side_status(rig->side, &status);
+	found = strstr(buf_text(&status), " down\n") != NULL;
+	buf_free(&status);
+	return found;
+}
+
+/* Answers OPTIONS until the bridge believes it; some are repeats of what it has given up. */
+static void come_back(struct rig *rig)
+{
+	while (is_down(rig)) {
+		const struct sip_text *text = text_peer_expect(rig->peer, "OPTIONS ");
+
+		assert_non_null(text);
+		text_peer_answer(rig->peer, text, "200 OK", "");
+		text_peer_let_run(rig->peer, 5);
+	}
+}
+
+/* [D-26] [REL-022] [EVT-061]: a PBX that does not answer any more: its extensions are doubtful, as
+ * they are without publications; when it is there again they are what they were. */
+static void a_pbx_that_is_gone(void **state)
+{
+	struct rig_options options = {
+		.profile = "asterisk", .tune = publications_only, .peer_quiet_ms = 3000};
+	struct rig *rig = rig_new(&options);
+	char tag[64];
+
+	(void)state;
+	pa_watch(rig);
+	begin(rig, tag);
+	rig_expect_line(rig, "ALLOWED");
+	rig_expect_line(rig, "open=1");
+	rig_expect_line(rig, "FAILED");
+	come_back(rig);
+	rig_expect_line(rig, "ALLOWED");
+	take_tag(publish_if(rig, tag, "Expires: 600\r\n", NULL, "200"), tag);
+	rig_free(&rig);
+}
+
 static void few(struct limits *limits)
 {
 	limits->publications = 2;
@@ -519,7 +563,9 @@ static void there_is_a_limit(void **state)
 	rig->peers[0].profile.accepts_publish = true;
 	publish(rig, "Event: presence\r\n", open_body, "200");
 	publish(rig, "Event: presence\r\n", open_body, "200");
+	rig->limits.publications = 3;
 	publish(rig, "Event: presence\r\n", open_body, "403");
+	rig->limits.publications = 2;
 	rig_send(rig, SIP_WAY_UDP, &request);
 	answer(rig, "503");
 	assert_int_equal(rig->counters.limits.publications_per_user, 1);
@@ -627,6 +673,12 @@ static void tags_outlive_the_process(void **state)
 	assert_int_equal(kept.drops, 0);
 	publish_if(rig, tag, "Expires: 0\r\n", NULL, "200");
 	assert_int_equal(kept.drops, 1);
+	row.is_doubtful = true; /* [D-49]: away for long: not shown before it is confirmed */
+	sip_side_restore(rig->side, &row);
+	text_peer_let_run(rig->peer, 30);
+	assert_int_equal(fake_bridge_count(rig->bridge, "in-call"), 0);
+	take_tag(publish_if(rig, kept.tag, "Expires: 600\r\n", NULL, "200"), tag);
+	rig_expect_line(rig, "phone=in-call");
 	row.expires_s -= 2 * 86400; /* long over */
 	sip_side_restore(rig->side, &row);
 	assert_int_equal(kept.drops, 2);
@@ -648,6 +700,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_refreshed_ends),
 		cmocka_unit_test(packages_are_composed),
 		cmocka_unit_test(a_killed_pbx_begins_anew),
+		cmocka_unit_test(a_pbx_that_is_gone),
 		cmocka_unit_test(there_is_a_limit),
 		cmocka_unit_test(options_say_so),
 		cmocka_unit_test(tags_outlive_the_process),
