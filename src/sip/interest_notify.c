@@ -21,7 +21,7 @@
 
 enum { REPAIR_EVERY_MS = 60000 };
 
-enum news_state { NEWS_PENDING, NEWS_ACTIVE, NEWS_TERMINATED };
+enum news_state { NEWS_PENDING, NEWS_ACTIVE, NEWS_OTHER, NEWS_TERMINATED };
 
 /* What a NOTIFY says beside its document. */
 struct news {
@@ -38,7 +38,7 @@ static struct side_core *core_of(const struct interest *interest)
 	return interest->all->core;
 }
 
-/* EVT-030: unknown states are kept like pending ones; none at all counts as active (D-22). */
+/* None at all counts as active (D-22). */
 static void read_state(const sip_t *sip, struct news *news)
 {
 	const sip_subscription_state_t *state = sip->sip_subscription_state;
@@ -53,8 +53,10 @@ static void read_state(const sip_t *sip, struct news *news)
 			state->ss_reason, (unsigned)header_text_number(state->ss_retry_after, 0));
 		return;
 	}
-	if (strcasecmp(state->ss_substate, "active") != 0)
+	if (strcasecmp(state->ss_substate, "pending") == 0)
 		news->state = NEWS_PENDING;
+	else if (strcasecmp(state->ss_substate, "active") != 0)
+		news->state = NEWS_OTHER;
 	news->expires_s = header_text_number(state->ss_expires, -1);
 }
 
@@ -103,13 +105,19 @@ static void ask_repair(struct interest *interest)
 	repair(interest);
 }
 
+/* EVT-030: a state nobody knows grants nothing, and takes nothing away. */
+static bool is_active(const struct interest *interest, const struct news *news)
+{
+	return news->state == NEWS_ACTIVE || (news->state == NEWS_OTHER && interest->was_active);
+}
+
 static void set_live(struct interest *interest, const struct news *news)
 {
 	uint64_t now = loop_now(core_of(interest)->params->loop);
 
 	interest_cancel_n(interest);
 	interest_set_state(interest,
-			   news->state == NEWS_PENDING ? INTEREST_PENDING : INTEREST_ACTIVE);
+			   is_active(interest, news) ? INTEREST_ACTIVE : INTEREST_PENDING);
 	backoff_reset(&interest->slow);
 	/* PRES-057: authoritative; absent, the last known value stays (PRES-051). */
 	if (news->expires_s > 0)
@@ -190,7 +198,7 @@ static void apply(struct interest *interest, const struct news *news, const sip_
 		return;
 	}
 	set_live(interest, news);
-	if (news->state == NEWS_ACTIVE)
+	if (is_active(interest, news))
 		apply_active(interest, news, sip);
 	else /* PRES-043: no body */
 		apply_pending(interest);

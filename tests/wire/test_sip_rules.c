@@ -92,7 +92,8 @@ static void the_dialog_names_the_user(void **state)
 }
 
 /* [PBX-033]: FreeSWITCH writes the state into its 202, where it means nothing. [EVT-030]: a state
- * nobody knows grants nothing; reason and retry-after beside active end nothing. */
+ * nobody knows grants nothing, and what was granted is shown on; reason and retry-after beside
+ * active end nothing. */
 static void states_where_they_count(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -113,6 +114,8 @@ static void states_where_they_count(void **state)
 	rig_expect_line(rig, "note=yes");
 	pa_notify(rig, &end, "active;expires=3600", pa_document("still", room, sizeof room), "200");
 	rig_expect_line(rig, "note=still");
+	pa_notify(rig, &end, "dozing;expires=3600", pa_document("dozes", room, sizeof room), "200");
+	rig_expect_line(rig, "note=dozes");
 	assert_int_equal(fake_bridge_count(rig->bridge, "answered"), 0);
 	rig_free(&rig);
 }
