@@ -453,45 +453,44 @@ static void packages_are_composed(void **state)
 
 /* Failures ------------------------------------------------------------------------------------- */
 
+static void publish_number(struct rig *rig, int number, const char *status)
+{
+	char uri[64];
+
+	snprintf(uri, sizeof uri, "sip:%d@pbx.example", number);
+	struct rig_request request = {.method = "PUBLISH",
+				      .uri = uri,
+				      .headers = "Event: presence\r\n",
+				      .body = open_body,
+				      .type = "application/pidf+xml"};
+
+	rig_send(rig, SIP_WAY_UDP, &request);
+	answer(rig, status);
+}
+
+static void expect_count(struct rig *rig, const char *line)
+{
+	struct buf status = BUF_INIT;
+
+	sip_side_status(rig->side, &status);
+	assert_non_null(strstr(buf_text(&status), line));
+	buf_free(&status);
+}
+
 /* [AST-7] [EVT-061]: a PBX that was killed begins anew; what it said before does not stand beside
  * what it says now, and of whom it says nothing any more nothing is shown. */
 static void a_killed_pbx_begins_anew(void **state)
 {
 	struct rig *rig = make_watched();
-	struct buf status = BUF_INIT;
 
 	(void)state;
-	for (int i = 1; i < 4; i++) { /* of three extensions */
-		char uri[64];
-
-		snprintf(uri, sizeof uri, "sip:100%d@pbx.example", i);
-		struct rig_request request = {.method = "PUBLISH",
-					      .uri = uri,
-					      .headers = "Event: presence\r\n",
-					      .body = open_body,
-					      .type = "application/pidf+xml"};
-
-		rig_send(rig, SIP_WAY_UDP, &request);
-		answer(rig, "200");
-	}
+	for (int number = 1001; number < 1004; number++)
+		publish_number(rig, number, "200");
 	rig_expect_line(rig, "open=1");
 	text_peer_let_run(rig->peer, 20);
-	for (int i = 2; i < 4; i++) { /* and then only of two */
-		char uri[64];
-
-		snprintf(uri, sizeof uri, "sip:100%d@pbx.example", i);
-		struct rig_request request = {.method = "PUBLISH",
-					      .uri = uri,
-					      .headers = "Event: presence\r\n",
-					      .body = open_body,
-					      .type = "application/pidf+xml"};
-
-		rig_send(rig, SIP_WAY_UDP, &request);
-		answer(rig, "200");
-	}
-	sip_side_status(rig->side, &status);
-	assert_non_null(strstr(buf_text(&status), "sip.publications_in 3\n"));
-	buf_free(&status);
+	for (int number = 1002; number < 1004; number++)
+		publish_number(rig, number, "200");
+	expect_count(rig, "sip.publications_in 3\n");
 	rig_expect_line(rig, "open=0"); /* 1001, 120*T1 later */
 	rig_free(&rig);
 }
@@ -552,11 +551,6 @@ static void there_is_a_limit(void **state)
 	struct rig_options options = {
 		.profile = "linphone", .tune = publications_only, .limits = few};
 	struct rig *rig;
-	struct rig_request request = {.method = "PUBLISH",
-				      .uri = "sip:1002@pbx.example",
-				      .headers = "Event: presence\r\n",
-				      .body = open_body,
-				      .type = "application/pidf+xml"};
 
 	(void)state;
 	rig = rig_new(&options);
@@ -566,8 +560,7 @@ static void there_is_a_limit(void **state)
 	rig->limits.publications = 3;
 	publish(rig, "Event: presence\r\n", open_body, "403");
 	rig->limits.publications = 2;
-	rig_send(rig, SIP_WAY_UDP, &request);
-	answer(rig, "503");
+	publish_number(rig, 1002, "503");
 	assert_int_equal(rig->counters.limits.publications_per_user, 1);
 	assert_int_equal(rig->counters.limits.publications, 1);
 	rig_free(&rig);
