@@ -97,6 +97,15 @@ static void expect_header(const struct sip_text *text, const char *name, const c
 	assert_string_equal(sip_text_header(text, name, room, sizeof room), value);
 }
 
+static void expect_count(struct rig *rig, const char *line)
+{
+	struct buf status = BUF_INIT;
+
+	sip_side_status(rig->side, &status);
+	assert_non_null(strstr(buf_text(&status), line));
+	buf_free(&status);
+}
+
 /* Samples -------------------------------------------------------------------------------------- */
 
 static char *read_sample(const char *name)
@@ -260,14 +269,11 @@ static void clients_publish(void **state)
 					    "linphonec-publish-pidf-open"};
 	struct rig_options options = {.profile = "linphone", .tune = as_server};
 	struct rig *rig = rig_new(&options);
-	struct buf status = BUF_INIT;
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(names); i++)
 		expect_header(replay_client(rig, names[i]), "Expires", "60");
-	sip_side_status(rig->side, &status);
-	assert_non_null(strstr(buf_text(&status), "sip.publications_in 2\n"));
-	buf_free(&status);
+	expect_count(rig, "sip.publications_in 2\n");
 	rig_free(&rig);
 }
 
@@ -308,7 +314,6 @@ static void refusals(void **state)
 		 NULL},
 	};
 	struct rig *rig = make_watched();
-	struct buf status = BUF_INIT;
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
@@ -326,10 +331,8 @@ static void refusals(void **state)
 			expect_header(text, rows[i].header, rows[i].value);
 	}
 	assert_int_equal(fake_bridge_count(rig->bridge, ""), 0);
-	sip_side_status(rig->side, &status);
-	assert_non_null(strstr(buf_text(&status), "sip.publications_in 0\n"));
+	expect_count(rig, "sip.publications_in 0\n");
 	assert_int_equal(rig->counters.publish_refused, CHECK_COUNT(rows));
-	buf_free(&status);
 	rig_free(&rig);
 }
 
@@ -466,15 +469,6 @@ static void publish_number(struct rig *rig, int number, const char *status)
 
 	rig_send(rig, SIP_WAY_UDP, &request);
 	answer(rig, status);
-}
-
-static void expect_count(struct rig *rig, const char *line)
-{
-	struct buf status = BUF_INIT;
-
-	sip_side_status(rig->side, &status);
-	assert_non_null(strstr(buf_text(&status), line));
-	buf_free(&status);
 }
 
 /* [AST-7] [EVT-061]: a PBX that was killed begins anew; what it said before does not stand beside
