@@ -218,6 +218,14 @@ static void drop_later(struct feed *feed)
 	loop_defer(core_of(feed)->params->loop, on_drop, feed);
 }
 
+/* A list has a body, though it may come a little later; a user of whom nothing is published has
+ * none: so Kamailio answers for a list that it does not have. */
+static void without_body(struct feed *feed)
+{
+	if (feed->state == FEED_WAITING)
+		set_timer(feed, SETTLE_COUNT * t1_ms(feed));
+}
+
 /* EVT-066: a subscription is that of a list or of one user for its whole life. */
 static enum interest_use on_document(struct interest *interest,
 				     const struct interest_document *document)
@@ -226,6 +234,8 @@ static enum interest_use on_document(struct interest *interest,
 	enum interest_use use = INTEREST_REPAIR;
 	int error;
 
+	if (document->len == 0)
+		without_body(feed);
 	if (document->len == 0 || feed->is_dropping)
 		return INTEREST_USED;
 	error = rows_apply(feed, document, &use);

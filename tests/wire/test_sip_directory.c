@@ -402,6 +402,23 @@ static void one_users_answer(void **state)
 	rig_free(&rig);
 }
 
+/* Nor is silence a list (Kamailio without one), but its subscription is kept: it may become one. */
+static void an_empty_answer(void **state)
+{
+	struct rig *rig = new_rig();
+	struct presence_agent end;
+
+	(void)state;
+	pa_watch(rig);
+	pa_watch_user(rig, "1002");
+	accept_list(rig, &end);
+	pa_notify(rig, &end, "active;expires=3600", NULL, "200");
+	expect_own_of_both(rig);
+	notify(rig, &end, "active", make_list("0", true, ROWS("1001 a", "1002 b")));
+	expect_user(rig, "1001", "open=1 show=- note=a");
+	rig_free(&rig);
+}
+
 /* No answer at all: nobody waits for ever. */
 static void no_answer(void **state)
 {
@@ -632,8 +649,8 @@ static void a_stop_ends_it(void **state)
 /* [D-48] Kamailio's lists send no last NOTIFY: the stop does not wait for one. */
 static void a_stop_without_a_last_word(void **state)
 {
-	struct rig *rig = rig_new(
-		&(struct rig_options){.profile = "asterisk", .tune = tune, .t1_ms = 300});
+	struct rig *rig =
+		rig_new(&(struct rig_options){.profile = "asterisk", .tune = tune, .t1_ms = 300});
 	struct presence_agent end;
 	const struct sip_text *leave;
 	bool is_stopped = false;
@@ -664,6 +681,7 @@ int main(void)
 		cmocka_unit_test(a_terminated_instance),
 		cmocka_unit_test(a_refused_list),
 		cmocka_unit_test(one_users_answer),
+		cmocka_unit_test(an_empty_answer),
 		cmocka_unit_test(no_answer),
 		cmocka_unit_test(a_list_that_ends),
 		cmocka_unit_test(a_list_that_is_lost),
