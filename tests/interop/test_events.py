@@ -154,3 +154,27 @@ async def client_asks_for_a_card_and_for_an_address(rig):
     typed = await juliet.ask(ALICE_JID.split('@')[1],
                              '<query xmlns="jabber:iq:gateway"><prompt>1001</prompt></query>', 'set')
     check(ALICE_JID in str(typed), f'{typed}')
+
+
+# [X0163-1] [PRS-006] [PRS-007] the chat server restarts: what both said holds, and what changes then is told
+@test()
+async def moods_outlive_a_restart_of_the_chat_server(rig):
+    juliet, alice, watch = await befriend(rig)
+    await wants(juliet, ACTIVITY)
+    await publish(alice, note='here', activity='meeting')
+    await until(lambda: events(juliet, ACTIVITY), 'his activity as an event')
+    await says(juliet, MOOD, f'<mood xmlns="{MOOD}"><happy/></mood>')
+    await until(lambda: b'happy' in watch.last.body, 'her mood in RPID')
+    rig.programs['prosody'].kill()
+    juliet.cut()
+    before = rig.links()
+    await rig.start_chat_server()
+    await rig.linked(before)
+    juliet.stanzas.clear()
+    await juliet.sign_in()
+    await wants(juliet, ACTIVITY)
+    await until(lambda: events(juliet, ACTIVITY), 'his activity again')
+    check('in_a_meeting' in str(events(juliet, ACTIVITY)[-1]), f'{events(juliet, ACTIVITY)[-1]}')
+    await until(lambda: watch.document.is_open and b'happy' in watch.last.body, 'her mood again')
+    await says(juliet, MOOD, f'<mood xmlns="{MOOD}"><sad/></mood>')
+    await until(lambda: b'sad' in watch.last.body, 'her next mood')
