@@ -307,10 +307,12 @@ static void change(struct dialog_table *table, const xmlNode *root, const struct
 	}
 }
 
-static bool has_dialogs(const xmlNode *root)
+/* COMPAT(freeswitch): a dialog element of an event has no call-id; the list of all calls, with
+ * which it answers a SUBSCRIBE, has one in each (PBX-032). */
+static bool tells_events(const xmlNode *root)
 {
 	for (const xmlNode *node = root->children; node != NULL; node = node->next) {
-		if (is_element(node, "dialog"))
+		if (is_element(node, "dialog") && xml_attribute(node, NULL, "call-id") == NULL)
 			return true;
 	}
 	return false;
@@ -372,7 +374,7 @@ static int apply(struct dialog_table *table, const struct document *document,
 		 const struct profile *profile, bool *wants_full)
 {
 	bool is_event = document->is_full && profile->dialog_full_is_event_only &&
-			has_dialogs(document->root);
+			tells_events(document->root);
 	bool is_partial = !document->is_full || is_event;
 
 	if (is_old(table, document)) {

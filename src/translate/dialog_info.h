@@ -29,12 +29,12 @@ struct dialog_table {
 
 /* Applies the document text[0..len), at most max_bytes long. A full one replaces the rows whatever
  * its version (D-23, DLG-008), a partial one changes the rows it names. With
- * profile->dialog_full_is_event_only a full one that names dialogs changes only those (PBX-032).
- * *wants_full becomes true when documents were missed and a refresh SUBSCRIBE should ask for the
- * whole state (DLG-007); it is never set to false here.
- * Returns 0; EALREADY a partial document that is not newer, dropped; EBADMSG not well-formed or no
- * dialog-info; EPROTO a DOCTYPE with an internal subset; E2BIG over a limit. Unless it returns 0
- * the table is as it was. */
+ * profile->dialog_full_is_event_only a full one that names dialogs without their call-id changes
+ * only those (PBX-032). *wants_full becomes true when documents were missed and a refresh SUBSCRIBE
+ * should ask for the whole state (DLG-007); it is never set to false here. Returns 0; EALREADY a
+ * partial document that is not newer, dropped; EBADMSG not well-formed or no dialog-info; EPROTO a
+ * DOCTYPE with an internal subset; E2BIG over a limit. Unless it returns 0 the table is as it was.
+ */
 int dialog_info_apply(struct dialog_table *table, const char *text, size_t len, size_t max_bytes,
 		      const struct profile *profile, bool *wants_full);
 

@@ -277,6 +277,10 @@ static void keeps_rows_of_event_documents(void **state)
 		{FULL(3, CALL("b", "direction='recipient'", "confirmed", MUTED("pvalue='yes'"))),
 		 "in-call", false},
 		{PART(4, DOWN("b")), "idle", false},
+		/* the list of all calls, as a refresh is answered: what it leaves out is over */
+		{FULL(5, UP("lost")), "in-call", false},
+		{FULL(9, CALL("c", "call-id='c' direction='recipient'", "early", "")), "ringing",
+		 false},
 	};
 	static const struct step without[] = {
 		{FULL(1, UP("a")), "in-call", false},
