@@ -44,7 +44,7 @@ static void short_hold(struct rig *rig)
 
 static struct rig *start(void (*tune)(struct rig *rig))
 {
-	return rig_new(&(struct rig_options){.tune = tune});
+	return rig_new(&(struct rig_options){.tune = tune, .t1_ms = 500});
 }
 
 static void tell_dialogs(struct rig *rig, struct presence_agent *end, unsigned version,
@@ -172,7 +172,7 @@ static void other_party_only_if_allowed(void **state)
 /* [AST-2]: the type of a body says what it is, not the Event. */
 static void bodies_go_by_type(void **state)
 {
-	struct rig *rig = rig_new(NULL); /* Event presence alone */
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 500}); /* Event presence alone */
 	struct presence_agent end;
 
 	(void)state;
@@ -485,7 +485,7 @@ static void forks_are_bounded(void **state)
 	fork.tag = "toomany";
 	pa_notify(rig, &fork, "active", NULL, "481");
 	rig_free(&rig);
-	rig = rig_new(&(struct rig_options){.tune = both, .t1_ms = 2});
+	rig = rig_new(&(struct rig_options){.tune = both, .proxy_is_tcp = true, .t1_ms = 2});
 	begin(rig, &presence, &dialog);
 	text_peer_let_run(rig->peer, 64 * 2 + 50);
 	fork = dialog;
@@ -527,7 +527,7 @@ static void unwatch_ends_all(void **state)
 /* [D-17]: who joins is told what all parts know. */
 static void who_joins_is_told_all(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.profile = "freeswitch"});
+	struct rig *rig = rig_new(&(struct rig_options){.profile = "freeswitch", .t1_ms = 500});
 	struct presence_agent presence, dialog;
 
 	(void)state;

@@ -52,7 +52,8 @@ static const struct sip_text *take_refresh(struct rig *rig, const char *tag)
  * no NOTIFY is waited for. The end has no condition. */
 static void unchanged_is_not_told_again(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 2}); /* Timer N: 128 ms */
+	struct rig *rig = rig_new(
+		&(struct rig_options){.proxy_is_tcp = true, .t1_ms = 2}); /* Timer N: 128 ms */
 	struct presence_agent end;
 	char room[128];
 
@@ -77,7 +78,7 @@ static void unchanged_is_not_told_again(void **state)
 /* [EVT-081]: one that knows nothing of conditions answers and notifies as ever. */
 static void peer_without_conditions(void **state)
 {
-	struct rig *rig = rig_new(NULL);
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 500});
 	struct presence_agent end;
 
 	(void)state;
@@ -93,7 +94,7 @@ static void peer_without_conditions(void **state)
  * means that nothing is published; under another tag it means that. */
 static void tag_without_body(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.profile = "generic"});
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 500});
 	struct presence_agent end;
 
 	(void)state;
@@ -126,7 +127,7 @@ static void useless_tags(void **state)
 {
 	static const char *const tags[] = {"SIP-ETag: \"a\"\r\n", "SIP-ETag: \r\n",
 					   "SIP-ETag: a,b\r\n"};
-	struct rig *rig = rig_new(NULL);
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 500});
 	struct presence_agent end;
 
 	(void)state;
@@ -187,7 +188,7 @@ static void begin_partial(struct rig *rig, struct presence_agent *end)
  * with q: patches in their order, a gap asks for the whole. */
 static void partial_presence(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.tune = offers_partial});
+	struct rig *rig = rig_new(&(struct rig_options){.tune = offers_partial, .t1_ms = 500});
 	struct presence_agent end;
 
 	(void)state;
@@ -211,7 +212,7 @@ static void partial_presence(void **state)
 /* [EVT-077]: a patch that does not fit: the type is given up for this subscription. */
 static void broken_patch(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.tune = offers_partial});
+	struct rig *rig = rig_new(&(struct rig_options){.tune = offers_partial, .t1_ms = 500});
 	struct presence_agent end;
 
 	(void)state;
@@ -235,7 +236,7 @@ static void asks_for_seconds(struct rig *rig)
 /* [PBX-043] [D-25] [PBX-049]: an answer that grants more than was asked for counts. */
 static void longer_answers_count(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.tune = asks_for_seconds});
+	struct rig *rig = rig_new(&(struct rig_options){.tune = asks_for_seconds, .t1_ms = 500});
 	struct presence_agent end;
 	char room[512];
 
@@ -258,7 +259,7 @@ static void longer_answers_count(void **state)
  * later each time: at most four times in five seconds. */
 static void two_servers_do_not_loop(void **state)
 {
-	struct rig *rig = rig_new(NULL);
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 500});
 	uint64_t start = loop_now(rig->loop);
 	struct presence_agent end;
 	int count = 0;

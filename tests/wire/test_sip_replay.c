@@ -145,7 +145,7 @@ static void asterisk(void **state)
 		 "open=0 show=- note= devices=0 phone=idle other=- person=0 -"},
 		{"asterisk/notify-pidf-hint-removed", NULL},
 	};
-	struct rig *rig = rig_new(&(struct rig_options){.profile = "asterisk"});
+	struct rig *rig = rig_new(&(struct rig_options){.profile = "asterisk", .t1_ms = 500});
 	struct presence_agent end;
 
 	(void)state;
@@ -191,7 +191,7 @@ static void freeswitch(void **state)
 		{"freeswitch/notify-dialog-info-unregistered",
 		 "open=0 show=- note= devices=1 phone=idle other=- person=0 -"},
 	};
-	struct rig *rig = rig_new(&(struct rig_options){.profile = "freeswitch"});
+	struct rig *rig = rig_new(&(struct rig_options){.profile = "freeswitch", .t1_ms = 500});
 	struct presence_agent presence, dialog;
 
 	(void)state;
@@ -218,7 +218,7 @@ static void kamailio(void **state)
 		{"kamailio/kamailio-notify-pidf-closed-active-of-baresip",
 		 "open=0 show=- note= devices=1 phone=idle other=- person=0 -"},
 	};
-	struct rig *rig = rig_new(&(struct rig_options){.profile = "kamailio"});
+	struct rig *rig = rig_new(&(struct rig_options){.profile = "kamailio", .t1_ms = 500});
 	struct presence_agent presence, dialog;
 
 	(void)state;

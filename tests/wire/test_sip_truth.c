@@ -66,7 +66,7 @@ static void begin(struct rig *rig, struct presence_agent *presence, struct prese
  * that lasts is, its end at once. */
 static void calls_settle(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.tune = settles});
+	struct rig *rig = rig_new(&(struct rig_options){.tune = settles, .t1_ms = 500});
 	struct presence_agent presence, dialog;
 
 	(void)state;
@@ -88,7 +88,7 @@ static void calls_settle(void **state)
  * is told all the same. */
 static void first_and_restless(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.tune = settles_soon});
+	struct rig *rig = rig_new(&(struct rig_options){.tune = settles_soon, .t1_ms = 500});
 	struct presence_agent presence, dialog;
 	bool is_told = false;
 
@@ -136,7 +136,7 @@ static void answer_refreshes(struct rig *rig, const struct presence_agent *prese
 static void gone_and_back(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){
-		.tune = both, .proxy_is_tcp = true, .peer_quiet_ms = QUIET_MS});
+		.tune = both, .proxy_is_tcp = true, .peer_quiet_ms = QUIET_MS, .t1_ms = 500});
 	struct presence_agent presence, dialog;
 
 	(void)state;
@@ -200,7 +200,7 @@ static void published_and_gone(void **state)
 /* [D-14] [D-17]: a server that has no hint for him but publishes him serves him. */
 static void published_but_refused(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.profile = "asterisk"});
+	struct rig *rig = rig_new(&(struct rig_options){.profile = "asterisk", .t1_ms = 500});
 	struct presence_agent end;
 	char headers[128], tag[64];
 
@@ -234,7 +234,7 @@ static void soon_unknown(struct rig *rig)
 static void forgotten_dialog(void **state)
 {
 	struct rig *rig = rig_new(
-		&(struct rig_options){.tune = soon_unknown, .t1_ms = 30, .proxy_is_tcp = true});
+		&(struct rig_options){.tune = soon_unknown, .t1_ms = 500, .proxy_is_tcp = true});
 	struct presence_agent presence, dialog, found = {0};
 
 	(void)state;
