@@ -175,10 +175,11 @@ bool pep_in_take(const struct inbound *in)
 	struct bridge *bridge = in->side->params.bridge;
 	struct known *known;
 
-	if (event == NULL || (in->type != NULL && strcmp(in->type, "error") == 0))
+	/* X0163-1: from the user himself, as a whole; what a client sends may still be a text. */
+	if (event == NULL || in->from_resource != NULL ||
+	    (in->type != NULL && strcmp(in->type, "error") == 0))
 		return false;
-	/* X0163-1: from the user himself, as a whole, to one who may see him. */
-	if (in->from_resource != NULL || !in->may_use || !in->has_target ||
+	if (!in->may_use || !in->has_target ||
 	    !bridge_may_see(bridge, &in->target, &in->sender, NULL))
 		return true;
 	known = get(in);

@@ -130,6 +130,11 @@ static void other_events_are_nothing(void **state)
 	assert_int_equal(world_count(world, "person"), 0);
 	assert_int_equal(world_count(world, "message"), 0);
 	assert_int_equal(xmpp_server_stanzas(server), 0);
+	/* a client's text stays one, whatever stands beside it */
+	say(world, "<message from='ann@chat.example/a' to='" USER "'><body>text</body>"
+		   "<event xmlns='http://jabber.org/protocol/pubsub#event'/></message>");
+	assert_true(world_wait(world, "message m1 x:ann s:1001"));
+	assert_int_equal(world_count(world, "person"), 0);
 }
 
 /* What she said holds when her client comes back; servers say it once. [PRES-126]: to whom it was
