@@ -1,4 +1,4 @@
-"""Offices with a PBX: what a chat user sees of its phones. The PBXs are scripted (pbx.py) and say what real ones said."""
+"""Offices with a PBX: what a chat user sees of its phones. The PBXs are scripted (pbx.py), their words are real."""
 
 import asyncio
 import re
@@ -12,7 +12,7 @@ FS_PHONE = f'1002@{COMPONENT}'
 # What belongs together (D-27): a status text that says one thing never stands beside a show that says another.
 SHOWS = {'Ringing': ('',), 'On the phone': ('dnd',), 'On hold': ('dnd',), 'Do not disturb': ('dnd',),
          'Not registered': ('unavailable',)}
-WORDS_OF_PBXS = re.compile(r'Ready|Available|Unavailable|Unregistered|Talk|Ring 1|Call 1|Hold 1|100\d')
+WORDS_OF_PBXS = re.compile(r'Ready|Available|Unavailable|Unregistered|Talk|Ring 1|Call 1|Hold 1|100\d|Capulet')
 
 
 async def office(rig, kind, states, profile, transport='udp', more=''):
@@ -133,7 +133,7 @@ async def asterisk_loses_the_subscription(rig):
     check('unavailable' not in kinds[kinds.index('') :], f'the dot went out in between: {kinds}')
 
 
-# [D-21] [DLG-014] [DLG-016] [PBX-005] [PBX-006] the same phone by both packages: they agree, in whatever order they come
+# [D-21] [DLG-014] [DLG-016] [PBX-005] [PBX-006] the same phone by both packages: they agree, whichever comes first
 @test(start=False)
 async def asterisk_phones_are_shown_by_both_packages(rig):
     sequences = {
@@ -143,7 +143,7 @@ async def asterisk_phones_are_shown_by_both_packages(rig):
                  ('busy', '', 'dnd', 'On the phone'), ('unavailable', 'unavailable', '', 'Not registered')),
     }
     pbx, juliet = await office(rig, Asterisk, {n: steps[0][0] for n, steps in sequences.items()}, 'asterisk',
-                               more='; packages = [ "presence", "dialog" ]')
+                               transport='tcp', more='; packages = [ "presence", "dialog" ]')
     await at_once(*(goes_through(pbx, juliet, number, steps) for number, steps in sequences.items()))
     check(len({s.get('call-id') for s in pbx.subscribes}) == 4, 'a dialog for each package')
     check(set(pbx.answers) == {200}, f'NOTIFYs were answered {pbx.answers}')
@@ -250,3 +250,19 @@ async def freeswitch_is_mute_about_calls(rig):
     pbx.set('1002', 'registered')
     await sees(juliet, FS_PHONE, status='')
     nothing_contradicts(juliet, FS_PHONE)
+
+
+# [DLG-018] who is on the other side is shown where the operator wants it; never who withholds it
+@test(start=False)
+async def caller_is_shown_if_configured(rig):
+    pbx, juliet = await office(rig, Asterisk, {'1001': 'idle'}, 'asterisk',
+                               more='; packages = [ "presence", "dialog" ]; show_caller = true')
+    await watch_sip(juliet)
+    await sees(juliet, PHONE, status='')
+    dialog = next(d for d in pbx.dialogs.values() if d.event == 'dialog')
+    pbx.tell(dialog, state='phone-ringing')
+    await sees(juliet, PHONE, status='Ringing (Rosaline Capulet)')
+    pbx.tell(dialog, state='phone-ringing-anonymous')
+    await sees(juliet, PHONE, status='Ringing')
+    pbx.set('1001', 'idle')
+    await sees(juliet, PHONE, status='')
