@@ -1,9 +1,11 @@
 """One subscription to a list of the SIP server (RFC 4662) tells of all its members."""
 
 import asyncio
+import shutil
+import signal
 
 from cases import ALICE_JID, publish, sees, test, watch_sip
-from rig import COMPONENT, PBX, check, until
+from rig import COMPONENT, PBX, TEXT_SCHEMA, check, until
 
 MANY = tuple(str(1001 + i) for i in range(40))
 LIST = {'profile = "kamailio";': 'profile = "kamailio"; subscribe_as = "bridge"; packages = [ "presence" ];'
@@ -74,3 +76,38 @@ async def without_a_list_all_have_their_own(rig):
     juliet.presence('subscribe', to=ALICE_JID)
     await until(lambda: juliet.got('presence', ALICE_JID, 'subscribed'), 'granted')
     await sees(juliet, ALICE_JID, status='on my own')
+
+
+# [PRES-188] [D-26] the server hangs: all dots go out, and come back with it
+@test(members=('1001', '1002', '1003'), replace=LIST, extra='presence: { hold = 1; };')
+async def a_list_goes_out_when_the_sip_server_hangs(rig):
+    juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
+    await publish(alice, note='here')
+    await watch_sip(juliet)
+    await sees(juliet, ALICE_JID, status='here')
+    rig.programs['kamailio'].signal(signal.SIGSTOP)
+    await until(lambda: juliet.shown(ALICE_JID).type == 'unavailable', 'unavailable', 90)
+    rig.programs['kamailio'].signal(signal.SIGCONT)
+    await until(lambda: juliet.shown(ALICE_JID).type == '', 'available again', 60)
+    check(not juliet.got('presence', ALICE_JID, 'unsubscribed'), 'the authorization was ended')
+    await only_the_list(rig)
+
+
+# [PRES-151] [D-25] it restarts and has forgotten the list's dialog: a new one takes over, and nobody is asked again
+@test(members=('1001', '1002', '1003'), replace=LIST)
+async def a_list_comes_back_after_a_restart(rig):
+    juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
+    await publish(alice, note='here')
+    await watch_sip(juliet)
+    await sees(juliet, ALICE_JID, status='here')
+    rig.programs['kamailio'].signal(signal.SIGKILL)
+    await rig.programs['kamailio'].ended()
+    for table in ('rls_watchers', 'rls_presentity', 'pua'):
+        shutil.copy(f'{TEXT_SCHEMA}/{table}', rig.dir / 'lists')
+    await rig.start_kamailio()
+    alice.etag = None
+    await alice.register()
+    await publish(alice, note='after the restart', activity='away')
+    await until(lambda: juliet.shown(ALICE_JID).status == 'after the restart', 'the new state', 90)
+    check(not juliet.got('presence', ALICE_JID, 'unsubscribed'), 'the authorization was ended')
+    await only_the_list(rig)
