@@ -95,13 +95,18 @@ static int check_event(const sip_t *sip, struct asked *asked, struct refusal *re
 	return refuse(refusal, 489, "Allow-Events: presence, dialog\r\n", "event package");
 }
 
-/* Of a header that may stand there once, Sofia puts others, and what it cannot read, aside. */
+/* Of a header that may stand there once, Sofia puts others aside as they are, and of what it cannot
+ * read the name. */
 static bool has_second_condition(const sip_t *sip)
 {
-	for (const sip_error_t *error = sip->sip_error; error != NULL; error = error->er_next)
-		if (error->er_common->h_class == sip_if_match_class ||
-		    (error->er_name != NULL && strcasecmp(error->er_name, "SIP-If-Match") == 0))
+	for (const sip_error_t *error = sip->sip_error; error != NULL; error = error->er_next) {
+		const msg_hclass_t *class = error->er_common->h_class;
+
+		if (class == sip_if_match_class ||
+		    (class == sip_error_class && error->er_name != NULL &&
+		     strcasecmp(error->er_name, "SIP-If-Match") == 0))
 			return true;
+	}
 	return false;
 }
 
