@@ -165,6 +165,26 @@ async def asterisk_notify_is_overtaken(rig):
     check('unavailable' not in kinds, f'the older state was shown: {kinds}')
 
 
+# [REL-022] [REL-024] [D-26] it dies during a call: the call does not stand there for ever, and what it says when it is
+# back holds at once, in the old dialog
+@test(start=False, extra='presence: { hold = "1s"; };')
+async def asterisk_dies_during_a_call(rig):
+    pbx, juliet = await office(rig, Asterisk, {'1001': 'inuse'}, 'asterisk')
+    await watch_sip(juliet)
+    await sees(juliet, PHONE, show='dnd', status='On the phone')
+    await pbx.crash()
+    await until(lambda: juliet.shown(PHONE).type == 'unavailable', 'the dot goes out', 92)
+    pbx.states['1001'] = 'idle'
+    await pbx.restart()
+    await sees(juliet, PHONE, status='')
+    pbx.set('1001', 'ringing')
+    await sees(juliet, PHONE, status='Ringing')
+    check(set(pbx.answers) == {200}, f'NOTIFYs were answered {pbx.answers}')
+    kinds = [s.type for s in juliet.got('presence', PHONE)]
+    check(kinds.count('subscribed') == 1 and 'unsubscribed' not in kinds, f'said again: {kinds}')
+    nothing_contradicts(juliet, PHONE)
+
+
 # [PBX-028] [PBX-029] [PBX-031] [PBX-032] [PBX-034] [PBX-035] [D-17] [D-21] a phone at FreeSWITCH: both packages agree
 @test(start=False)
 async def freeswitch_phones_are_shown(rig):
