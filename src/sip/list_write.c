@@ -50,6 +50,15 @@ static const struct presence *presence_of(const struct list_member *member)
 	return notify_presence(notifier, &pair); /* a fetch */
 }
 
+/* EVT-067: without brackets. COMPAT(linphone 5.1): it looks for the very text of Content-ID. */
+static char *cid_of(const struct list_watch *list, const char *id)
+{
+	struct buf cid = BUF_INIT;
+
+	buf_printf(&cid, list->subscription->is_linphone ? "<%s>" : "%s", id);
+	return buf_take(&cid);
+}
+
 /* EVT-068, EVT-067: a part, and the cid that means it. */
 static void add_part(struct draft *draft, struct list_member *member,
 		     const struct presence *presence, struct rlmi_instance *instance)
@@ -68,7 +77,7 @@ static void add_part(struct draft *draft, struct list_member *member,
 	body = notify_bodies_get(bodies, package, &document);
 	multipart_add(&draft->parts, draft->boundary, cid, package->type, body->text.data,
 		      body->text.len);
-	instance->cid = mem_strdup(cid);
+	instance->cid = cid_of(draft->list, cid);
 	member->told = body->digest;
 	member->was_open = presence != NULL && presence_is_open(presence);
 	member->version++;

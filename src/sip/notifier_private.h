@@ -72,6 +72,7 @@ struct subscription {
 	bool has_row;       /* of watcher information: row is set */
 	bool row_is_whole;  /* its next document is a full one */
 	bool takes_deflate; /* Accept-Encoding */
+	bool is_linphone;   /* and what it expects of lists */
 	bool is_large;      /* a large NOTIFY is under way, */
 	bool shuns_tcp;     /* and its like go by UDP: TCP was of no use (D-40) */
 };

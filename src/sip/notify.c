@@ -137,13 +137,22 @@ static void write_body(struct subscription *s, const struct presence *presence, 
 	}
 }
 
+/* COMPAT(linphone 5.1): the NOTIFYs of a list are those of its own presence server, which writes
+ * the name so; all others are dropped without a word (EVT-002). */
+static const char *event_name(const struct subscription *s)
+{
+	if (s->list != NULL && s->is_linphone && s->package->id == EVENT_PRESENCE)
+		return "Presence";
+	return s->package->name;
+}
+
 static void write_request(struct subscription *s, const struct presence *presence, struct buf *out)
 {
 	struct buf lines = BUF_INIT, body = BUF_INIT;
 
 	dialog_request(s->dialog, core_of(s), s->peer, "NOTIFY", out);
 	buf_puts(out, "Event: ");
-	buf_puts(out, s->package->name);
+	buf_puts(out, event_name(s));
 	if (s->event_id != NULL) {
 		buf_puts(out, ";id=");
 		buf_puts(out, s->event_id);

@@ -113,5 +113,7 @@ int subscribe_check(const struct sip_s *sip, const struct limits *limits, struct
 		out->event_id = sip->sip_event->o_id;
 	out->match = find_match(sip);
 	out->takes_deflate = takes_deflate(sip);
+	out->is_linphone = sip->sip_user_agent != NULL && sip->sip_user_agent->g_string != NULL &&
+			   strncasecmp(sip->sip_user_agent->g_string, "Linphone", 8) == 0;
 	return check_expires(sip, limits, out->package, &out->expires_s);
 }

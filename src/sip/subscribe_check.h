@@ -16,6 +16,7 @@ struct subscribe_ask {
 	bool takes_lists;     /* Supported: eventlist (RFC 4662) */
 	bool has_list;        /* the body is a list of those to be watched (RFC 5367) */
 	bool takes_deflate;   /* our bodies may come packed */
+	bool is_linphone;     /* the user agent is a Linphone */
 };
 
 /* Returns 0, or the status to refuse with: 489, 406, 415, 421, 423. */

@@ -103,6 +103,7 @@ static struct subscription *make_subscription(struct notifier *notifier,
 	s->looker.kind = s->package->is_counted ? LOOKER_ALONE : LOOKER_INFORMED;
 	s->is_fetch = ask->expires_s == 0;
 	s->takes_deflate = ask->takes_deflate;
+	s->is_linphone = ask->is_linphone;
 	pace_init(&s->pace, loop_now(notifier->core->params->loop));
 	s->event_id = mem_strdup_or_null(ask->event_id);
 	s->made_by = repeats_key(notifier->core->repeats, request);

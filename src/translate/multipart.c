@@ -384,8 +384,9 @@ void multipart_add(struct buf *out, const char *boundary, const char *id, const 
 		   const char *body, size_t len)
 {
 	buf_printf(out, "--%s\r\n", boundary);
+	/* COMPAT(linphone 5.1): it knows the header in these letters alone; others know any case. */
 	if (id != NULL)
-		buf_printf(out, "Content-ID: <%s>\r\n", id);
+		buf_printf(out, "Content-Id: <%s>\r\n", id);
 	buf_printf(out, "Content-Transfer-Encoding: binary\r\nContent-Type: %s\r\n\r\n", type);
 	buf_append(out, body, len);
 	buf_puts(out, "\r\n");

@@ -574,6 +574,35 @@ static void members_lost_for_now(void **state)
 	rig_free(&rig);
 }
 
+/* Linphone reads what its own presence server writes: the package in other letters, the cid as
+ * Content-ID has it. All others get what the standards say. */
+static void linphone_has_its_own_dialect(void **state)
+{
+	(void)state;
+	for (int is_linphone = 0; is_linphone <= 1; is_linphone++) {
+		struct rig *rig = rig_new(NULL);
+		struct watcher watcher = list_watcher(three);
+		const struct sip_text *text;
+		char headers[512], room[64];
+		struct told told;
+
+		rig->bridge->requested = WATCH_ALLOWED;
+		fake_bridge_set_now(rig->bridge, SHOW_NONE, "hello");
+		snprintf(headers, sizeof headers, "%sUser-Agent: %s/5.1.65\r\n", head,
+			 is_linphone ? "Linphonec" : "Phone");
+		watcher_subscribe(rig, &watcher, headers);
+		text = watcher_take(rig, "active");
+		assert_string_equal(sip_text_header(text, "Event", room, sizeof room),
+				    is_linphone ? "Presence" : "presence");
+		assert_non_null(strstr(sip_text_body(text), "\r\nContent-Id: <"));
+		assert_int_equal(strstr(sip_text_body(text), "cid=\"&lt;") != NULL, is_linphone);
+		read_told(text, &told);
+		expect_document(&told, "juliet", "hello");
+		free_told(&told);
+		rig_free(&rig);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -591,6 +620,7 @@ int main(void)
 		cmocka_unit_test(a_list_of_ours),
 		cmocka_unit_test(a_list_needs_support),
 		cmocka_unit_test(members_lost_for_now),
+		cmocka_unit_test(linphone_has_its_own_dialect),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
