@@ -31,10 +31,8 @@ void phone_merge(struct phone *into, const struct phone *from)
 {
 	if (from->state > into->state) {
 		into->state = from->state;
-		if (from->other != NULL) {
-			mem_free(into->other);
-			into->other = NULL;
-		}
+		mem_free(into->other);
+		into->other = NULL;
 	}
 	if (into->other == NULL && from->state == into->state)
 		into->other = mem_strdup_or_null(from->other);

@@ -25,7 +25,8 @@ struct phone {
 void phone_clear(struct phone *phone);
 void phone_copy(struct phone *out, const struct phone *from);
 bool phone_equal(const struct phone *a, const struct phone *b);
-/* Adds what another source says: the greater state, either dnd, the first other party. */
+/* Adds what another source says: the greater state, either dnd, and of those who say that state the
+ * first other party: the caller of one call is not named for another. */
 void phone_merge(struct phone *into, const struct phone *from);
 
 const char *phone_state_name(enum phone_state state); /* "unknown", "idle", "ringing", ... */
