@@ -1,6 +1,8 @@
 /* Life and parts of a composition; see composition.h. */
 #include "sip/composition.h"
 
+#include <errno.h>
+
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -241,26 +243,36 @@ static int write_from(const struct composition *composition, struct buf *out)
 	return error;
 }
 
+/* How long the server is known not to know the package, if another one is there to serve; 0: it may
+ * be asked. Users ask anew one after the other: the first to be refused has the others wait. */
+static uint64_t unknown_for_ms(const struct composition *composition, enum part_name name)
+{
+	uint64_t until =
+		*subscriber_unknown_until(composition->subscriber, composition->peer, name);
+	uint64_t now = now_of(composition);
+
+	if (composition->peer->profile.packages == packages[name] || until <= now)
+		return 0;
+	return until - now + random_below(UNKNOWN_PACKAGE_MS / 10);
+}
+
 static int on_write(const struct interest *interest, struct buf *from, struct buf *to)
 {
 	const struct composition *composition = interest->owner;
-	int error = write_from(composition, from);
+	uint64_t wait = unknown_for_ms(composition, name_of(interest));
+	int error;
 
+	if (wait != 0) {
+		interest_schedule(part_of(interest)->interest, wait);
+		return EAGAIN;
+	}
+	error = write_from(composition, from);
 	if (error != 0)
 		return error;
 	return address_to_uri(core_of(composition)->params->map, &composition->watched, NULL, to);
 }
 
 /* Starting and leaving ------------------------------------------------------------------------- */
-
-/* True if the server is known not to know the package, and another one is there to serve. */
-static bool is_unknown_package(const struct composition *composition, enum part_name name,
-			       uint64_t *until)
-{
-	*until = *subscriber_unknown_until(composition->subscriber, composition->peer, name);
-	return composition->peer->profile.packages != packages[name] &&
-	       *until > now_of(composition);
-}
 
 static void start_part(struct composition *composition, enum part_name name)
 {
@@ -271,12 +283,10 @@ static void start_part(struct composition *composition, enum part_name name)
 						      .data_free = part_data_free,
 						      .taken = on_taken};
 	struct part *part = &composition->parts[name];
-	uint64_t delay = 0, until;
+	uint64_t delay = unknown_for_ms(composition, name);
 
-	if (is_unknown_package(composition, name, &until)) {
-		delay = until - now_of(composition) + random_below(UNKNOWN_PACKAGE_MS / 10);
+	if (delay != 0)
 		part->word = WORD_NO_SUCH;
-	}
 	part->interest = interest_new(composition->subscriber->interests, composition->peer,
 				      &kinds[name], &events, composition);
 	interest_schedule(part->interest, delay);
@@ -312,11 +322,9 @@ void composition_adjust(struct composition *composition)
 
 void composition_ask_again(struct composition *composition)
 {
-	uint64_t until;
-
 	for (int name = 0; name < PART_COUNT; name++)
 		if (composition->parts[name].interest != NULL &&
-		    !is_unknown_package(composition, (enum part_name)name, &until))
+		    unknown_for_ms(composition, (enum part_name)name) == 0)
 			interest_ask_again(composition->parts[name].interest);
 }
 

@@ -94,6 +94,8 @@ struct composition {
 	bool has_heard;          /* a part spoke */
 	bool has_answer;         /* an answer is told even if it is the one told before */
 	bool has_news;           /* what is known changed */
+	bool has_new;            /* some reader is_new */
+	bool was_published;      /* something was when it was told last */
 	bool is_known;           /* something was when it was told last */
 };
 
@@ -130,6 +132,7 @@ bool composition_now(const struct composition *composition, struct presence *out
 /* Drops what is held for too long (D-26). Returns when to look again on the loop's clock, 0: never.
  */
 uint64_t composition_expire(struct composition *composition, uint64_t now_ms);
+bool composition_is_published(const struct composition *composition);
 /* What the list says; LISTED_NOT for a scope that is not common. */
 struct listed composition_listed(const struct composition *composition);
 

@@ -36,6 +36,7 @@ void composition_add_reader(struct composition *composition, const struct watch 
 	reader->x = watch->x;
 	reader->is_new = true;
 	list_append(&composition->readers, &reader->link);
+	composition->has_new = true;
 	composition_touch(composition);
 }
 
@@ -228,16 +229,11 @@ static void tell_all(struct composition *composition, const struct telling *tell
 }
 
 /* Returns when a phone state will have settled, or 0. */
-static uint64_t prepare(struct composition *composition, struct telling *telling, uint64_t now_ms)
+static uint64_t prepare_presence(struct composition *composition, struct telling *telling,
+				 uint64_t now_ms)
 {
 	uint64_t due = 0;
 
-	telling->word = composition_word(composition, &telling->fault);
-	telling->has_answer = is_answer_due(composition, telling->word);
-	if (telling->word == WORD_FAILED)
-		has_settled(composition, PHONE_UNKNOWN);
-	if (telling->word != WORD_ALLOWED)
-		return 0;
 	telling->has_known = composition_now(composition, &telling->presence);
 	if (telling->has_known)
 		due = settle(composition, &telling->presence.phone, now_ms);
@@ -249,6 +245,21 @@ static uint64_t prepare(struct composition *composition, struct telling *telling
 	return due;
 }
 
+static uint64_t prepare(struct composition *composition, struct telling *telling, uint64_t now_ms)
+{
+	bool is_published = composition_is_published(composition);
+
+	composition->has_news |= composition->was_published != is_published;
+	composition->was_published = is_published;
+	telling->word = composition_word(composition, &telling->fault);
+	telling->has_answer = is_answer_due(composition, telling->word);
+	if (telling->word == WORD_FAILED)
+		has_settled(composition, PHONE_UNKNOWN);
+	if (telling->word != WORD_ALLOWED)
+		return 0;
+	return prepare_presence(composition, telling, now_ms);
+}
+
 static void forget_news(struct composition *composition, enum part_word word)
 {
 	if (word != WORD_NONE)
@@ -256,6 +267,7 @@ static void forget_news(struct composition *composition, enum part_word word)
 	composition->has_heard = false;
 	composition->has_answer = false;
 	composition->has_news = false;
+	composition->has_new = false;
 }
 
 /* While a server is away its many users' faults would be much memory. */
@@ -272,13 +284,16 @@ void composition_tell(struct composition *composition)
 	uint64_t now_ms = loop_now(core_of(composition)->params->loop);
 	struct telling telling = {0};
 	uint64_t hold_due, settle_due;
+	bool is_worth_it;
 
 	composition_adjust(composition);
 	hold_due = composition_expire(composition, now_ms);
 	settle_due = prepare(composition, &telling, now_ms);
 	set_timer(composition, hold_due, settle_due, now_ms);
+	is_worth_it = telling.has_answer || telling.has_presence || composition->has_new;
 	forget_news(composition, telling.word);
-	tell_all(composition, &telling);
+	if (is_worth_it)
+		tell_all(composition, &telling);
 	if (telling.word == WORD_FAILED)
 		forget_faults(composition);
 	presence_clear(&telling.presence);

@@ -20,6 +20,11 @@ static const struct presence *published(const struct composition *composition)
 	return publications_now(core->publications, &composition->watched);
 }
 
+bool composition_is_published(const struct composition *composition)
+{
+	return published(composition) != NULL;
+}
+
 struct listed composition_listed(const struct composition *composition)
 {
 	const struct subscriber *subscriber = composition->subscriber;
@@ -94,7 +99,7 @@ enum part_word composition_word(const struct composition *composition, const str
 	const struct part *presence = &composition->parts[PART_PRESENCE];
 	const struct part *dialog = &composition->parts[PART_DIALOG];
 	enum listed_state listed = composition_listed(composition).state;
-	bool is_published = published(composition) != NULL;
+	bool is_published = composition_is_published(composition);
 
 	*fault = NULL;
 	if (listed != LISTED_NOT)

@@ -1,6 +1,8 @@
 /* Life of one subscription of ours; see interest.h. */
 #include "sip/interest.h"
 
+#include <errno.h>
+
 #include "base/mem.h"
 #include "base/random.h"
 #include "model/limits.h"
@@ -131,8 +133,10 @@ static void ask(struct interest *interest)
 {
 	static const struct interest_rule rule = {NEXT_SLOW, true, WATCH_FORBIDDEN, 0};
 	struct fault fault;
+	int error;
 
-	if (interest_ask(interest) == 0)
+	error = interest_ask(interest);
+	if (error == 0 || error == EAGAIN)
 		return;
 	fault_set(&fault, FAULT_NOT_ALLOWED, "This address cannot be written for that SIP server");
 	interest_end_dialog(interest, &rule, &fault);

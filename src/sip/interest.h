@@ -76,7 +76,8 @@ enum interest_loss {
 
 /* The interest handed over is never a fork, but in document(). */
 struct interest_events {
-	/* Appends the URIs of From and To of a new SUBSCRIBE. Returns 0 or ENOENT. */
+	/* Appends the URIs of From and To of a new SUBSCRIBE. Returns 0; ENOENT they have no form
+	 * on SIP; EAGAIN not now, the owner has scheduled it for later. */
 	int (*write)(const struct interest *interest, struct buf *from, struct buf *to);
 	/* What became of the question, each time it is known: ALLOWED and PENDING with a NOTIFY or
 	 * a 204, the others when it failed. With FAILED it goes on by itself; with REJECTED it does

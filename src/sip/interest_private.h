@@ -20,7 +20,7 @@ void interest_forget_etag(struct interest *interest);
 void interest_end_accepted(struct interest *interest);
 
 /* interest_send.c */
-/* A new dialog. Returns 0 or ENOENT when the addresses have no form on SIP. */
+/* A new dialog. Returns what events->write() does. */
 int interest_ask(struct interest *interest);
 /* A SUBSCRIBE in the dialog; expires_s 0 ends it. */
 void interest_refresh(struct interest *interest, unsigned expires_s);

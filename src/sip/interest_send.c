@@ -1,5 +1,4 @@
 /* SUBSCRIBE out and what its answers mean (file 04 B.2, B.3). */
-#include <errno.h>
 #include <string.h>
 
 #include <sofia-sip/sip.h>
@@ -282,11 +281,12 @@ int interest_ask(struct interest *interest)
 	char call_id[2 * ID_BYTES + 1], tag[2 * ID_BYTES + 1];
 	struct buf from = BUF_INIT, to = BUF_INIT;
 	struct dialog *dialog;
+	int error = interest->events->write(interest, &from, &to);
 
-	if (interest->events->write(interest, &from, &to) != 0) {
+	if (error != 0) {
 		buf_free(&from);
 		buf_free(&to);
-		return ENOENT;
+		return error;
 	}
 	random_hex(call_id, ID_BYTES); /* SIP-006, SEC-009 */
 	random_hex(tag, ID_BYTES);

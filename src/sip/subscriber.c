@@ -25,7 +25,7 @@ static void peer_changed(struct subscriber *subscriber, const struct peer_watch 
 		struct composition *composition = LIST_ENTRY(link, struct composition, link);
 
 		if (composition->hop == peer)
-			composition_changed(composition);
+			composition_touch(composition);
 	}
 }
 
