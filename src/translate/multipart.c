@@ -7,95 +7,37 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "translate/header_params.h"
 #include "translate/text_span.h"
 
-struct span {
-	const char *at;
-	size_t len;
-};
-
-static struct span text_between(const char *at, const char *end)
+static struct text_span text_between(const char *at, const char *end)
 {
-	return (struct span){at, (size_t)(end - at)};
-}
-
-/* The type before the parameters. */
-static struct span bare_type(const char *content_type)
-{
-	struct span type = {content_type, strcspn(content_type, ";")};
-
-	text_trim(&type.at, &type.len);
-	return type;
+	return (struct text_span){at, (size_t)(end - at)};
 }
 
 bool multipart_is(const char *content_type)
 {
 	return content_type != NULL &&
-	       strncasecmp(bare_type(content_type).at, "multipart/", 10) == 0;
+	       strncasecmp(header_first_token(content_type).text, "multipart/", 10) == 0;
 }
 
 bool multipart_type_is(const char *content_type, const char *type)
 {
-	struct span span;
+	struct text_span span;
 
 	if (content_type == NULL)
 		return false;
-	span = bare_type(content_type);
-	return text_is_like(span.at, span.len, type);
-}
-
-/* Reads a value, quoted or not, at *at, which is left behind it. */
-static void read_value(const char **at, struct buf *out)
-{
-	const char *p = *at;
-
-	buf_reset(out);
-	if (*p != '"') {
-		size_t len = strcspn(p, ";");
-		struct span value = {p, len};
-
-		text_trim(&value.at, &value.len);
-		buf_append(out, value.at, value.len);
-		*at = p + len;
-		return;
-	}
-	for (p++; *p != '\0' && *p != '"'; p++) {
-		if (*p == '\\' && p[1] != '\0')
-			p++;
-		buf_putc(out, *p);
-	}
-	*at = p + strcspn(p, ";");
-}
-
-/* The value of a parameter of a header value; false if it has none. */
-static bool find_parameter(const char *header, const char *name, struct buf *out)
-{
-	const char *at = header + strcspn(header, ";");
-
-	while (*at == ';') {
-		struct span key = {at + 1, strcspn(at + 1, "=;")};
-
-		at = key.at + key.len;
-		text_trim(&key.at, &key.len);
-		if (*at != '=')
-			continue;
-		at++;
-		while (text_is_space(*at))
-			at++;
-		read_value(&at, out);
-		if (text_is_like(key.at, key.len, name))
-			return true;
-	}
-	return false;
+	span = header_first_token(content_type);
+	return text_is_like(span.text, span.len, type);
 }
 
 /* A Content-ID or start value, as cid has it. */
-static struct span without_brackets(const char *text, size_t len)
+static struct text_span without_brackets(const char *text, size_t len)
 {
 	text_trim(&text, &len);
 	if (len >= 2 && text[0] == '<' && text[len - 1] == '>')
-		return (struct span){text + 1, len - 2};
-	return (struct span){text, len};
+		return (struct text_span){text + 1, len - 2};
+	return (struct text_span){text, len};
 }
 
 /* Where the next line begins, or end. */
@@ -107,19 +49,19 @@ static const char *next_line(const char *at, const char *end)
 }
 
 /* The line at at, without its end. */
-static struct span line_at(const char *at, const char *end)
+static struct text_span line_at(const char *at, const char *end)
 {
-	struct span line = text_between(at, next_line(at, end));
+	struct text_span line = text_between(at, next_line(at, end));
 
-	if (line.len > 0 && line.at[line.len - 1] == '\n')
+	if (line.len > 0 && line.text[line.len - 1] == '\n')
 		line.len--;
-	if (line.len > 0 && line.at[line.len - 1] == '\r')
+	if (line.len > 0 && line.text[line.len - 1] == '\r')
 		line.len--;
 	return line;
 }
 
 struct cutter {
-	struct span delimiter; /* "--boundary" */
+	struct text_span delimiter; /* "--boundary" */
 	const char *start;
 	const char *at; /* behind the last delimiter line */
 	const char *end;
@@ -128,31 +70,32 @@ struct cutter {
 
 /* After the boundary: nothing but white space, or "--" (RFC 2046: dash-boundary transport-padding).
  * A longer boundary is another one's: that of a multipart inside this. */
-static bool is_delimiter(const struct cutter *cutter, struct span line, bool *is_last)
+static bool is_delimiter(const struct cutter *cutter, struct text_span line, bool *is_last)
 {
-	struct span rest;
+	struct text_span rest;
 
 	if (line.len < cutter->delimiter.len ||
-	    memcmp(line.at, cutter->delimiter.at, cutter->delimiter.len) != 0)
+	    memcmp(line.text, cutter->delimiter.text, cutter->delimiter.len) != 0)
 		return false;
-	rest = (struct span){line.at + cutter->delimiter.len, line.len - cutter->delimiter.len};
-	*is_last = rest.len >= 2 && rest.at[0] == '-' && rest.at[1] == '-';
+	rest = (struct text_span){line.text + cutter->delimiter.len,
+				  line.len - cutter->delimiter.len};
+	*is_last = rest.len >= 2 && rest.text[0] == '-' && rest.text[1] == '-';
 	if (*is_last)
-		rest = (struct span){rest.at + 2, rest.len - 2};
-	text_trim(&rest.at, &rest.len);
+		rest = (struct text_span){rest.text + 2, rest.len - 2};
+	text_trim(&rest.text, &rest.len);
 	return rest.len == 0;
 }
 
 /* The bytes up to the next delimiter, behind which the cutter then stands; false if no delimiter
  * follows: then all that is left. The line end before a delimiter belongs to it. */
-static bool cut(struct cutter *cutter, struct span *piece)
+static bool cut(struct cutter *cutter, struct text_span *piece)
 {
 	const char *from = cutter->at;
 	const char *line = from;
 
 	while (line < cutter->end) {
-		const char *found = memmem(line, (size_t)(cutter->end - line), cutter->delimiter.at,
-					   cutter->delimiter.len);
+		const char *found = memmem(line, (size_t)(cutter->end - line),
+					   cutter->delimiter.text, cutter->delimiter.len);
 		bool is_last;
 
 		if (found == NULL)
@@ -175,42 +118,42 @@ static bool cut(struct cutter *cutter, struct span *piece)
 	return false;
 }
 
-static void take_header(char **field, struct span value)
+static void take_header(char **field, struct text_span value)
 {
-	text_trim(&value.at, &value.len);
+	text_trim(&value.text, &value.len);
 	if (*field == NULL && value.len > 0)
-		*field = mem_strndup(value.at, value.len);
+		*field = mem_strndup(value.text, value.len);
 }
 
-static bool is_readable_encoding(struct span value)
+static bool is_readable_encoding(struct text_span value)
 {
-	text_trim(&value.at, &value.len);
-	return text_is_like(value.at, value.len, "binary") ||
-	       text_is_like(value.at, value.len, "8bit") ||
-	       text_is_like(value.at, value.len, "7bit");
+	text_trim(&value.text, &value.len);
+	return text_is_like(value.text, value.len, "binary") ||
+	       text_is_like(value.text, value.len, "8bit") ||
+	       text_is_like(value.text, value.len, "7bit");
 }
 
 /* Content-Length is not looked at: the boundary decides. */
-static int take_line(struct multipart_part *part, struct span line, bool *is_readable)
+static int take_line(struct multipart_part *part, struct text_span line, bool *is_readable)
 {
-	const char *colon = memchr(line.at, ':', line.len);
-	struct span name;
-	struct span value;
+	const char *colon = memchr(line.text, ':', line.len);
+	struct text_span name;
+	struct text_span value;
 
-	if (colon == NULL || colon == line.at)
+	if (colon == NULL || colon == line.text)
 		return EBADMSG;
-	name = text_between(line.at, colon);
-	value = text_between(colon + 1, line.at + line.len);
-	text_trim(&name.at, &name.len);
-	if (text_is_like(name.at, name.len, "Content-ID"))
-		take_header(&part->id, without_brackets(value.at, value.len));
-	else if (text_is_like(name.at, name.len, "Content-Type"))
+	name = text_between(line.text, colon);
+	value = text_between(colon + 1, line.text + line.len);
+	text_trim(&name.text, &name.len);
+	if (text_is_like(name.text, name.len, "Content-ID"))
+		take_header(&part->id, without_brackets(value.text, value.len));
+	else if (text_is_like(name.text, name.len, "Content-Type"))
 		take_header(&part->type, value);
-	else if (text_is_like(name.at, name.len, "Content-Encoding"))
+	else if (text_is_like(name.text, name.len, "Content-Encoding"))
 		take_header(&part->encoding, value);
-	else if (text_is_like(name.at, name.len, "Content-Disposition"))
+	else if (text_is_like(name.text, name.len, "Content-Disposition"))
 		take_header(&part->disposition, value);
-	else if (text_is_like(name.at, name.len, "Content-Transfer-Encoding"))
+	else if (text_is_like(name.text, name.len, "Content-Transfer-Encoding"))
 		*is_readable = is_readable_encoding(value);
 	return 0;
 }
@@ -218,16 +161,16 @@ static int take_line(struct multipart_part *part, struct span line, bool *is_rea
 /* One header line with its continuation lines (RFC 822 folding) as one line; *at behind it. */
 static void unfold(const char **at, const char *end, struct buf *out)
 {
-	struct span line = line_at(*at, end);
+	struct text_span line = line_at(*at, end);
 
 	buf_reset(out);
-	buf_append(out, line.at, line.len);
+	buf_append(out, line.text, line.len);
 	*at = next_line(*at, end);
 	while (*at < end && (**at == ' ' || **at == '\t')) {
 		line = line_at(*at, end);
 		if (line.len == 0)
 			break;
-		buf_append(out, line.at, line.len);
+		buf_append(out, line.text, line.len);
 		*at = next_line(*at, end);
 	}
 }
@@ -245,7 +188,7 @@ static int read_headers(struct multipart_part *part, const char **at, const char
 		if (count == MULTIPART_HEADERS_MAX)
 			err = E2BIG;
 		else
-			err = take_line(part, (struct span){line.data, line.len}, is_readable);
+			err = take_line(part, (struct text_span){line.data, line.len}, is_readable);
 	}
 	buf_free(&line);
 	return err;
@@ -260,10 +203,10 @@ static void clear_part(struct multipart_part *part)
 	*part = (struct multipart_part){0};
 }
 
-static int read_part(struct span piece, struct multipart_part *part)
+static int read_part(struct text_span piece, struct multipart_part *part)
 {
-	const char *at = piece.at;
-	const char *end = piece.at + piece.len;
+	const char *at = piece.text;
+	const char *end = piece.text + piece.len;
 	bool is_readable = true;
 	int err = read_headers(part, &at, end, &is_readable);
 
@@ -281,7 +224,7 @@ static int read_part(struct span piece, struct multipart_part *part)
 static int read_parts(struct cutter *cutter, size_t parts_max, struct multipart *out)
 {
 	size_t room = 0;
-	struct span piece;
+	struct text_span piece;
 	bool is_more;
 	int err = 0;
 
@@ -309,12 +252,12 @@ static int read_parts(struct cutter *cutter, size_t parts_max, struct multipart 
 	return out->count == 0 ? EBADMSG : 0;
 }
 
-static size_t find_id(const struct multipart *multipart, struct span id)
+static size_t find_id(const struct multipart *multipart, struct text_span id)
 {
 	for (size_t i = 0; i < multipart->count; i++) {
 		const char *own = multipart->parts[i].id;
 
-		if (own != NULL && text_equals(id.at, id.len, own))
+		if (own != NULL && text_equals(id.text, id.len, own))
 			return i;
 	}
 	return multipart->count;
@@ -323,19 +266,21 @@ static size_t find_id(const struct multipart *multipart, struct span id)
 /* EVT-067. COMPAT(asterisk): no start (PBX-009). */
 static size_t find_root(const struct multipart *multipart, const char *content_type)
 {
-	struct buf value = BUF_INIT;
+	struct text_span start = header_parameter(content_type, "start");
+	struct text_span type = header_parameter(content_type, "type");
 	size_t root = multipart->count;
 
-	if (find_parameter(content_type, "start", &value))
-		root = find_id(multipart, without_brackets(buf_text(&value), value.len));
-	if (root == multipart->count && find_parameter(content_type, "type", &value)) {
-		for (root = 0; root < multipart->count; root++) {
-			if (multipart_type_is(multipart->parts[root].type, buf_text(&value)))
-				break;
-		}
+	if (start.len > 0)
+		root = find_id(multipart, without_brackets(start.text, start.len));
+	if (root < multipart->count)
+		return root;
+	for (size_t i = 0; i < multipart->count && type.len > 0; i++) {
+		struct text_span own = header_first_token(multipart->parts[i].type);
+
+		if (own.len == type.len && strncasecmp(own.text, type.text, type.len) == 0)
+			return i;
 	}
-	buf_free(&value);
-	return root == multipart->count ? 0 : root;
+	return 0;
 }
 
 int multipart_parse(const char *content_type, const char *text, size_t len, size_t parts_max,
@@ -343,15 +288,17 @@ int multipart_parse(const char *content_type, const char *text, size_t len, size
 {
 	struct cutter cutter = {.start = text, .at = text, .end = text + len};
 	struct buf delimiter = BUF_INIT;
-	struct buf boundary = BUF_INIT;
-	int err = EPROTO;
+	struct text_span boundary;
+	int err;
 
-	if (!multipart_is(content_type) || !find_parameter(content_type, "boundary", &boundary) ||
-	    boundary.len == 0 || boundary.len > MULTIPART_BOUNDARY_MAX)
-		goto out;
+	if (!multipart_is(content_type))
+		return EPROTO;
+	boundary = header_parameter(content_type, "boundary");
+	if (boundary.len == 0 || boundary.len > MULTIPART_BOUNDARY_MAX)
+		return EPROTO;
 	buf_puts(&delimiter, "--");
-	buf_append(&delimiter, boundary.data, boundary.len);
-	cutter.delimiter = (struct span){delimiter.data, delimiter.len};
+	buf_append(&delimiter, boundary.text, boundary.len);
+	cutter.delimiter = (struct text_span){delimiter.data, delimiter.len};
 	if (parts_max > MULTIPART_PARTS_MAX)
 		parts_max = MULTIPART_PARTS_MAX;
 	err = read_parts(&cutter, parts_max, out);
@@ -359,8 +306,6 @@ int multipart_parse(const char *content_type, const char *text, size_t len, size
 		out->root = find_root(out, content_type);
 	else
 		multipart_clear(out);
-out:
-	buf_free(&boundary);
 	buf_free(&delimiter);
 	return err;
 }
@@ -375,7 +320,7 @@ void multipart_clear(struct multipart *multipart)
 
 const struct multipart_part *multipart_find(const struct multipart *multipart, const char *cid)
 {
-	size_t i = find_id(multipart, (struct span){cid, strlen(cid)});
+	size_t i = find_id(multipart, (struct text_span){cid, strlen(cid)});
 
 	return i == multipart->count ? NULL : &multipart->parts[i];
 }
@@ -384,7 +329,8 @@ void multipart_add(struct buf *out, const char *boundary, const char *id, const 
 		   const char *body, size_t len)
 {
 	buf_printf(out, "--%s\r\n", boundary);
-	/* COMPAT(linphone 5.1): it knows the header in these letters alone; others know any case. */
+	/* COMPAT(linphone 5.1): it knows the header in these letters alone; others know any case.
+	 */
 	if (id != NULL)
 		buf_printf(out, "Content-Id: <%s>\r\n", id);
 	buf_printf(out, "Content-Transfer-Encoding: binary\r\nContent-Type: %s\r\n\r\n", type);

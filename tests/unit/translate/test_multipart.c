@@ -74,8 +74,8 @@ static const struct {
 	/* boundaries of all kinds */
 	{"Multipart/Mixed; Boundary=\"a b:?=/(),'+_.-\"",
 	 "--a b:?=/(),'+_.-\r\n\r\none\r\n--a b:?=/(),'+_.---", 0, "*|text/plain|||one"},
-	{"multipart/related ; x=\"a;boundary=no\" ; boundary = \"q\\\"\\\\\"",
-	 "--q\"\\\r\n\r\none\r\n--q\"\\--", 0, "*|text/plain|||one"},
+	{"multipart/related ; x=\"a\\\";boundary=no\" ; boundary = \"q\"",
+	 "--q\r\n\r\none\r\n--q--", 0, "*|text/plain|||one"},
 	/* [SOF-010] [SEC-057] what is none */
 	{NULL, "--b\r\n\r\none\r\n--b--", EPROTO, ""},
 	{"application/pidf+xml", "<presence/>", EPROTO, ""},
