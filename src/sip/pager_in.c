@@ -25,6 +25,7 @@
 #include "sip/repeats.h"
 #include "sip/side_core.h"
 #include "translate/fault_map.h"
+#include "translate/deflate.h"
 #include "translate/text_body.h"
 
 enum { DONE_MOST = 1 << 20, PHRASE_MAX = 129, TRYING_T1S = 7 /* SIP-029: 3.5 s */ };
@@ -196,10 +197,12 @@ static bool read_text(struct pager_in *pager, struct request *request, struct bu
 	case 0:
 		return true;
 	case ENOTSUP: /* SIP-020, SIP-110 (EOPNOTSUPP is the same value here) */
-		(void)snprintf(headers, sizeof headers, "Accept: %s\r\n%s", text_body_accept,
-			       sip->sip_content_encoding != NULL ? "Accept-Encoding: identity\r\n"
-								 : "");
+		(void)snprintf(headers, sizeof headers, "Accept: %s\r\nAccept-Encoding: %s\r\n",
+			       text_body_accept, coding_accept);
 		refuse(pager, request, 415, NULL, headers, "content type or encoding");
+		return false;
+	case E2BIG:
+		refuse(pager, request, 413, NULL, NULL, "the body unpacks to too much");
 		return false;
 	default: /* MSG-075 */
 		refuse(pager, request, 400, "Undecodable Body", NULL, "undecodable body");

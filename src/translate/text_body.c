@@ -10,21 +10,12 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "translate/charset.h"
+#include "translate/deflate.h"
 #include "translate/header_params.h"
 #include "translate/html_text.h"
 #include "translate/text_span.h"
 
 const char text_body_accept[] = "text/plain, text/html";
-
-static bool is_identity(const char *encoding)
-{
-	struct text_span token;
-
-	if (encoding == NULL)
-		return true;
-	token = header_first_token(encoding);
-	return token.len == 0 || text_is_like(token.text, token.len, "identity");
-}
 
 enum shown { SHOWN_YES, SHOWN_NO, SHOWN_REFUSED };
 
@@ -88,26 +79,40 @@ static void append_html(struct buf *out, const struct buf *html)
 	buf_free(&words);
 }
 
+/* What was unpacked is text of that type. */
+static int read_plain(const struct buf *body, bool is_html, const struct text_span *charset,
+		      struct buf *out)
+{
+	struct buf utf8 = BUF_INIT;
+	int err = charset_to_utf8(buf_text(body), body->len, charset->text, charset->len, &utf8);
+
+	if (err == 0 && is_html)
+		append_html(out, &utf8);
+	else if (err == 0)
+		append_text(out, buf_text(&utf8), utf8.len);
+	buf_free(&utf8);
+	return err;
+}
+
 int text_body_read(const char *body, size_t len, const char *content_type,
 		   const char *content_encoding, const char *disposition, struct buf *out)
 {
-	struct buf utf8 = BUF_INIT;
+	enum coding coding = coding_from_header(content_encoding);
 	enum shown shown = judge_disposition(disposition);
+	struct buf plain = BUF_INIT;
 	struct text_span charset;
 	bool is_html;
 	int err = judge_type(content_type, &is_html, &charset);
 
 	if (shown == SHOWN_NO)
 		return 0;
-	if (!is_identity(content_encoding))
+	if (coding == CODING_OTHER)
 		return EOPNOTSUPP; /* MSG-076, SIP-110 */
 	if (err != 0 || shown == SHOWN_REFUSED)
 		return ENOTSUP;
-	err = charset_to_utf8(body, len, charset.text, charset.len, &utf8);
-	if (err == 0 && is_html)
-		append_html(out, &utf8);
-	else if (err == 0)
-		append_text(out, buf_text(&utf8), utf8.len);
-	buf_free(&utf8);
+	err = deflate_read(body, len, coding, TEXT_BODY_MAX_BYTES, &plain);
+	if (err == 0)
+		err = read_plain(&plain, is_html, &charset, out);
+	buf_free(&plain);
 	return err;
 }

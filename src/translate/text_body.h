@@ -6,12 +6,15 @@
 
 struct buf;
 
+enum { TEXT_BODY_MAX_BYTES = 256 * 1024 }; /* unpacked */
+
 /* Appends the text of body[0..len) to *out as UTF-8 with LF line ends. content_type is the header
  * value ("text/plain;charset=UTF-8") or NULL (text/plain); content_encoding, disposition may be
  * NULL. text/html only becomes plain text. Returns 0; ENOTSUP unsupported type, charset or
  * disposition (SIP 415); EOPNOTSUPP unsupported encoding (415 with Accept-Encoding; on Linux it has
  * the value of ENOTSUP: whoever wants to know looks whether there was an encoding); EBADMSG
- * undecodable bytes (400). Nothing is appended on failure. A part that need not be shown gives no
+ * undecodable or damaged bytes (400); E2BIG beyond TEXT_BODY_MAX_BYTES, or packed too
+ * tightly (deflate.h). Nothing is appended on failure. A part that need not be shown gives no
  * text. */
 int text_body_read(const char *body, size_t len, const char *content_type,
 		   const char *content_encoding, const char *disposition, struct buf *out);

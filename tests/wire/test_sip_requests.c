@@ -69,8 +69,10 @@ static void refused_requests_say_why(void **state)
 		/* [REQ-092] [SIP-020] [MSG-070] */
 		{415, "Accept", "text/plain", {.method = "MESSAGE", .body = "a", .type = "image/png"}},
 		/* [SIP-110] [MSG-076] */
-		{415, "Accept-Encoding", "identity", {.method = "MESSAGE", .body = "a",
-						      .headers = "Content-Encoding: gzip\r\n"}},
+		{415, "Accept-Encoding", "deflate, gzip, identity",
+		 {.method = "MESSAGE", .body = "a", .headers = "Content-Encoding: br\r\n"}},
+		{400, NULL, NULL, {.method = "MESSAGE", .body = "a",
+				   .headers = "Content-Encoding: gzip\r\n"}},
 		/* [MSG-075] */
 		{400, NULL, NULL, {.method = "MESSAGE", .body = "\xff\xfe\xfd"}},
 		/* [EVT-003] [PRES-068] */

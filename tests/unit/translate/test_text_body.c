@@ -3,8 +3,10 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "support/check.h"
+#include "translate/deflate.h"
 #include "translate/text_body.h"
 
 #define REPLACED "\xEF\xBF\xBD"
@@ -138,8 +140,8 @@ static void encodings(void **state)
 		{"", 0},
 		{"identity", 0},
 		{" Identity ", 0},
-		{"gzip", EOPNOTSUPP},
-		{"deflate", EOPNOTSUPP},
+		{"gzip", EBADMSG}, /* it is none */
+		{"deflate", EBADMSG},
 		{"x", EOPNOTSUPP},
 	};
 
@@ -152,6 +154,30 @@ static void encodings(void **state)
 		assert_int_equal(out.len, rows[i].err == 0);
 		buf_free(&out);
 	}
+}
+
+/* [MSG-076] [SIP-110] [D-41] */
+static void packed_texts(void **state)
+{
+	struct buf packed = BUF_INIT, out = BUF_INIT;
+	char *zeros = mem_zalloc(TEXT_BODY_MAX_BYTES + 1);
+
+	(void)state;
+	deflate_write("<p>gr\xFC\xDF</p>", 11, &packed);
+	assert_int_equal(text_body_read(packed.data, packed.len, "text/html;charset=iso-8859-1",
+					"deflate", NULL, &out),
+			 0);
+	assert_string_equal(buf_text(&out), "gr\xC3\xBC\xC3\x9F");
+	buf_reset(&packed);
+	buf_reset(&out);
+	deflate_write(zeros, TEXT_BODY_MAX_BYTES + 1, &packed);
+	assert_int_equal(
+		text_body_read(packed.data, packed.len, "text/plain", "deflate", NULL, &out),
+		E2BIG);
+	assert_int_equal(out.len, 0);
+	buf_free(&packed);
+	buf_free(&out);
+	mem_free(zeros);
 }
 
 /* [MSG-077]
@@ -244,9 +270,13 @@ static void accept_is_true(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_bodies),   cmocka_unit_test(a_nul_does_not_end_the_text),
-		cmocka_unit_test(encodings),      cmocka_unit_test(dispositions),
-		cmocka_unit_test(appends),        cmocka_unit_test(converts_long_texts),
+		cmocka_unit_test(reads_bodies),
+		cmocka_unit_test(a_nul_does_not_end_the_text),
+		cmocka_unit_test(packed_texts),
+		cmocka_unit_test(encodings),
+		cmocka_unit_test(dispositions),
+		cmocka_unit_test(appends),
+		cmocka_unit_test(converts_long_texts),
 		cmocka_unit_test(accept_is_true),
 	};
 
