@@ -135,6 +135,8 @@ static void stop_sides(void *arg)
 		return;
 	}
 	bridge_stop(parts->bridge, parts->stop_tells);
+	if (parts->stop_tells)
+		xmpp_side_say_goodbye(parts->xmpp);
 	sip_side_stop(parts->sip, on_sip_stopped, parts);
 }
 

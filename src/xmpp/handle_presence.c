@@ -7,11 +7,11 @@
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "model/fault.h"
-#include "model/presence_view.h"
 #include "translate/fault_map.h"
 #include "translate/presence_stanza.h"
 #include "xmpp/caps.h"
 #include "xmpp/caps_book.h"
+#include "xmpp/gateway.h"
 #include "xmpp/inbox.h"
 #include "xmpp/pep_in.h"
 #include "xmpp/pep_out.h"
@@ -225,42 +225,6 @@ static void on_error(struct inbound *in, const struct presence_stanza *stanza)
 	bridge_watch_answered(in->side->params.bridge, &watch, answer_of_error(fault.code), &fault);
 }
 
-static void component_say(struct inbound *in, enum presence_type type, const char *id)
-{
-	struct presence_view here = {.available = true, .priority = PRESENCE_PRIORITY_UNSET};
-	struct presence_extra caps = {OWN_NODE, in->side->own_caps.component, NULL}; /* X0115-1 */
-	struct buf *out = &in->side->scratch;
-
-	buf_reset(out);
-	if (type == PRESENCE_AVAILABLE)
-		presence_stanza_write_more(out, in->to_bare, in->from_bare, id, &here, &caps);
-	else
-		presence_stanza_write(out, type, in->to_bare, in->from_bare, id, NULL, NULL);
-	(void)side_put(in->side, in->to_bare, OUTBOX_ANSWER, NULL);
-}
-
-/* PRS-012: the component itself can be subscribed to; it is available while the link is up. Returns
- * false for what is no question to it: answers to its own questions for a SIP domain (D-18), and
- * the presence of those who said yes. */
-static bool to_component(struct inbound *in, const struct presence_stanza *stanza)
-{
-	switch (stanza->type) {
-	case PRESENCE_SUBSCRIBE:
-		component_say(in, PRESENCE_SUBSCRIBED, NULL);
-		component_say(in, PRESENCE_AVAILABLE, NULL);
-		return true;
-	case PRESENCE_PROBE:
-		component_say(in, PRESENCE_AVAILABLE, NULL);
-		return true;
-	case PRESENCE_UNSUBSCRIBE:
-		component_say(in, PRESENCE_UNAVAILABLE, NULL);
-		component_say(in, PRESENCE_UNSUBSCRIBED, NULL);
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* SEC-087. Availability is not limited: it is coalesced by the core, and a lost one is a stale dot.
  */
 static bool is_limited(struct inbound *in, enum presence_type type)
@@ -318,7 +282,7 @@ void handle_presence(struct inbound *in)
 
 	presence_stanza_read(in->stanza, loop_wall_ms(in->side->params.loop), &stanza);
 	if (!is_limited(in, stanza.type)) {
-		if (!in->is_to_component || !in->may_use || !to_component(in, &stanza))
+		if (!in->is_to_component || !in->may_use || !gateway_take(in, &stanza))
 			dispatch(in, &stanza);
 	}
 	presence_stanza_clear(&stanza);

@@ -15,7 +15,7 @@
 #define NS_PING   "urn:xmpp:ping"
 #define NS_PUBSUB "http://jabber.org/protocol/pubsub"
 
-enum { FEATURES_MAX = 12, IDENTITIES_MAX = 2 };
+enum { FEATURES_MAX = 16, IDENTITIES_MAX = 2 };
 
 /* What is told of one kind of target (X0030-2); both end with NULL. It is the same for all users,
  * whether they exist or not (X000-2). */
@@ -31,7 +31,8 @@ static const struct profile profiles[] = {
 			  1,
 			  true,
 			  {NS_DISCO_INFO, NS_ITEMS, NS_CAPS, NS_PING, "jabber:iq:version",
-			   "jabber:iq:gateway", "jabber:iq:last", "vcard-temp", "jid\\20escaping"}},
+			   "jabber:iq:gateway", "jabber:iq:last", "vcard-temp", "jid\\20escaping",
+			   PEP_ACTIVITY "+notify", PEP_MOOD "+notify", PEP_NICK "+notify"}},
 	/* The bridge is his server: he has a vCard, and his mood, activity and name are events. */
 	[IQ_USER] = {{{"account", "registered", NULL, NULL}, {"pubsub", "pep", NULL, NULL}},
 		     2,

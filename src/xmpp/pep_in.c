@@ -304,8 +304,8 @@ void pep_in_seen(const struct inbound *in)
 	if (!in->has_target || !bridge_may_see(bridge, &in->target, &in->sender, NULL))
 		return;
 	known = get(in);
-	if (bridge_may_see(bridge, &in->sender, &in->target, &now) && now != NULL &&
-	    presence_is_open(now))
+	if (in->is_to_component || (bridge_may_see(bridge, &in->sender, &in->target, &now) &&
+				    now != NULL && presence_is_open(now)))
 		want_pull(pep_in, known);
 	hand_over(pep_in, known); /* his devices may all have been gone */
 }

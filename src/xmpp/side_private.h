@@ -12,6 +12,7 @@
 
 struct address;
 struct caps_book;
+struct gateway;
 struct iq_out;
 struct names;
 struct pep_in;
@@ -32,6 +33,7 @@ struct xmpp_side {
 	size_t component_count;
 	struct users *users;
 	struct own_caps own_caps;
+	struct gateway *gateway;
 	struct iq_out *iq_out;
 	struct caps_book *caps_book;
 	struct names *names;

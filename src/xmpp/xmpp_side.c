@@ -15,6 +15,7 @@
 #include "translate/address_map.h"
 #include "xmpp/guard.h"
 #include "xmpp/caps_book.h"
+#include "xmpp/gateway.h"
 #include "xmpp/inbox.h"
 #include "xmpp/iq_out.h"
 #include "xmpp/messages.h"
@@ -190,10 +191,12 @@ static void on_changed(struct component *component, void *arg)
 	struct xmpp_side *side = arg;
 	bool is_up = xmpp_side_is_up(side);
 
-	if (component_is_up(component))
+	if (component_is_up(component)) {
 		pep_in_link_up(side);
-	else
+		gateway_link_up(side);
+	} else {
 		pep_out_link_down(side);
+	}
 	if (is_up == side->is_up)
 		return;
 	side->is_up = is_up;
@@ -277,6 +280,7 @@ int xmpp_side_new_timed(struct xmpp_side **out, const struct xmpp_side_params *p
 	side->pep_out = pep_out_new();
 	side->pep_in = pep_in_new(side);
 	side->names = names_new();
+	side->gateway = gateway_new(side);
 	disco_own_caps(&side->own_caps, params->software);
 	side->incoming = table_new();
 	list_init(&side->late);
@@ -301,6 +305,11 @@ int xmpp_side_new(struct xmpp_side **out, const struct xmpp_side_params *params)
 	if (params->ping_wait_ms != 0)
 		timing.ping_wait = params->ping_wait_ms;
 	return xmpp_side_new_timed(out, params, &timing);
+}
+
+void xmpp_side_say_goodbye(struct xmpp_side *side)
+{
+	gateway_say_goodbye(side);
 }
 
 void xmpp_side_stop(struct xmpp_side *side, void (*done)(void *arg), void *arg)
@@ -331,6 +340,7 @@ void xmpp_side_free(struct xmpp_side **out)
 	pep_out_free(&side->pep_out);
 	caps_book_free(&side->caps_book);
 	iq_out_free(&side->iq_out);
+	gateway_free(&side->gateway);
 	names_free(&side->names);
 	users_free(&side->users);
 	buf_free(&side->scratch);
