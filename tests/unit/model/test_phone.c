@@ -8,6 +8,7 @@
 /* [DLG-011] [DLG-014] [DLG-018] The greater state counts, with its own other party. */
 static void merges(void **state)
 {
+	static char name_a[] = "a", name_b[] = "b";
 	static const struct {
 		struct phone into;
 		struct phone from;
@@ -17,23 +18,23 @@ static void merges(void **state)
 		 {PHONE_IDLE, false, NULL},
 		 {PHONE_IDLE, false, NULL}},
 		{{PHONE_IDLE, false, NULL},
-		 {PHONE_RINGING, false, (char *)"a"},
-		 {PHONE_RINGING, false, (char *)"a"}},
-		{{PHONE_RINGING, false, (char *)"a"},
-		 {PHONE_IN_CALL, false, (char *)"b"},
-		 {PHONE_IN_CALL, false, (char *)"b"}},
-		{{PHONE_RINGING, false, (char *)"a"},
+		 {PHONE_RINGING, false, name_a},
+		 {PHONE_RINGING, false, name_a}},
+		{{PHONE_RINGING, false, name_a},
+		 {PHONE_IN_CALL, false, name_b},
+		 {PHONE_IN_CALL, false, name_b}},
+		{{PHONE_RINGING, false, name_a},
 		 {PHONE_IN_CALL, false, NULL},
 		 {PHONE_IN_CALL, false, NULL}},
 		{{PHONE_IN_CALL, false, NULL},
-		 {PHONE_RINGING, false, (char *)"a"},
+		 {PHONE_RINGING, false, name_a},
 		 {PHONE_IN_CALL, false, NULL}},
-		{{PHONE_IN_CALL, false, (char *)"a"},
-		 {PHONE_IN_CALL, false, (char *)"b"},
-		 {PHONE_IN_CALL, false, (char *)"a"}},
+		{{PHONE_IN_CALL, false, name_a},
+		 {PHONE_IN_CALL, false, name_b},
+		 {PHONE_IN_CALL, false, name_a}},
 		{{PHONE_IN_CALL, false, NULL},
-		 {PHONE_IN_CALL, false, (char *)"b"},
-		 {PHONE_IN_CALL, false, (char *)"b"}},
+		 {PHONE_IN_CALL, false, name_b},
+		 {PHONE_IN_CALL, false, name_b}},
 		{{PHONE_ON_HOLD, false, NULL},
 		 {PHONE_IN_CALL, false, NULL},
 		 {PHONE_IN_CALL, false, NULL}},
