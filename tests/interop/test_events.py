@@ -178,3 +178,19 @@ async def moods_outlive_a_restart_of_the_chat_server(rig):
     await until(lambda: watch.document.is_open and b'happy' in watch.last.body, 'her mood again')
     await says(juliet, MOOD, f'<mood xmlns="{MOOD}"><sad/></mood>')
     await until(lambda: b'sad' in watch.last.body, 'her next mood')
+
+
+# [D-18] [X0163-1] one yes for all phones of a domain: what she says reaches each of them
+@test(replace={'profile = "kamailio";': 'profile = "kamailio"; watch_as = "domain";'})
+async def mood_reaches_the_phones_of_a_domain(rig):
+    juliet = await rig.chat_user('juliet')
+    alice, bob = await rig.sip_user('1001'), await rig.sip_user('1002')
+    watch = await alice.subscribe(f'sip:{juliet.jid}')
+    domain = ALICE_JID.split('@')[1]
+    await until(lambda: juliet.got('presence', domain, 'subscribe'), 'she is asked for the domain')
+    juliet.presence('subscribed', to=domain)
+    await until(lambda: watch.document and watch.document.is_open, 'her state')
+    await says(juliet, MOOD, f'<mood xmlns="{MOOD}"><happy/></mood>')
+    await until(lambda: b'happy' in watch.last.body, 'her mood in RPID')
+    second = await bob.subscribe(f'sip:{juliet.jid}')
+    await until(lambda: second.document and b'happy' in second.last.body, 'her mood at the second phone')
