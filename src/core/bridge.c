@@ -16,6 +16,7 @@
 static void init_link(struct side_link *link, uint64_t now)
 {
 	list_init(&link->outward);
+	list_init(&link->kept);
 	rate_init(&link->rate, 1e9, now); /* the first look cuts it to the burst */
 }
 

@@ -64,7 +64,7 @@ void acts_answer(struct bridge *bridge, struct pair *pair, enum watch_answer ans
 	}
 }
 
-/* The watcher's link is down: the answer is owed until it is back. */
+/* The watcher's link is down or full: the answer is owed until it takes more. */
 static void answer(struct bridge *bridge, struct act *act)
 {
 	struct pair *pair = act->pair;
@@ -74,6 +74,11 @@ static void answer(struct bridge *bridge, struct act *act)
 
 	if (!link->is_up) {
 		pair->answer_owed = (uint8_t)(1 + act->answer);
+		return;
+	}
+	if (side_is_full(bridge, watcher_side(pair))) {
+		pair->answer_owed = (uint8_t)(1 + act->answer);
+		outward_put(bridge, pair, watcher_side(pair), OWED_ANSWER);
 		return;
 	}
 	/* A later word overtook this one. */
@@ -171,4 +176,9 @@ void acts_free(struct bridge *bridge)
 	}
 	LIST_EACH(it, next, &bridge->shows)
 	list_remove(it);
+	for (int side = 0; side < 2; side++) {
+		loop_timer_cancel(&bridge->links[side].kept_timer);
+		LIST_EACH(it, next, &bridge->links[side].kept)
+		list_remove(it);
+	}
 }

@@ -5,9 +5,12 @@
 #include "core/presence_book.h"
 #include "model/counters.h"
 
+enum { KEPT_MS = 10 };
+
 /* Timer ---------------------------------------------------------------------------------------- */
 
 static void set_timer(struct bridge *bridge, struct pair *pair);
+static void set_kept_timer(struct bridge *bridge, enum side side);
 
 /* Nothing was heard within the hold: no stale dot (promise 3). */
 static void doubt_over(struct bridge *bridge, struct pair *pair)
@@ -121,6 +124,56 @@ static unsigned pace_of(const struct pair *pair)
 	return watcher_side(pair) == SIDE_SIP ? 1000 : 5000;
 }
 
+bool side_is_full(const struct bridge *bridge, enum side side)
+{
+	const struct side_link *link = &bridge->links[side];
+
+	return link->ops->is_full != NULL && link->ops->is_full(link->side);
+}
+
+static void tell_kept(struct bridge *bridge, enum side side)
+{
+	struct side_link *link = &bridge->links[side];
+
+	while (!list_is_empty(&link->kept)) {
+		struct pair *pair = LIST_ENTRY(link->kept.next, struct pair, shows);
+
+		if (link->is_up && side_is_full(bridge, side))
+			break;
+		list_remove(&pair->shows);
+		show_now(bridge, pair);
+		bridge_let_go(bridge, pair);
+	}
+	if (!list_is_empty(&link->kept))
+		set_kept_timer(bridge, side);
+}
+
+static void on_sip_kept(void *arg)
+{
+	tell_kept(arg, SIDE_SIP);
+}
+
+static void on_xmpp_kept(void *arg)
+{
+	tell_kept(arg, SIDE_XMPP);
+}
+
+static void set_kept_timer(struct bridge *bridge, enum side side)
+{
+	struct loop_timer *timer = &bridge->links[side].kept_timer;
+
+	if (!loop_timer_is_set(timer))
+		loop_timer_set(bridge->params.loop, timer, KEPT_MS,
+			       side == SIDE_SIP ? on_sip_kept : on_xmpp_kept, bridge);
+}
+
+/* Only that there is something to tell is kept, not what: newer states cost nothing. */
+static void keep(struct bridge *bridge, struct pair *pair)
+{
+	list_append(&bridge->links[watcher_side(pair)].kept, &pair->shows);
+	set_kept_timer(bridge, watcher_side(pair));
+}
+
 void show_now(struct bridge *bridge, struct pair *pair)
 {
 	struct side_link *link = &bridge->links[watcher_side(pair)];
@@ -132,6 +185,10 @@ void show_now(struct bridge *bridge, struct pair *pair)
 
 	if (!has_audience(bridge, pair, is_open))
 		return;
+	if (side_is_full(bridge, watcher_side(pair))) {
+		keep(bridge, pair);
+		return;
+	}
 	is_same = digest_now(bridge, pair) == pair->told;
 	if (is_same && person_now(bridge, pair) == pair->told_person) {
 		if (watched_side(pair) == SIDE_XMPP)

@@ -62,6 +62,8 @@ struct side_link {
 	struct list outward;     /* pair.outward: paced work toward this side */
 	struct rate rate;
 	struct loop_timer outward_timer;
+	struct list kept; /* pair.shows: to be told when the side has room */
+	struct loop_timer kept_timer;
 };
 
 /* A SIP domain: how many of its granted pairs it refuses now (D-14). */
@@ -187,6 +189,8 @@ void acts_free(struct bridge *bridge);
 void show_later(struct bridge *bridge, struct pair *pair);
 /* Compares, paces and tells now. */
 void show_now(struct bridge *bridge, struct pair *pair);
+/* True if nothing more should be written toward that side now. */
+bool side_is_full(const struct bridge *bridge, enum side side);
 /* The watcher has just been given this state another way. */
 void show_was_told(struct bridge *bridge, struct pair *pair);
 /* Nothing is known any more (the watcher is not told by this). */

@@ -216,6 +216,11 @@ enum watch_answer bridge_probed(struct bridge *bridge, const struct watch *watch
 		return WATCH_PENDING;
 	sign_of_life(bridge, pair);
 	step = bridge_step(bridge, pair, EVENT_PROBED, NULL, NULL);
+	if (step->say == WATCH_ALLOWED && side_is_full(bridge, watcher_side(pair))) {
+		pair->told = 0; /* he is told when there is room */
+		show_later(bridge, pair);
+		return WATCH_PENDING;
+	}
 	answer = reply(bridge, pair, step, now, fault);
 	bridge_let_go(bridge, pair);
 	return answer;

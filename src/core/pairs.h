@@ -51,7 +51,8 @@ struct pair {
 	struct list by_watcher;
 	struct list by_watched;
 	struct list outward[2]; /* in the queue toward that side */
-	struct list shows;      /* something may have to be told, after this call chain */
+	struct list shows;      /* something may have to be told, after this call chain, or when
+				 * the side of the watcher has room */
 	struct bridge *bridge;  /* for the timer */
 	struct book_entry *entry;
 	exchange_id x;

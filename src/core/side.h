@@ -71,6 +71,12 @@ struct side_ops {
 	 * shows (X0163-2: mood, activity, name). Coalesced and paced like it. May be NULL. */
 	void (*tell_person)(void *side, const struct watch *watch, const struct presence *presence);
 
+	/* True while so much waits to be written toward watchers on this side that the core should
+	 * keep what it would tell: it looks again soon, and then tells what is true by then, so
+	 * that a storm on the other side costs neither memory nor the link (REL-046). May be NULL.
+	 */
+	bool (*is_full)(void *side);
+
 	/* Messages ---------------------------------------------------------------------------- */
 
 	/* Hand message to the recipient on this side; end with bridge_outcome(x) exactly once. */

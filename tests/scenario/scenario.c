@@ -344,7 +344,11 @@ static const char *link_changed(struct scenario *scenario, int count, char **wor
 	enum side side;
 
 	if (count < 3 || !side_read(words[1], &side))
-		return "link sip|xmpp up|down";
+		return "link sip|xmpp up|down|full|roomy";
+	if (strcmp(words[2], "full") == 0 || strcmp(words[2], "roomy") == 0) {
+		fake_side_fill(scenario->sides[side], strcmp(words[2], "full") == 0);
+		return NULL;
+	}
 	scenario->is_up[side] = strcmp(words[2], "up") == 0;
 	bridge_link(scenario->bridge, side, scenario->is_up[side]);
 	return NULL;

@@ -311,6 +311,7 @@ void week_new(struct week *week, uint64_t seed)
 
 static void cancel_all(struct week *week)
 {
+	loop_timer_cancel(&week->full_timer);
 	loop_timer_cancel(&week->stream_timer);
 	loop_timer_cancel(&week->start_timer);
 	for (int i = 0; i < PEERS; i++)

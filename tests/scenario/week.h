@@ -164,6 +164,8 @@ struct week {
 	bool is_cut;      /* nothing passes */
 	bool is_known;    /* the core knows that */
 	uint64_t down_ms; /* from then on */
+	bool is_full;     /* the chat server does not read */
+	struct loop_timer full_timer;
 	struct loop_timer stream_timer;
 	struct loop_timer start_timer;
 	uint64_t store_failed_ms; /* since when; 0 */
@@ -238,6 +240,8 @@ extern const struct side_ops week_xmpp_ops;
 void xmpp_world_new(struct week *week);
 void xmpp_world_change(struct week *week, struct chatter *chatter, int resource, bool is_open);
 void xmpp_world_cut(struct week *week, uint64_t down_ms);
+/* The chat server does not read for some time. */
+void xmpp_world_fill(struct week *week, uint64_t ms);
 void xmpp_world_heal(struct week *week);
 /* The link comes up with the bridge. */
 void xmpp_world_connect(struct week *week);

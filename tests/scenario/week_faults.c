@@ -139,6 +139,8 @@ static void storm(struct week *week)
 {
 	int peer = (int)week_dice(week, PEERS);
 
+	if (week_chance(week, 2))
+		xmpp_world_fill(week, 10 * SECOND);
 	for (int round = 0; round < 10; round++) {
 		for (int i = peer; i < PHONES; i += PEERS)
 			change_phone(week, &week->phones[i]);
@@ -175,6 +177,8 @@ static void break_links(struct week *week, uint64_t step)
 			       week_dice(week, week_chance(week, 3) ? 20 * MINUTE : 40 * SECOND));
 	if (is_time(week, step, 12 * HOUR))
 		week->flaps = 6;
+	if (is_time(week, step, HOUR))
+		xmpp_world_fill(week, week_dice(week, 20 * SECOND));
 	if (week->flaps > 0 && !week->is_cut) {
 		week->flaps--;
 		xmpp_world_cut(week, week_dice(week, 10 * SECOND));

@@ -59,6 +59,27 @@ void xmpp_world_cut(struct week *week, uint64_t down_ms)
 		       week);
 }
 
+static void roomy(void *arg)
+{
+	struct week *week = arg;
+
+	week->is_full = false;
+	each_due(week, PACED + SOON);
+}
+
+void xmpp_world_fill(struct week *week, uint64_t ms)
+{
+	week->is_full = true;
+	loop_timer_set(week->loop, &week->full_timer, ms, roomy, week);
+}
+
+static bool on_is_full(void *side)
+{
+	const struct week *week = side;
+
+	return week->is_full && !week->is_cut;
+}
+
 void xmpp_world_heal(struct week *week)
 {
 	week->down_ms = 0;
@@ -397,6 +418,8 @@ static void on_tell(void *side, const struct watch *watch, const struct presence
 
 	if (week->is_known && week->is_cut)
 		judge_xfail(pair, "told over a link that is known to be down");
+	if (on_is_full(week) && !week->is_stopping)
+		judge_xfail(pair, "told although the link is full");
 	XNOTE(pair, passes(week) ? "told" : "told in vain", week_first(&sight));
 	week->tells++;
 	if (!judge_pace(week, &pair->allowance, week_first(&sight) == 0))
@@ -426,6 +449,7 @@ const struct side_ops week_xmpp_ops = {.watch = on_watch,
 				       .refresh = on_refresh,
 				       .answer = on_answer,
 				       .tell = on_tell,
+				       .is_full = on_is_full,
 				       .deliver = on_deliver,
 				       .finish = on_finish};
 

@@ -12,6 +12,7 @@ struct fake_side {
 	fake_line_fn *line;
 	void *arg;
 	bool is_reporting;
+	bool is_full;
 };
 
 /* Text ----------------------------------------------------------------------------------------- */
@@ -223,6 +224,13 @@ static void fake_deliver(void *arg, exchange_id x, const struct address *from,
 	end(arg, &out);
 }
 
+static bool fake_is_full(void *arg)
+{
+	const struct fake_side *side = arg;
+
+	return side->is_full;
+}
+
 static void fake_finish(void *arg, exchange_id x, enum outcome outcome, const struct fault *fault)
 {
 	struct buf out = BUF_INIT;
@@ -243,6 +251,7 @@ const struct side_ops *fake_side_ops(void)
 		.tell = fake_tell,
 		.tell_person = fake_tell_person,
 		.deliver = fake_deliver,
+		.is_full = fake_is_full,
 		.finish = fake_finish,
 	};
 
@@ -263,6 +272,11 @@ void fake_side_free(struct fake_side **side)
 {
 	mem_free(*side);
 	*side = NULL;
+}
+
+void fake_side_fill(struct fake_side *side, bool is_full)
+{
+	side->is_full = is_full;
 }
 
 void fake_side_reporting(struct fake_side *side, bool is_reporting)

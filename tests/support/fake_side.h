@@ -29,6 +29,9 @@ const struct side_ops *fake_side_ops(void);
  * "(entered again)" behind it, since sides do not expect that. */
 void fake_side_reporting(struct fake_side *side, bool is_reporting);
 
+/* What its is_full() says; at first false. */
+void fake_side_fill(struct fake_side *side, bool is_full);
+
 /* The texts of the lines, for tests that compare them. */
 void fake_address_text(const struct address *address, struct buf *out);
 /* "unknown", or the devices: ID=open,away,5,"note" ...; then "+idle", "+activity". */
