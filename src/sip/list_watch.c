@@ -129,19 +129,26 @@ static void set_state(struct list_member *member, enum member_state state, const
 	member->is_new = true;
 }
 
+static void join(struct list_watch *list, struct list_member *member)
+{
+	struct watchings *watchings = list->subscription->notifier->watchings;
+	struct watching *watching = watchings_get(watchings, &list->watcher, &member->watched);
+
+	watching_put(watchings, watching, &member->looker, &list->by);
+	watcher_row_user(watching, member->looker.by,
+			 member->state == MEMBER_ACTIVE ? WATCHER_ACTIVE : WATCHER_PENDING,
+			 WATCHER_SUBSCRIBE);
+}
+
 static void take_answer(struct list_watch *list, struct list_member *member,
 			enum watch_answer answer)
 {
-	struct watchings *watchings = list->subscription->notifier->watchings;
-
 	switch (answer) {
 	case WATCH_ALLOWED:
 	case WATCH_PENDING:
 		set_state(member, answer == WATCH_ALLOWED ? MEMBER_ACTIVE : MEMBER_PENDING, NULL);
-		if (list->subscription->is_fetch)
-			return;
-		watching_put(watchings, watchings_get(watchings, &list->watcher, &member->watched),
-			     &member->looker, &list->by);
+		if (!list->subscription->is_fetch)
+			join(list, member);
 		return;
 	case WATCH_FAILED:
 		set_state(member, MEMBER_LATER, member->reason);
@@ -163,6 +170,8 @@ static void ask(struct list_watch *list, struct list_member *member)
 		take_answer(list, member, bridge_fetch(bridge, &watch, &now));
 	else if (!is_room(list, member))
 		set_state(member, MEMBER_GONE, "rejected");
+	else if (!notifier_may_ask(list->subscription->notifier, &list->by, &watch))
+		set_state(member, MEMBER_LATER, NULL);
 	else
 		take_answer(list, member, bridge_watch_requested(bridge, &watch, &now, &fault));
 }

@@ -6,7 +6,9 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "core/bridge.h"
+#include "model/counters.h"
 #include "model/exchange.h"
+#include "model/limits.h"
 #include "sip/dialog.h"
 #include "sip/list_watch.h"
 #include "sip/notifier_private.h"
@@ -191,6 +193,27 @@ void notifier_pair_watcher(const struct notifier *notifier, const struct address
 }
 
 /* From the core -------------------------------------------------------------------------------- */
+
+bool notifier_may_ask(struct notifier *notifier, const struct address *by,
+		      const struct watch *watch)
+{
+	double most = (double)notifier->core->params->limits->new_watches_per_minute;
+	struct watch_user *user = watchings_user(notifier->watchings, by);
+	uint64_t now_ms = loop_now(notifier->core->params->loop);
+	const struct presence *now;
+
+	if (!address_is_domain(watch->watcher) || user == NULL ||
+	    watchings_find(notifier->watchings, watch->watcher, watch->watched) != NULL ||
+	    bridge_fetch(notifier->core->params->bridge, watch, &now) == WATCH_ALLOWED)
+		return true;
+	if (!user->has_rate)
+		rate_init(&user->new_pairs, most, now_ms);
+	user->has_rate = true;
+	if (rate_take(&user->new_pairs, most / 60, most, now_ms))
+		return true;
+	notifier->core->params->counters->limits.new_watches_per_minute++;
+	return false;
+}
 
 const char *notifier_reason(enum watch_answer answer)
 {

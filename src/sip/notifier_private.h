@@ -105,6 +105,11 @@ const char *notifier_reason(enum watch_answer answer);
 void notifier_pair_watcher(const struct notifier *notifier, const struct address *user,
 			   struct address *out);
 
+/* False: by asks for too many new pairs in a minute. That is the core's to say, which knows the
+ * restored ones, but for those in whose place their domain watches (D-18, D-55). */
+bool notifier_may_ask(struct notifier *notifier, const struct address *by,
+		      const struct watch *watch);
+
 /* notify.c ------------------------------------------------------------------------------------- */
 
 /* Sends what is due: the state of the subscription, with presence (NULL: no document) when it is

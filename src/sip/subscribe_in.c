@@ -202,26 +202,10 @@ static bool has_room(struct beginning *it)
 	return !is_full;
 }
 
-/* How many new pairs a watcher may have in a minute is the core's to say, which knows the restored
- * ones; but for those in whose place their domain watches (D-18, D-55). */
 static bool is_too_fast(struct beginning *it)
 {
-	struct notifier *notifier = it->notifier;
-	double most = (double)notifier->core->params->limits->new_watches_per_minute;
-	struct watch_user *user = watchings_user(notifier->watchings, &it->by);
-	uint64_t now_ms = loop_now(notifier->core->params->loop);
-	const struct presence *now;
-
-	if (!address_is_domain(it->watch.watcher) || user == NULL ||
-	    watchings_find(notifier->watchings, it->watch.watcher, it->watch.watched) != NULL ||
-	    bridge_fetch(notifier->core->params->bridge, &it->watch, &now) == WATCH_ALLOWED)
+	if (notifier_may_ask(it->notifier, &it->by, &it->watch))
 		return false;
-	if (!user->has_rate)
-		rate_init(&user->new_pairs, most, now_ms);
-	user->has_rate = true;
-	if (rate_take(&user->new_pairs, most / 60, most, now_ms))
-		return false;
-	notifier->core->params->counters->limits.new_watches_per_minute++;
 	give_up_for_now(it, 480, NULL, 0, "too many new subscriptions");
 	return true;
 }

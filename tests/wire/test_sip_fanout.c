@@ -103,6 +103,27 @@ static void phones_are_counted(void **state)
 	rig_free(&rig);
 }
 
+/* [D-55]: nor may a list ask for all at once; the others are asked later. */
+static void lists_of_phones_are_counted(void **state)
+{
+	struct rig *rig = domain_rig(few);
+	struct watcher watcher = {
+		.call_id = "list",
+		.type = "application/resource-lists+xml",
+		.body = "<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\"><list>"
+			"<entry uri=\"sip:a@chat.example\"/><entry uri=\"sip:b@chat.example\"/>"
+			"<entry uri=\"sip:c@chat.example\"/><entry uri=\"sip:d@chat.example\"/>"
+			"<entry uri=\"sip:e@chat.example\"/></list></resource-lists>"};
+
+	(void)state;
+	watcher_subscribe(rig, &watcher, "Supported: eventlist\r\n");
+	watcher_answer(rig, "active", "200 OK");
+	text_peer_let_run(rig->peer, 20);
+	assert_int_equal(fake_bridge_count(rig->bridge, "requested sip:pbx.example"), 3);
+	assert_int_equal(rig->counters.limits.new_watches_per_minute, 2);
+	rig_free(&rig);
+}
+
 /* Takes and answers all NOTIFYs there are; returns how many, and how many of them hold needle. */
 static size_t answer_all(struct rig *rig, size_t count, const char *needle, size_t *fresh)
 {
@@ -197,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_question_for_all),
 		cmocka_unit_test(phones_are_counted),
+		cmocka_unit_test(lists_of_phones_are_counted),
 		cmocka_unit_test(many_are_told_the_newest),
 		cmocka_unit_test(many_are_told_it_is_unknown),
 		cmocka_unit_test(ends_while_many_are_told),
