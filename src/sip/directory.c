@@ -70,8 +70,15 @@ static void on_idle(void *arg)
 
 static void start(struct roll *roll)
 {
+	const char *chat_domain;
+
 	if (main_feed(roll)->state != FEED_OFF || roll->directory->core->is_stopping)
 		return;
+	chat_domain = subscriber_chat_domain_in(roll->directory->subscriber, roll->peer->domain);
+	if (chat_domain == NULL)
+		return;
+	mem_free(roll->chat_domain);
+	roll->chat_domain = mem_strdup(chat_domain);
 	for (int i = 0; i < FEED_COUNT; i++) {
 		if (is_wanted(roll, (enum part_name)i))
 			feed_start(&roll->feeds[i]);
@@ -130,6 +137,7 @@ void directory_free(struct directory **directory)
 		for (int k = 0; k < FEED_COUNT; k++)
 			feed_clear(&roll->feeds[k]);
 		table_free(&roll->members);
+		mem_free(roll->chat_domain);
 	}
 	mem_free(self->rolls);
 	mem_free(self);

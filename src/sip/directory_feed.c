@@ -8,7 +8,6 @@
 #include "sip/directory_private.h"
 #include "sip/peer_watch.h"
 #include "sip/side_core.h"
-#include "sip/subscriber.h"
 #include "translate/address_map.h"
 
 enum {
@@ -135,19 +134,14 @@ void feed_settle_later(struct feed *feed)
 
 /* What the interest tells ---------------------------------------------------------------------- */
 
-/* In the bridge's name, in the chat domain of somebody who watches (D-17). */
+/* In the bridge's name (D-17). */
 static int write_from(const struct feed *feed, struct buf *out)
 {
-	const struct subscriber *subscriber = feed->roll->directory->subscriber;
-	const char *domain = feed->roll->peer->domain;
 	struct address bridge = {0};
-	const char *chat_domain = subscriber_chat_domain_in(subscriber, domain);
 	int error;
 
-	if (chat_domain == NULL)
-		return ENOENT;
-	address_set(&bridge, SIDE_XMPP, "sipxmppd", chat_domain);
-	error = address_to_uri(core_of(feed)->params->map, &bridge, domain, out);
+	address_set(&bridge, SIDE_XMPP, "sipxmppd", feed->roll->chat_domain);
+	error = address_to_uri(core_of(feed)->params->map, &bridge, feed->roll->peer->domain, out);
 	address_clear(&bridge);
 	return error;
 }
@@ -202,20 +196,20 @@ static void on_ended(struct interest *interest, enum interest_loss loss)
 static void on_drop(void *arg)
 {
 	struct feed *feed = arg;
+	const char *why = feed->drop_why;
 
-	feed->is_dropping = false;
-	if (core_of(feed)->is_stopping)
+	feed->drop_why = NULL;
+	if (why == NULL || core_of(feed)->is_stopping)
 		return;
 	interest_leave(&feed->interest);
-	refuse(feed, RETRY_MS, "it answers as one user");
+	refuse(feed, RETRY_MS, why);
 }
 
-static void drop_later(struct feed *feed)
+static enum interest_use drop_later(struct feed *feed, const char *why)
 {
-	if (feed->is_dropping)
-		return;
-	feed->is_dropping = true;
+	feed->drop_why = why;
 	loop_defer(core_of(feed)->params->loop, on_drop, feed);
+	return INTEREST_USED;
 }
 
 /* A list has a body, though it may come a little later; a user of whom nothing is published has
@@ -236,13 +230,13 @@ static enum interest_use on_document(struct interest *interest,
 
 	if (document->len == 0)
 		without_body(feed);
-	if (document->len == 0 || feed->is_dropping)
+	if (document->len == 0 || feed->drop_why != NULL)
 		return INTEREST_USED;
 	error = rows_apply(feed, document, &use);
-	if (error == EPROTO && document->is_first) {
-		drop_later(feed);
-		return INTEREST_USED;
-	}
+	if (error == EPROTO && document->is_first)
+		return drop_later(feed, "it answers as one user");
+	if (error == E2BIG)
+		return drop_later(feed, "it is too large");
 	if (error != 0) {
 		log_info("directory: NOTIFY of list=%s cannot be read (%s)",
 			 log_safe(feed->roll->peer->list), strerror(error));
@@ -297,6 +291,7 @@ void feed_start(struct feed *feed)
 void feed_stop(struct feed *feed)
 {
 	feed->state = FEED_OFF;
+	feed->drop_why = NULL;
 	interest_leave(&feed->interest);
 	loop_timer_cancel(&feed->timer);
 	loop_timer_cancel(&feed->settle);
@@ -308,7 +303,6 @@ void feed_clear(struct feed *feed)
 	feed->interest = NULL;
 	loop_timer_cancel(&feed->timer);
 	loop_timer_cancel(&feed->settle);
-	if (feed->is_dropping)
-		loop_forget(core_of(feed)->params->loop, feed);
+	loop_forget(core_of(feed)->params->loop, feed);
 	rows_clear(feed);
 }

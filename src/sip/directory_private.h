@@ -69,13 +69,14 @@ struct feed {
 	struct loop_timer settle; /* a logical update is over (PBX-053) */
 	uint8_t state;            /* enum feed_state */
 	bool is_settled;          /* who is not in the rows is not on the list */
-	bool is_dropping;         /* the call that leaves it is on its way */
+	const char *drop_why;     /* the call that leaves it is on its way, or NULL */
 };
 
 /* What a peer's list says, in all packages. */
 struct roll {
 	struct directory *directory;
 	const struct sip_peer *peer;
+	char *chat_domain;     /* of one who watched first: the bridge's own name is in it */
 	struct table *members; /* by address */
 	struct feed feeds[FEED_COUNT];
 	struct loop_timer idle;

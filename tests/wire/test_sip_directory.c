@@ -62,7 +62,8 @@ static void free_body(struct body *body)
 static void notify(struct rig *rig, struct presence_agent *end, const char *state, struct body body)
 {
 	end->type = body.type;
-	pa_notify(rig, end, state, body.text, "200");
+	pa_send_notify(rig, end, state, "Require: eventlist\r\n", body.text);
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
 	free_body(&body);
 }
 
@@ -140,7 +141,7 @@ static struct body make_list(const char *version, bool is_full, const char *cons
 
 #define ROWS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* [EVT-064] [EVT-065] [D-17] [PBX-016] */
+/* [EVT-064] [D-17] */
 static void one_subscribe_for_all(void **state)
 {
 	static const struct {
@@ -177,8 +178,8 @@ static void one_subscribe_for_all(void **state)
 	rig_free(&rig);
 }
 
-/* [PBX-009] [AST-3] [EVT-067] [EVT-068] Asterisk's list: no start, random instance ids, addresses
- * of its own; whoever is on it needs no dialog, also when he is watched later. */
+/* [PBX-009] [AST-3] [EVT-065] [EVT-067] [EVT-068] Asterisk's list: no start, random instance ids,
+ * addresses of its own; whoever is on it needs no dialog, also when he is watched later. */
 static void asterisk_full_and_partial(void **state)
 {
 	struct rig *rig = new_rig();
@@ -381,7 +382,7 @@ static void a_refused_list(void **state)
 	}
 }
 
-/* [EVT-066] A user's document is no list: that dialog is ended, each has his own. */
+/* [EVT-066] [PBX-016] A user's document is no list: that dialog is ended, each has his own. */
 static void one_users_answer(void **state)
 {
 	struct rig *rig = new_rig();
@@ -617,6 +618,53 @@ static void a_large_list(void **state)
 	rig_free(&rig);
 }
 
+/* [D-57] 512 parts are the most; what is larger serves nobody. */
+static void a_list_that_is_too_large(void **state)
+{
+	struct rig *rig = new_rig();
+	struct buf text = BUF_INIT;
+	struct presence_agent end;
+
+	(void)state;
+	pa_watch(rig);
+	pa_watch_user(rig, "1002");
+	accept_list(rig, &end);
+	buf_puts(&text, "--b\r\nContent-Type: application/rlmi+xml\r\n\r\n<list "
+			"xmlns='urn:ietf:params:xml:ns:rlmi' uri='l' version='0'/>\r\n");
+	for (int i = 0; i < 512; i++)
+		buf_puts(&text, "--b\r\n\r\n\r\n");
+	buf_puts(&text, "--b--\r\n");
+	notify(rig, &end, "active",
+	       (struct body){buf_take(&text), mem_strdup("multipart/related;boundary=b")});
+	expect_own_of_both(rig);
+	rig_free(&rig);
+}
+
+/* [D-57] What a list may send is no measure for the document of one user. */
+static void one_user_is_not_that_large(void **state)
+{
+	struct rig *rig =
+		rig_new(&(struct rig_options){.profile = "asterisk", .proxy_is_tcp = true});
+	struct presence_agent end;
+	struct buf note = BUF_INIT;
+	char *room = mem_alloc(80000);
+
+	(void)state;
+	pa_watch(rig);
+	pa_accept(rig, &end, "200 OK", "Expires: 3600\r\n");
+	for (int i = 0; i < 70000; i++)
+		buf_putc(&note, 'x');
+	end.is_tcp = true;
+	pa_notify(rig, &end, "active;expires=3600", pa_document(buf_text(&note), room, 80000),
+		  "200");
+	assert_non_null(text_peer_expect(rig->peer, "SUBSCRIBE "));
+	assert_int_equal(rig->counters.notify_unusable, 1);
+	assert_int_equal(fake_bridge_count(rig->bridge, "presence"), 0);
+	buf_free(&note);
+	mem_free(room);
+	rig_free(&rig);
+}
+
 static void on_stopped(void *arg)
 {
 	bool *is_stopped = arg;
@@ -690,6 +738,8 @@ int main(void)
 		cmocka_unit_test(lists_within_the_list),
 		cmocka_unit_test(a_body_that_cannot_be_read),
 		cmocka_unit_test(a_large_list),
+		cmocka_unit_test(a_list_that_is_too_large),
+		cmocka_unit_test(one_user_is_not_that_large),
 		cmocka_unit_test(a_stop_ends_it),
 		cmocka_unit_test(a_stop_without_a_last_word),
 	};
