@@ -137,6 +137,7 @@ struct interest {
 	unsigned asked_s;    /* Expires of the SUBSCRIBE under way */
 	uint8_t state;       /* enum interest_state */
 	uint8_t raises;      /* 423 in a row */
+	uint8_t redirects;   /* 301 and 302 in a row */
 	bool was_active;     /* in this dialog */
 	bool is_rebasing;    /* the next NOTIFY's CSeq counts, whatever it is (D-23) */
 	bool is_plain;       /* without the partial type (EVT-077) */

@@ -12,15 +12,19 @@
 #include "sip/agent.h"
 #include "sip/destination.h"
 #include "sip/dialog.h"
+#include "sip/header_text.h"
+#include "sip/identity.h"
 #include "sip/interest_private.h"
 #include "sip/peer_watch.h"
 #include "sip/side_core.h"
 #include "sip/transaction.h"
 #include "sip/trust.h"
+#include "translate/address_map.h"
 #include "translate/fault_map.h"
 
 enum {
 	RAISES_MAX = 4,
+	REDIRECTS_MAX = 3,
 	IN_DIALOG_RETRY_S = 30,
 	ID_BYTES = 16,
 	CSEQ_FIRST_BELOW = 1 << 20,
@@ -166,6 +170,42 @@ static void on_refused(struct interest *interest, const struct transaction_resul
 	interest_end_dialog(interest, &rule, &fault);
 }
 
+/* PRES-037, D-60: followed within the configured domains; the user stays the one he is. */
+static bool follow(struct interest *interest, const struct transaction_result *result)
+{
+	const sip_contact_t *contact = result->is_local ? NULL : result->sip->sip_contact;
+	struct dialog *dialog = interest->dialog;
+	struct address there = {0};
+	struct buf uri = BUF_INIT;
+	const char *why;
+	bool may = false;
+
+	if ((result->status != 301 && result->status != 302) || dialog->remote_tag != NULL ||
+	    contact == NULL || interest->redirects >= REDIRECTS_MAX)
+		return false;
+	identity_uri(contact->m_url, &uri);
+	if (uri.len != 0 && header_text_is_printable(uri.data) &&
+	    address_from_uri(core_of(interest)->params->map, uri.data, uri.len, &there, NULL,
+			     &why) == 0)
+		may = there.side == SIDE_SIP && strcmp(there.domain, interest->peer->domain) == 0;
+	address_clear(&there);
+	if (may) {
+		interest->redirects++;
+		mem_free(dialog->target);
+		dialog->target = buf_take(&uri);
+		send_subscribe(interest, interest->asked_s); /* SIP-010 */
+	}
+	buf_free(&uri);
+	return may;
+}
+
+static bool try_otherwise(struct interest *interest, const struct transaction_result *result)
+{
+	if (result->status == 423 && !result->is_local)
+		return raise_expires(interest, result->sip);
+	return follow(interest, result);
+}
+
 static void on_result(const struct transaction_result *result, void *arg)
 {
 	struct interest *interest = arg;
@@ -182,7 +222,7 @@ static void on_result(const struct transaction_result *result, void *arg)
 	}
 	if (result->status < 300)
 		on_accepted(interest, result->sip);
-	else if (result->status != 423 || result->is_local || !raise_expires(interest, result->sip))
+	else if (!try_otherwise(interest, result))
 		on_refused(interest, result);
 }
 
@@ -199,7 +239,10 @@ static void write_initial(struct interest *interest, struct buf *out)
 	is_known = trust_proxy_address(core_of(interest)->trust, interest->peer->domain, &far);
 	dialog->local_cseq++;
 	buf_puts(out, "SUBSCRIBE ");
-	buf_append(out, dialog->remote + 1, strlen(dialog->remote) - 2);
+	if (dialog->target != NULL) /* redirected */
+		buf_puts(out, dialog->target);
+	else
+		buf_append(out, dialog->remote + 1, strlen(dialog->remote) - 2);
 	buf_puts(out, " SIP/2.0\r\n");
 	side_core_route(core_of(interest), interest->peer->domain, out);
 	buf_printf(out,
@@ -298,6 +341,7 @@ int interest_ask(struct interest *interest)
 	dialog->is_stream = side_core_is_stream(core_of(interest), interest->peer->domain, to.data);
 	interest->dialog = dialog;
 	interest->was_active = false;
+	interest->redirects = 0;
 	interest->since_ms = loop_now(core_of(interest)->params->loop);
 	interest_set_state(interest, INTEREST_ASKING);
 	send_subscribe(interest, interest->asked_s);

@@ -255,6 +255,50 @@ static void longer_answers_count(void **state)
 	rig_free(&rig);
 }
 
+/* [PRES-037] [D-60]: a redirection is followed within the domain, three times at most; elsewhere it
+ * is a failure. */
+static void redirections(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 500});
+	struct presence_agent end;
+	char start[64], contact[64], room[256];
+
+	(void)state;
+	pa_watch(rig);
+	pa_accept(rig, &end, "302 Moved", "Contact: <sip:1001-b@pbx.example>\r\n");
+	const struct sip_text *text =
+		text_peer_expect(rig->peer, "SUBSCRIBE sip:1001-b@pbx.example SIP/2.0");
+
+	assert_non_null(text);
+	assert_string_equal(sip_text_header(text, "Call-ID", room, sizeof room), end.call_id);
+	assert_string_equal(sip_text_header(text, "To", room, sizeof room),
+			    "<sip:1001@pbx.example>");
+	text_peer_answer(rig->peer, text, "200 OK", "Expires: 3600\r\n");
+	pa_notify(rig, &end, "active;expires=3600", pa_document("moved", room, sizeof room), "200");
+	rig_expect_line(rig, "note=moved");
+	rig_free(&rig);
+
+	rig = rig_new(&(struct rig_options){.t1_ms = 500});
+	pa_watch(rig);
+	text = text_peer_expect(rig->peer, "SUBSCRIBE ");
+	for (int i = 0; i < 4; i++) {
+		assert_non_null(text);
+		snprintf(contact, sizeof contact, "Contact: <sip:%d@pbx.example>\r\n", i);
+		text_peer_answer(rig->peer, text, "301 Moved", contact);
+		snprintf(start, sizeof start, "SUBSCRIBE sip:%d@pbx.example ", i);
+		if (i < 3)
+			text = text_peer_expect(rig->peer, start);
+	}
+	rig_expect_line(rig, "FAILED");
+	rig_free(&rig);
+
+	rig = rig_new(&(struct rig_options){.t1_ms = 500});
+	pa_watch(rig);
+	pa_accept(rig, &end, "302 Moved", "Contact: <sip:1001@elsewhere.example>\r\n");
+	rig_expect_line(rig, "FAILED");
+	rig_free(&rig);
+}
+
 /* [EVT-028] [PRES-166] [REL-021]: a server that ends every subscription at once is asked again
  * later each time: at most four times in five seconds. */
 static void two_servers_do_not_loop(void **state)
@@ -289,6 +333,7 @@ int main(void)
 		cmocka_unit_test(partial_presence),
 		cmocka_unit_test(broken_patch),
 		cmocka_unit_test(longer_answers_count),
+		cmocka_unit_test(redirections),
 		cmocka_unit_test(two_servers_do_not_loop),
 	};
 
