@@ -249,9 +249,19 @@ static void orders_documents(void **state)
 		{PART(1, DOWN("1")), "idle", false},
 	};
 
+	/* [DLG-002] the id is left out: the call-id tells dialogs apart */
+	static const struct step without_ids[] = {
+		{FULL(0, "<dialog call-id='a'><state>confirmed</state></dialog><dialog call-id='b' "
+			 "direction='recipient'><state>early</state></dialog>"),
+		 "in-call", false},
+		{PART(1, "<dialog id='' call-id='a'><state>terminated</state></dialog>"), "ringing",
+		 false},
+	};
+
 	(void)state;
 	apply_all(steps, CHECK_COUNT(steps), "generic");
 	apply_all(first_is_partial, 2, "generic");
+	apply_all(without_ids, 2, "generic");
 }
 
 /* [PBX-032] FreeSWITCH says "full" and means one event; [PBX-058] the RFC's form works too. */
