@@ -350,6 +350,28 @@ static const struct row texts[] = {
 	  "Nevhodné k psaní", "Неудобно писать"}},
 };
 
+static const char *const pleas[LANGUAGES] = {
+	"The phones of ",   "Die Telefone von ", "Les téléphones de ", "Los teléfonos de ",
+	"I telefoni di ",   "De telefoons van ", "Os telefones de ",   "Telefony ",
+	"Telefonerna hos ", "Telefonerne hos ",  "Telefonene hos ",    "Puhelimet verkossa ",
+	"Telefony ",        "Телефоны "};
+
+static const char *const plea_rests[LANGUAGES] = {
+	" ask to see whether you are there. Your answer holds for all of them.",
+	" möchten sehen, ob Sie da sind. Ihre Antwort gilt für alle.",
+	" souhaitent voir si vous êtes là. Votre réponse vaut pour tous.",
+	" desean ver si está disponible. Su respuesta vale para todos.",
+	" desiderano vedere se è disponibile. La risposta vale per tutti.",
+	" willen zien of u er bent. Uw antwoord geldt voor allemaal.",
+	" desejam ver se está disponível. A sua resposta vale para todos.",
+	" chcą widzieć Twoją dostępność. Odpowiedź dotyczy wszystkich.",
+	" vill se om du är där. Ditt svar gäller alla.",
+	" vil gerne se, om du er der. Dit svar gælder dem alle.",
+	" vil gjerne se om du er der. Svaret ditt gjelder alle.",
+	" haluavat nähdä, oletko paikalla. Vastauksesi koskee niitä kaikkia.",
+	" chtějí vidět, zda jste k dispozici. Vaše odpověď platí pro všechny.",
+	" хотят видеть, на месте ли вы. Ваш ответ относится ко всем."};
+
 #define ROWS(table) table, sizeof table / sizeof *table
 
 static const struct {
@@ -392,6 +414,16 @@ const char *presence_words_show(int language, enum show show)
 const char *presence_words_offline(int language)
 {
 	return offline[language];
+}
+
+const char *presence_words_plea(int language)
+{
+	return pleas[language];
+}
+
+const char *presence_words_plea_rest(int language)
+{
+	return plea_rests[language];
 }
 
 const char *presence_words_activity(int language, enum activity activity)

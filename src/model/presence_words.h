@@ -22,6 +22,9 @@ const char *presence_words_case(int language, enum presence_case which);
 /* What a show says of him who is there. */
 const char *presence_words_show(int language, enum show show);
 const char *presence_words_offline(int language);
+/* What is asked for all phones of a SIP domain (D-18): before its name, and behind it. */
+const char *presence_words_plea(int language);
+const char *presence_words_plea_rest(int language);
 /* NULL for activities that a show stands for (away, busy), or that say nothing. */
 const char *presence_words_activity(int language, enum activity activity);
 /* NULL if that is no word of its vocabulary, or one that says nothing. */

@@ -4,6 +4,7 @@
 #include "loop/loop.h"
 #include "model/fault.h"
 #include "model/presence_view.h"
+#include "model/presence_words.h"
 #include "xmpp/pep_in.h"
 #include "xmpp/pep_out.h"
 #include "xmpp/side_private.h"
@@ -172,11 +173,14 @@ void presence_deny_probe(struct xmpp_side *side, const char *from, const char *t
 }
 
 /* D-18: a question of the component itself says whose it is, and what a yes means. */
-static void write_plea(const struct address *domain, struct buf *out)
+static void write_plea(const struct presence_rules *rules, const struct address *domain,
+		       struct buf *out)
 {
-	buf_puts(out, "The telephones of ");
+	int language = rules != NULL ? rules->language : 0;
+
+	buf_puts(out, presence_words_plea(language));
 	buf_puts(out, domain->domain);
-	buf_puts(out, " ask to see whether you are there. Your answer holds for all of them.");
+	buf_puts(out, presence_words_plea_rest(language));
 }
 
 void presence_ask(struct xmpp_side *side, const struct watch *watch, enum presence_type type)
@@ -186,7 +190,7 @@ void presence_ask(struct xmpp_side *side, const struct watch *watch, enum presen
 	struct jids jids;
 
 	if (is_question && address_is_domain(watch->watcher))
-		write_plea(watch->watcher, &plea);
+		write_plea(side->params.rules, watch->watcher, &plea);
 	if (jids_make(side, watch->watcher, watch->watched, &jids))
 		put_subscription(side, type, &jids, plea.len != 0 ? buf_text(&plea) : NULL,
 				 is_question ? watch->nick : NULL); /* X0172-1 */

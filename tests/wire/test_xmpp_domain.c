@@ -55,7 +55,7 @@ static void the_component_asks(void **state)
 	assert_non_null(stanza);
 	assert_non_null(strstr(stanza, "from=\"" WORLD_COMPONENT "\""));
 	assert_non_null(strstr(stanza, "to=\"ann@chat.example\""));
-	assert_non_null(strstr(stanza, "<status>The telephones of pbx.example ask to see whether "
+	assert_non_null(strstr(stanza, "<status>The phones of pbx.example ask to see whether "
 				       "you are there. Your answer holds for all of them."));
 	world_watch(world, "1001", "ann", true, NULL);
 	stanza = take_question(world, id, sizeof id);
