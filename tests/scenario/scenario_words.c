@@ -149,6 +149,32 @@ static bool rich_fact(const char *word, struct person *out)
 	return true;
 }
 
+/* "+phone:in-call", "+phone:ringing:Ann", "+dnd". */
+static bool phone_fact(const char *word, struct phone *out)
+{
+	const char *state = word + strlen("+phone:");
+	size_t len;
+
+	if (strcmp(word, "+dnd") == 0) {
+		out->is_dnd = true;
+		return true;
+	}
+	if (strncmp(word, "+phone:", strlen("+phone:")) != 0)
+		return false;
+	len = strcspn(state, ":");
+	for (int i = PHONE_UNKNOWN; i <= PHONE_IN_CALL; i++) {
+		const char *name = phone_state_name((enum phone_state)i);
+
+		if (strncmp(name, state, len) != 0 || name[len] != '\0')
+			continue;
+		out->state = (enum phone_state)i;
+		mem_free(out->other);
+		out->other = state[len] == '\0' ? NULL : mem_strdup(state + len + 1);
+		return true;
+	}
+	return false;
+}
+
 bool scenario_presence(int count, char **words, struct presence *out)
 {
 	*out = (struct presence){0};
@@ -164,7 +190,7 @@ bool scenario_presence(int count, char **words, struct presence *out)
 			out->person.activities |= UINT32_C(1) << activity_from_name(words[i] + 1);
 			continue;
 		}
-		if (rich_fact(words[i], &out->person))
+		if (rich_fact(words[i], &out->person) || phone_fact(words[i], &out->phone))
 			continue;
 		if (!scenario_device(words[i], &device)) {
 			device_clear(&device);

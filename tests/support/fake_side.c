@@ -66,6 +66,16 @@ static void put_rich(const struct rich *rich, struct buf *out)
 		buf_printf(out, " +name:%s", rich->display_name);
 }
 
+static void put_phone(const struct phone *phone, struct buf *out)
+{
+	if (phone->state != PHONE_UNKNOWN)
+		buf_printf(out, " +phone:%s", phone_state_name(phone->state));
+	if (phone->other != NULL)
+		buf_printf(out, ":%s", phone->other);
+	if (phone->is_dnd)
+		buf_puts(out, " +dnd");
+}
+
 void fake_presence_text(const struct presence *presence, struct buf *out)
 {
 	if (presence == NULL) {
@@ -86,6 +96,7 @@ void fake_presence_text(const struct presence *presence, struct buf *out)
 			buf_printf(out, " +%s", activity_name((enum activity)i));
 	}
 	put_rich(presence->person.rich, out);
+	put_phone(&presence->phone, out);
 }
 
 const char *fake_answer_name(enum watch_answer answer)
