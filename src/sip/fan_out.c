@@ -32,6 +32,13 @@ static void schedule(struct notifier *notifier)
 		loop_defer(loop, run, notifier);
 }
 
+/* Others than lists, watcher information, and what is said again of another state. */
+static bool shares_documents(const struct subscription *s)
+{
+	return s->state == SUBSCRIPTION_ACTIVE && s->looker.watching != NULL &&
+	       s->package->write != NULL;
+}
+
 static void run(void *arg)
 {
 	struct notifier *notifier = arg;
@@ -43,6 +50,11 @@ static void run(void *arg)
 		struct subscription *s = LIST_ENTRY(notifier->due.next, struct subscription, due);
 
 		list_remove(&s->due);
+		if (!shares_documents(s)) {
+			notify_due(s);
+			at = NULL;
+			continue;
+		}
 		if (at != s->looker.watching) {
 			at = s->looker.watching;
 			now = notify_presence(notifier, at);
@@ -61,6 +73,13 @@ static void put(struct notifier *notifier, struct subscription *s)
 		notifier->core->params->counters->presence_coalesced++;
 	else
 		list_append(&notifier->due, &s->due);
+}
+
+void fan_out_later(struct subscription *s)
+{
+	if (!list_is_linked(&s->due))
+		list_append(&s->notifier->due, &s->due);
+	schedule(s->notifier);
 }
 
 void fan_out(struct notifier *notifier, struct watching *watching, const struct presence *presence)

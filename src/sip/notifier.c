@@ -143,7 +143,7 @@ static void on_timer(void *arg)
 	} else {
 		s->retry_ms = 0;
 		notifier_arm(s);
-		notify_due(s);
+		fan_out_later(s);
 	}
 }
 

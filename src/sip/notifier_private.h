@@ -133,6 +133,8 @@ const struct presence *notify_presence(struct notifier *notifier, const struct w
 /* A change of the pair for all of its lookers: at once when they are few, else some at a time, each
  * told what is newest then. */
 void fan_out(struct notifier *notifier, struct watching *watching, const struct presence *presence);
+/* What was put off is due; many may be due at the same moment. */
+void fan_out_later(struct subscription *subscription);
 void fan_out_free(struct notifier *notifier);
 
 /* watcher_row.c -------------------------------------------------------------------------------- */
