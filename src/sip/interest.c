@@ -181,6 +181,8 @@ static void on_timer(void *arg)
 
 void interest_schedule(struct interest *interest, uint64_t delay_ms)
 {
+	if (interest->owner == NULL) /* it only waits to be ended */
+		return;
 	loop_timer_set(loop_of(interest), &interest->timer, delay_ms, on_timer, interest);
 }
 
@@ -251,6 +253,8 @@ void interest_leave(struct interest **handle)
 		leave_fork(fork);
 	if (interest->dialog->remote_tag != NULL)
 		interest_refresh(interest, 0);
+	else
+		interest_end_accepted(interest); /* COMPAT(freeswitch): granted, never told of */
 }
 
 /* After the end of a dialog -------------------------------------------------------------------- */

@@ -275,6 +275,8 @@ void interest_notify(struct interest *interest, struct request *request)
 	agent_answer(agent, request, 200, NULL, NULL); /* PRES-041, D-22 */
 	if (interest->state == INTEREST_LEAVING)
 		while_leaving(interest, &news);
+	else if (interest->owner == NULL) /* its turn to be ended comes (interests_stop) */
+		core_of(interest)->params->counters->notify_unusable++;
 	else if (news.is_old)
 		apply_old(interest, &news);
 	else

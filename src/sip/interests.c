@@ -119,19 +119,33 @@ static void stop_some(void *arg)
 	interests_check_stopped(interests);
 }
 
+static void disown(struct interest *interest)
+{
+	for (; interest != NULL; interest = interest->next) {
+		loop_timer_cancel(&interest->timer);
+		interest->owner = NULL;
+	}
+}
+
 void interests_stop(struct interests *interests, void (*done)(void *arg), void *arg)
 {
 	LIST_EACH(link, next, &interests->all)
 	{
 		struct interest *interest = LIST_ENTRY(link, struct interest, link);
 
-		loop_timer_cancel(&interest->timer);
 		list_remove(link);
 		list_append(&interests->stopping, link);
 		interest->events->taken(interest);
-		interest->owner = NULL;
+		disown(interest);
 	}
 	interests->stopped = done;
 	interests->stopped_arg = arg;
+	LIST_EACH(link, next, &interests->leaving)
+	{
+		struct interest *interest = LIST_ENTRY(link, struct interest, link);
+
+		if (interest->transaction == NULL)
+			interest_end_accepted(interest);
+	}
 	stop_some(interests);
 }

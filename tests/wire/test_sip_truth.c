@@ -324,6 +324,51 @@ static void storm(void **state)
 	rig_free(&rig);
 }
 
+static void set_true(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+/* [D-48]: what comes while many subscriptions are being ended is answered and tells nothing. */
+static void stop_while_it_tells(void **state)
+{
+	enum { USERS = 120 };
+	struct rig *rig = rig_new(
+		&(struct rig_options){.profile = "asterisk", .proxy_is_tcp = true, .t1_ms = 5});
+	struct presence_agent *ends = mem_zalloc(USERS * sizeof *ends);
+	struct buf all = BUF_INIT;
+	bool is_done = false;
+	char name[32];
+
+	(void)state;
+	for (int i = 0; i < USERS; i++) {
+		snprintf(name, sizeof name, "%d", 2000 + i);
+		pa_watch_user(rig, name);
+	}
+	for (int i = 0; i < USERS; i++) {
+		pa_accept(rig, &ends[i], "200 OK", "Expires: 3600\r\n");
+		tell_presence(rig, &ends[i], "one");
+	}
+	text_peer_let_run(rig->peer, 50);
+	for (int i = 0; i < USERS; i++) {
+		char *text = notify_text(rig, &ends[i], "too late");
+
+		buf_puts(&all, text);
+		mem_free(text);
+	}
+	text_peer_send_bytes(rig->peer, SIP_WAY_TCP, all.data, all.len);
+	sip_side_stop(rig->side, set_true, &is_done);
+	for (int i = 0; i < USERS; i++)
+		assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 "));
+	for (int i = 0; i < 2000 && !is_done; i++)
+		text_peer_let_run(rig->peer, 5);
+	assert_true(is_done);
+	assert_int_equal(fake_bridge_count(rig->bridge, "too late"), 0);
+	buf_free(&all);
+	mem_free(ends);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +379,7 @@ int main(void)
 		cmocka_unit_test(storm),
 		cmocka_unit_test(published_and_gone),
 		cmocka_unit_test(published_but_refused),
+		cmocka_unit_test(stop_while_it_tells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
