@@ -113,7 +113,7 @@ static void each_package_has_its_own_dialog(void **state)
 	rig_free(&rig);
 }
 
-/* [DLG-006] [DLG-009] [DLG-014] [DLG-016] [PRES-112]: what the dialogs say, beside what presence
+/* [DLG-006] [DLG-009] [DLG-014] [DLG-016]: what the dialogs say, beside what presence
  * says. */
 static void phone_states_beside_presence(void **state)
 {
@@ -151,7 +151,7 @@ static void phone_states_beside_presence(void **state)
 	rig_free(&rig);
 }
 
-/* [DLG-018] [D-27] [REQ-014]: the other party is told only with show_caller. */
+/* [DLG-018] [D-27]: the other party is told only with show_caller. */
 static void other_party_only_if_allowed(void **state)
 {
 	struct presence_agent presence, dialog;
@@ -543,7 +543,7 @@ static void who_joins_is_told_all(void **state)
 	rig_free(&rig);
 }
 
-/* [REL-042] [D-56] [REQ-041]: what comes in one go is answered one by one and told once, the newest
+/* [D-56]: what comes in one go is answered one by one and told once, the newest
  * of it. */
 static void burst_is_told_once(void **state)
 {

@@ -48,7 +48,7 @@ static const struct sip_text *take_refresh(struct rig *rig, const char *tag)
 	return text;
 }
 
-/* [EVT-079] [EVT-080] [EVT-082]: a state with a tag is asked for on condition; 204 renews it, and
+/* [EVT-079] [EVT-080]: a state with a tag is asked for on condition; 204 renews it, and
  * no NOTIFY is waited for. The end has no condition. */
 static void unchanged_is_not_told_again(void **state)
 {

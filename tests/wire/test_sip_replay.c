@@ -155,7 +155,7 @@ static void asterisk(void **state)
 	rig_free(&rig);
 }
 
-/* [FSW] [PBX-027] [PBX-028] [PBX-029] [PBX-031] [PBX-032] [PBX-034] [PBX-061]: presence and dialogs
+/* [FSW] [PBX-027] [PBX-028] [PBX-029] [PBX-031] [PBX-032]: presence and dialogs
  * side by side. */
 static void freeswitch(void **state)
 {
@@ -201,7 +201,7 @@ static void freeswitch(void **state)
 	rig_free(&rig);
 }
 
-/* [PBX-044] [PBX-047] [PBX-048]. */
+/* [PBX-044] [PBX-048]. */
 static void kamailio(void **state)
 {
 	static const struct step steps[] = {

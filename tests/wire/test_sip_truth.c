@@ -62,7 +62,7 @@ static void begin(struct rig *rig, struct presence_agent *presence, struct prese
 	rig_expect_line(rig, line);
 }
 
-/* [D-27] [DLG-015] [REQ-041]: a ring that ends soon is not told; nothing else waits for it; a call
+/* [D-27] [DLG-015]: a ring that ends soon is not told; nothing else waits for it; a call
  * that lasts is, its end at once. */
 static void calls_settle(void **state)
 {
@@ -131,7 +131,7 @@ static void answer_refreshes(struct rig *rig, const struct presence_agent *prese
 	assert_true(has_presence && has_dialog);
 }
 
-/* [D-26] [REL-022] [REL-024] [PRES-188]: the server is gone: one word for both packages; it is
+/* [D-26] [REL-024] [PRES-188]: the server is gone: one word for both packages; it is
  * back: both are asked for whole, and all is told again. */
 static void gone_and_back(void **state)
 {
@@ -229,7 +229,7 @@ static void soon_unknown(struct rig *rig)
 	rig->params.hold_ms = 200;
 }
 
-/* [D-25] [D-26] [AST-2] [PBX-017]: the server forgot one dialog: a new one; if that one stays
+/* [D-25] [D-26] [AST-2]: the server forgot one dialog: a new one; if that one stays
  * silent, the calls it told of are unknown, and nothing else is. */
 static void forgotten_dialog(void **state)
 {
@@ -284,7 +284,7 @@ static char *notify_text(struct rig *rig, struct presence_agent *end, const char
 					      .type = "application/pidf+xml"});
 }
 
-/* [REL-042] [D-56] [EVT-022] [PRES-041]: a server tells everything at once: each NOTIFY is answered
+/* [D-56] [EVT-022] [PRES-041]: a server tells everything at once: each NOTIFY is answered
  * 200, the newest state of each user is told, what came before it in one go is not. */
 static void storm(void **state)
 {
