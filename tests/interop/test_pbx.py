@@ -256,8 +256,9 @@ async def freeswitch_says_noresource_at_expiry(rig):
 # [FSW] a package that is granted and never told of does not hold up the other
 @test(start=False)
 async def freeswitch_is_mute_about_calls(rig):
-    pbx, juliet = await office(rig, FreeSwitch, {'1002': 'registered'}, 'freeswitch')
+    pbx, juliet = await office(rig, FreeSwitch, {'1002': 'registered', '1003': 'registered'}, 'freeswitch')
     pbx.mute.add('dialog')
+    await watch_sip(juliet, '1003')
     await watch_sip(juliet, '1002')
     await sees(juliet, FS_PHONE, status='')
     pbx.set('1002', 'call-ringing')
@@ -266,10 +267,12 @@ async def freeswitch_is_mute_about_calls(rig):
     await sees(juliet, FS_PHONE, show='dnd', status='On the phone')
     pbx.set('1002', 'unregister')
     await sees(juliet, FS_PHONE, type_='unavailable', status='Not registered')
-    pbx.mute.clear()  # it speaks after all
+    pbx.mute.clear()  # it speaks after all, of one
     pbx.set('1002', 'registered')
     await sees(juliet, FS_PHONE, status='')
     nothing_contradicts(juliet, FS_PHONE)
+    await rig.stop_bridge()
+    check('took too long' not in rig.programs['sipxmppd'].text(), 'a stop waits for what is never told')
 
 
 # [DLG-018] who is on the other side is shown where the operator wants it; never who withholds it
