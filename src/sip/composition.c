@@ -11,6 +11,7 @@
 #include "sip/interest.h"
 #include "sip/part_data.h"
 #include "sip/peer_watch.h"
+#include "sip/publications.h"
 #include "sip/side_core.h"
 #include "sip/subscriber_private.h"
 #include "translate/address_map.h"
@@ -301,14 +302,26 @@ static void clear_part(struct part *part)
 	*part = (struct part){0};
 }
 
+/* Where nothing is subscribed, presence is all the same while the publications do not say it
+ * (AST-7: of a quiet user a PBX says nothing more). */
+static bool is_wanted_part(const struct composition *composition, enum part_name name)
+{
+	const struct side_core *core = core_of(composition);
+	unsigned wanted = composition->peer->profile.packages;
+
+	if (wanted == 0 && composition->is_common && core->publications != NULL &&
+	    publications_are_mute(core->publications, &composition->watched))
+		wanted = PACKAGE_PRESENCE;
+	return (wanted & packages[name]) != 0;
+}
+
 void composition_adjust(struct composition *composition)
 {
 	bool is_listed = composition_listed(composition).state != LISTED_NOT;
 
 	for (int name = 0; name < PART_COUNT; name++) {
 		struct part *part = &composition->parts[name];
-		bool is_wanted =
-			!is_listed && (composition->peer->profile.packages & packages[name]) != 0;
+		bool is_wanted = !is_listed && is_wanted_part(composition, (enum part_name)name);
 
 		if (is_wanted && part->interest == NULL) {
 			start_part(composition, (enum part_name)name);

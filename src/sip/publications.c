@@ -118,6 +118,23 @@ const struct presence *publications_now(struct publications *publications,
 	return published->has_now ? &published->now : NULL;
 }
 
+/* Of whom a publisher does not speak after its restart there is nothing to be asked for. */
+bool publications_are_mute(struct publications *publications, const struct address *watched)
+{
+	const struct published *published = published_find(publications, watched);
+
+	if (published == NULL || publications_now(publications, watched) != NULL)
+		return false;
+	LIST_EACH(link, next, &published->all)
+	{
+		struct publication *publication = LIST_ENTRY(link, struct publication, link);
+
+		if (publication->is_blank || publication->is_restored)
+			return true;
+	}
+	return false;
+}
+
 void published_changed(struct published *published)
 {
 	published->is_composed = false;
@@ -227,6 +244,7 @@ void publication_extend(struct publication *publication, unsigned expires_s)
 	publication->heard_ms = now_of(publications);
 	publication->expires_ms = publication->heard_ms + life_ms;
 	publication->is_doubtful = false;
+	publication->is_restored = false;
 	loop_timer_set(loop_of(publications), &publication->timer,
 		       life_ms + t1_times(publications, PUBLICATION_GRACE_T1), on_expired,
 		       publication);
@@ -389,4 +407,5 @@ void publications_restore(struct publications *publications, const struct kept_p
 		left_s = PUBLICATION_MOST_S;
 	publication_extend(publication, left_s > 0 ? (unsigned)left_s : 0);
 	publication->is_doubtful = kept->is_doubtful;
+	publication->is_restored = true;
 }

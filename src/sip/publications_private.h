@@ -31,6 +31,7 @@ struct publication {
 	bool is_dialog;   /* Event dialog; else presence */
 	bool is_blank;    /* it says nothing yet (AST-7) */
 	bool is_doubtful; /* its publisher has restarted, and has not spoken of it since */
+	bool is_restored; /* and was not heard of since */
 	struct presence state;
 	struct net_address source;
 	struct loop_timer timer; /* its end */

@@ -206,8 +206,10 @@ void subscriber_published(struct subscriber *subscriber, const struct address *w
 {
 	struct composition *composition = find_common(subscriber, watched);
 
-	if (composition != NULL)
-		composition_changed(composition);
+	if (composition == NULL)
+		return;
+	composition_adjust(composition);
+	composition_changed(composition);
 }
 
 void subscriber_set_list(struct subscriber *subscriber, listed_fn *listed, void *arg)

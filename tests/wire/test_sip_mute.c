@@ -1,0 +1,69 @@
+/* Publications that say nothing, where nothing else is subscribed (AST-7). */
+#include <stdio.h>
+
+#include "support/check.h"
+
+#include "sip/sip_side.h"
+#include "wire/presence_agent.h"
+#include "wire/rig.h"
+
+static void publications_only(struct rig *rig)
+{
+	rig->peers[0].profile.packages = 0;
+}
+
+static const struct sip_text *publish(struct rig *rig, const char *tag, const char *note)
+{
+	char headers[256], body[512];
+	struct rig_request request = {.method = "PUBLISH",
+				      .uri = "sip:1001@pbx.example",
+				      .headers = headers,
+				      .type = "application/pidf+xml"};
+
+	snprintf(headers, sizeof headers, "Event: presence\r\n%s%s%s",
+		 tag != NULL ? "SIP-If-Match: " : "", tag != NULL ? tag : "",
+		 tag != NULL ? "\r\n" : "");
+	if (note != NULL)
+		request.body = pa_document(note, body, sizeof body);
+	rig_send(rig, SIP_WAY_UDP, &request);
+	return text_peer_expect(rig->peer, "SIP/2.0 200");
+}
+
+/* [AST-7] [D-17]: Asterisk begins without a state: it is asked for by a subscription, until it is
+ * published. */
+static void a_mute_publication_is_asked_for(void **state)
+{
+	struct rig_options options = {.profile = "asterisk", .tune = publications_only};
+	struct rig *rig = rig_new(&options);
+	struct presence_agent end;
+	const struct sip_text *text;
+	char room[512], tag[64];
+
+	(void)state;
+	pa_watch(rig);
+	text_peer_let_run(rig->peer, 30);
+	assert_int_equal(text_peer_count(rig->peer, "SUBSCRIBE "), 0);
+	text = publish(rig, NULL, NULL);
+	assert_non_null(text);
+	sip_text_header(text, "SIP-ETag", tag, sizeof tag);
+	pa_accept(rig, &end, "200 OK", "Expires: 3600\r\n");
+	pa_notify(rig, &end, "active;expires=3600", pa_document("asked", room, sizeof room), "200");
+	rig_expect_line(rig, "ALLOWED");
+	rig_expect_line(rig, "note=asked");
+	assert_non_null(publish(rig, tag, "published"));
+	rig_expect_line(rig, "note=published");
+	text = text_peer_expect(rig->peer, "SUBSCRIBE ");
+	assert_non_null(text);
+	assert_string_equal(sip_text_header(text, "Expires", room, sizeof room), "0");
+	text_peer_answer(rig->peer, text, "200 OK", "Expires: 0\r\n");
+	rig_free(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_mute_publication_is_asked_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
