@@ -192,6 +192,23 @@ static void say_goodbye(struct bridge *bridge, struct pair *pair)
 	}
 }
 
+bool bridge_stop_more(struct bridge *bridge)
+{
+	const struct list *head = pairs_all(bridge->pairs);
+	const struct side_link *chat = &bridge->links[SIDE_XMPP];
+
+	while (bridge->goodbye != NULL && bridge->goodbye != head) {
+		struct pair *pair = LIST_ENTRY(bridge->goodbye, struct pair, all);
+
+		if (chat->is_up && side_is_full(bridge, SIDE_XMPP))
+			return false;
+		bridge->goodbye = bridge->goodbye->next;
+		say_goodbye(bridge, pair);
+	}
+	bridge->goodbye = NULL;
+	return true;
+}
+
 void bridge_stop(struct bridge *bridge, bool tell)
 {
 	if (bridge->is_stopped)
@@ -202,13 +219,10 @@ void bridge_stop(struct bridge *bridge, bool tell)
 	loop_timer_cancel(&bridge->interest_timer);
 	acts_free(bridge);
 	LIST_EACH(it, next, pairs_all(bridge->pairs))
-	{
-		struct pair *pair = LIST_ENTRY(it, struct pair, all);
-
-		loop_timer_cancel(&pair->timer);
-		if (tell)
-			say_goodbye(bridge, pair);
-	}
+	loop_timer_cancel(&LIST_ENTRY(it, struct pair, all)->timer);
+	if (tell)
+		bridge->goodbye = pairs_all(bridge->pairs)->next;
+	(void)bridge_stop_more(bridge);
 	message_end_all(bridge);
 }
 

@@ -44,6 +44,9 @@ void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg);
 /* D-48: with tell, says goodbye to all watchers and ends our own subscriptions (the sides pace it);
  * after that every event is ignored. Open messages end as OUTCOME_UNKNOWN. */
 void bridge_stop(struct bridge *bridge, bool tell);
+/* Goodbyes that a full side did not take are said when it has room: to be called again, a little
+ * later, until it returns true. */
+bool bridge_stop_more(struct bridge *bridge);
 void bridge_free(struct bridge **bridge);
 
 /* The link of a side came up or went down; at first SIP is up and XMPP is down. Down for hold_s:

@@ -114,6 +114,7 @@ struct bridge {
 	void *started_arg;
 	bool is_loaded;
 	bool is_stopped;
+	struct list *goodbye; /* when stopped: the next pair.all to be told; NULL: none */
 };
 
 /* Facts ---------------------------------------------------------------------------------------- */

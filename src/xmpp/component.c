@@ -424,6 +424,11 @@ bool component_is_up(const struct component *component)
 	return component->state == STATE_UP;
 }
 
+bool component_is_full(const struct component *component)
+{
+	return outbox_is_full(component->outbox);
+}
+
 int component_put(struct component *component, enum outbox_class class, const char *key,
 		  const struct buf *stanza)
 {

@@ -74,6 +74,9 @@ void component_stop(struct component *component);
 const char *component_domain(const struct component *component);
 bool component_is_up(const struct component *component);
 
+/* As outbox_is_full(). */
+bool component_is_full(const struct component *component);
+
 /* As outbox_put(). */
 int component_put(struct component *component, enum outbox_class class, const char *key,
 		  const struct buf *stanza);

@@ -207,6 +207,13 @@ void outbox_flush(struct outbox *outbox)
 	link_flush(outbox->params.link);
 }
 
+bool outbox_is_full(const struct outbox *outbox)
+{
+	size_t high = (size_t)outbox->params.limits->link_high_bytes;
+
+	return outbox->is_up && (backlog(outbox) >= high / 2 || !list_is_empty(&outbox->held));
+}
+
 size_t outbox_held(const struct outbox *outbox)
 {
 	return table_count(outbox->by_key);

@@ -57,5 +57,8 @@ void outbox_drained(struct outbox *outbox);
 /* Writes now. */
 void outbox_flush(struct outbox *outbox);
 /* Stanzas held, and their bytes. */
+/* True while it is up and has more to write than half of limits.link_high_bytes: presence should
+ * wait, the other half is for messages and answers. */
+bool outbox_is_full(const struct outbox *outbox);
 size_t outbox_held(const struct outbox *outbox);
 size_t outbox_held_bytes(const struct outbox *outbox);

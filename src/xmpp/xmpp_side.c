@@ -128,6 +128,17 @@ static void op_tell_person(void *arg, const struct watch *watch, const struct pr
 	presence_tell_person(arg, watch, presence);
 }
 
+static bool op_is_full(void *arg)
+{
+	const struct xmpp_side *side = arg;
+
+	for (size_t i = 0; i < side->params.component_count; i++) {
+		if (component_is_full(side->components[i]))
+			return true;
+	}
+	return false;
+}
+
 static void op_deliver(void *arg, exchange_id x, const struct address *from,
 		       const struct address *to, const struct message *message)
 {
@@ -148,6 +159,7 @@ const struct side_ops *xmpp_side_ops(void)
 		.answer = op_answer,
 		.tell = op_tell,
 		.tell_person = op_tell_person,
+		.is_full = op_is_full,
 		.deliver = op_deliver,
 		.finish = op_finish,
 	};

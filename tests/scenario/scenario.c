@@ -451,6 +451,10 @@ static const char *domains(struct scenario *scenario, int count, char **words)
 
 static const char *stop(struct scenario *scenario, int count, char **words)
 {
+	if (count >= 2 && strcmp(words[1], "more") == 0) {
+		record(bridge_stop_more(scenario->bridge) ? "= done" : "= more", scenario);
+		return NULL;
+	}
 	bridge_stop(scenario->bridge, count < 2 || strcmp(words[1], "quiet") != 0);
 	return NULL;
 }

@@ -163,8 +163,10 @@ static void above_the_first_mark(void **state)
 	f.limits.link_high_bytes = 100;
 	f.limits.link_dead_bytes = 100000;
 	f.link.is_slow = true;
+	assert_false(outbox_is_full(f.outbox));
 	assert_int_equal(put(&f, OUTBOX_MESSAGE, NULL, "1"), 0);
 	assert_int_equal(put(&f, OUTBOX_MESSAGE, NULL, "2"), 0);
+	assert_true(outbox_is_full(f.outbox)); /* half of it: the rest is not for presence */
 	assert_int_equal(put(&f, OUTBOX_MESSAGE, NULL, "3"), 0);
 	assert_int_equal(put(&f, OUTBOX_MESSAGE, NULL, "4"), ENOBUFS);
 	assert_int_equal(put(&f, OUTBOX_STATE, "a", "old"), 0);
@@ -176,8 +178,13 @@ static void above_the_first_mark(void **state)
 	assert_int_equal(f.counters.limits.link_high_bytes, 1);
 	assert_out(&f, "123");
 	f.link.taken = f.link.out.len;
+	assert_true(outbox_is_full(f.outbox)); /* something is held */
 	outbox_drained(f.outbox);
 	assert_out(&f, "123BCA");
+	f.link.taken = f.link.out.len;
+	assert_false(outbox_is_full(f.outbox));
+	outbox_down(f.outbox);
+	assert_false(outbox_is_full(f.outbox));
 	assert_false(f.is_dead);
 	end(&f);
 }
