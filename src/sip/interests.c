@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "model/limits.h"
+#include "sip/dialog.h"
 #include "sip/interest_private.h"
 #include "sip/peer_watch.h"
 #include "sip/side_core.h"
@@ -101,16 +102,27 @@ void interests_check_stopped(struct interests *interests)
 	interests->stopped = NULL;
 }
 
+/* What was never told has no dialog that could be ended; should its NOTIFY come yet, 481 ends it
+ * (EVT-020). */
+static bool is_untold(const struct interest *interest)
+{
+	return interest->dialog != NULL && interest->dialog->remote_tag == NULL;
+}
+
+static void stop_one(struct interest *interest)
+{
+	if (is_untold(interest))
+		interest_free(interest);
+	else
+		interest_leave(&interest);
+}
+
 static void stop_some(void *arg)
 {
 	struct interests *interests = arg;
 
-	for (int i = 0; i < STOP_BATCH && !list_is_empty(&interests->stopping); i++) {
-		struct interest *interest =
-			LIST_ENTRY(interests->stopping.next, struct interest, link);
-
-		interest_leave(&interest);
-	}
+	for (int i = 0; i < STOP_BATCH && !list_is_empty(&interests->stopping); i++)
+		stop_one(LIST_ENTRY(interests->stopping.next, struct interest, link));
 	if (!list_is_empty(&interests->stopping)) {
 		loop_timer_set(interests->core->params->loop, &interests->stop_timer, STOP_EVERY_MS,
 			       stop_some, interests);
@@ -137,6 +149,11 @@ void interests_stop(struct interests *interests, void (*done)(void *arg), void *
 		list_append(&interests->stopping, link);
 		interest->events->taken(interest);
 		disown(interest);
+	}
+	LIST_EACH(link, next, &interests->leaving)
+	{
+		if (is_untold(LIST_ENTRY(link, struct interest, link)))
+			interest_free(LIST_ENTRY(link, struct interest, link));
 	}
 	interests->stopped = done;
 	interests->stopped_arg = arg;

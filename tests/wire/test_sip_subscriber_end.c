@@ -190,6 +190,29 @@ static void stop_ends_subscriptions(void **state)
 	rig_free(&rig);
 }
 
+/* [D-48] [FSW]: a stop does not wait for subscriptions that were granted and never told of, whether
+ * they are wanted or were just left; what comes of them yet is ended by 481. */
+static void stop_without_a_notify(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 500});
+	struct presence_agent end, left;
+	bool is_done = false;
+
+	(void)state;
+	pa_watch(rig);
+	pa_accept(rig, &left, "202 Accepted", "Expires: 3600\r\n");
+	pa_watch_as(rig, "romeo");
+	pa_accept(rig, &end, "202 Accepted", "Expires: 3600\r\n");
+	text_peer_let_run(rig->peer, 30);
+	pa_unwatch(rig);
+	sip_side_stop(rig->side, set_true, &is_done);
+	text_peer_let_run(rig->peer, 30);
+	assert_true(is_done);
+	pa_notify(rig, &left, "active;expires=3600", NULL, "481");
+	pa_notify(rig, &end, "active;expires=3600", NULL, "481");
+	rig_free(&rig);
+}
+
 /* [SIP-007] [AST-3]: over TCP the Contact names the listening port and the transport. */
 static void subscribe_over_tcp(void **state)
 {
@@ -216,6 +239,7 @@ int main(void)
 		cmocka_unit_test(unwatch_without_a_dialog),
 		cmocka_unit_test(one_dialog_for_all),
 		cmocka_unit_test(stop_ends_subscriptions),
+		cmocka_unit_test(stop_without_a_notify),
 		cmocka_unit_test(subscribe_over_tcp),
 	};
 
