@@ -17,6 +17,8 @@ struct own_lists;
 struct sip_peer;
 struct transaction;
 
+#define NOTIFY_HAD_ANY UINT64_MAX
+
 struct notifier {
 	struct side_core *core;
 	struct watchings *watchings;
@@ -56,7 +58,8 @@ struct subscription {
 	const char *reason;            /* of an ended one; constant text */
 	uint64_t told;                 /* notify_body.digest of the last document; 0: none */
 	uint64_t made_by;              /* repeats_key() of the SUBSCRIBE that made it */
-	uint32_t version;              /* of the next document */
+	uint64_t had;     /* a new one: the document that he says he has (RFC 5839); 0: none */
+	uint32_t version; /* of the next document */
 	unsigned retry_after_s;
 	enum subscription_state state;
 	enum watcher_status row; /* of watcher information: what it says of the watcher */
@@ -125,6 +128,8 @@ void notify_change(struct subscription *subscription, const struct presence *pre
 /* What the document of presence means (0: none), and its entity tag (RFC 5839), appended. */
 uint64_t notify_digest(struct subscription *subscription, const struct presence *presence);
 void notify_put_tag(uint64_t digest, struct buf *out);
+/* The digest of a tag, NOTIFY_HAD_ANY of "*", 0 of what is no tag of ours or NULL. */
+uint64_t notify_read_tag(const char *tag);
 /* What is known of a pair, or NULL; valid until the next call into the core. */
 const struct presence *notify_presence(struct notifier *notifier, const struct watching *watching);
 

@@ -1,6 +1,8 @@
 /* NOTIFY (RFC 6665 section 4.2.2): one under way in a dialog, the newest state next; what its
  * answer means for the subscription (PRES-085, PRES-202). */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include <sofia-sip/tport.h>
@@ -100,6 +102,19 @@ static void write_type(const char *type, struct buf *lines)
 	buf_puts(lines, "\r\n");
 }
 
+/* EVT-082. True if the watcher of a new dialog has the document already: then the tag is all he is
+ * told (EVT-080). */
+static bool put_tag(struct subscription *s, uint64_t digest, struct buf *lines)
+{
+	bool has_it = s->had == digest || s->had == NOTIFY_HAD_ANY;
+
+	buf_puts(lines, "SIP-ETag: ");
+	notify_put_tag(digest, lines);
+	buf_puts(lines, "\r\n");
+	s->had = 0;
+	return has_it;
+}
+
 static void write_single(struct subscription *s, const struct presence *presence, struct buf *lines,
 			 struct buf *body)
 {
@@ -107,12 +122,9 @@ static void write_single(struct subscription *s, const struct presence *presence
 
 	s->told = document->digest;
 	s->was_open = presence_is_open(presence);
-	s->version++;                    /* DLG-001 */
-	if (!s->package->is_versioned) { /* EVT-082 */
-		buf_puts(lines, "SIP-ETag: ");
-		notify_put_tag(document->digest, lines);
-		buf_puts(lines, "\r\n");
-	}
+	s->version++; /* DLG-001 */
+	if (!s->package->is_versioned && put_tag(s, document->digest, lines))
+		return;
 	write_type(s->package->type, lines);
 	buf_append(body, document->text.data, document->text.len);
 }
@@ -390,4 +402,19 @@ uint64_t notify_digest(struct subscription *s, const struct presence *presence)
 {
 	notify_bodies_forget(&s->notifier->bodies);
 	return has_document(s, presence) ? get_document(s, presence)->digest : 0;
+}
+
+uint64_t notify_read_tag(const char *tag)
+{
+	char *end;
+	unsigned long long digest;
+
+	if (tag == NULL)
+		return 0;
+	if (strcmp(tag, "*") == 0)
+		return NOTIFY_HAD_ANY;
+	if (strspn(tag, "0123456789abcdef") != NOTIFY_TAG_CHARS || strlen(tag) != NOTIFY_TAG_CHARS)
+		return 0;
+	digest = strtoull(tag, &end, 16);
+	return *end == '\0' ? digest : 0;
 }

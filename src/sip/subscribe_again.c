@@ -33,18 +33,14 @@ static int check_order(struct notifier *notifier, struct dialog *dialog, struct 
 /* RFC 5839 section 6: what he has is what he would be told (EVT-079, EVT-082). */
 static bool has_it_already(struct subscription *s, const char *match)
 {
-	struct buf tag = BUF_INIT;
+	uint64_t had = notify_read_tag(match);
 	uint64_t digest;
-	bool is_same;
 
-	if (match == NULL || s->list != NULL || s->state != SUBSCRIPTION_ACTIVE ||
+	if (had == 0 || s->list != NULL || s->state != SUBSCRIPTION_ACTIVE ||
 	    s->package->is_versioned || s->told == 0 || s->in_flight != NULL)
 		return false;
 	digest = notify_digest(s, notify_presence(s->notifier, s->looker.watching));
-	notify_put_tag(digest, &tag);
-	is_same = digest == s->told && (strcmp(match, "*") == 0 || strcmp(match, tag.data) == 0);
-	buf_free(&tag);
-	return is_same;
+	return digest == s->told && (had == NOTIFY_HAD_ANY || had == digest);
 }
 
 /* EVT-043, C10: 200 and the present state; the authorization is not touched. */

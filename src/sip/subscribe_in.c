@@ -104,6 +104,7 @@ static struct subscription *make_subscription(struct notifier *notifier,
 	s->is_fetch = ask->expires_s == 0;
 	s->takes_deflate = ask->takes_deflate;
 	s->is_linphone = ask->is_linphone;
+	s->had = notify_read_tag(ask->match);
 	pace_init(&s->pace, loop_now(notifier->core->params->loop));
 	s->event_id = mem_strdup_or_null(ask->event_id);
 	s->made_by = repeats_key(notifier->core->repeats, request);

@@ -32,8 +32,8 @@ static const struct sip_text *take_lamp(struct rig *rig, const char *state)
 	return notify;
 }
 
-/* [D-31] [D-30] [DLG-001] [DLG-013] [DLG-018] [EVT-002] [EVT-010] [EVT-041] [EVT-083]: a lamp key: no body
- * while pending, then whole documents that count from 0, with a state and nothing else. */
+/* [D-31] [D-30] [DLG-001] [DLG-013] [DLG-018] [EVT-002] [EVT-010] [EVT-041] [EVT-083]: a lamp key:
+ * no body while pending, then whole documents that count from 0, with a state and nothing else. */
 static void a_lamp_key(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -327,6 +327,43 @@ static void conditional_notification(void **state)
 	rig_free(&rig);
 }
 
+/* [EVT-080]: in a new dialog: the tag alone says that nothing changed; later documents come whole.
+ */
+static void conditional_in_a_new_dialog(void **state)
+{
+	struct rig *rig = rig_new(NULL);
+	struct watcher first = {.call_id = "first"}, second = {.call_id = "second"};
+	const struct sip_text *notify;
+	char tag[64], headers[128], room[64];
+
+	(void)state;
+	rig->bridge->requested = WATCH_ALLOWED;
+	fake_bridge_set_now(rig->bridge, SHOW_NONE, "first");
+	watcher_subscribe(rig, &first, "");
+	notify = watcher_take(rig, "active");
+	sip_text_header(notify, "SIP-ETag", tag, sizeof tag);
+	text_peer_answer(rig->peer, notify, "200 OK", "");
+	snprintf(headers, sizeof headers, "Suppress-If-Match: %s\r\n", tag);
+	assert_memory_equal(watcher_subscribe(rig, &second, headers)->text, "SIP/2.0 200", 11);
+	notify = watcher_take(rig, "active");
+	expect_header(notify, "SIP-ETag", tag);
+	assert_int_equal(sip_text_header_count(notify, "Content-Type"), 0);
+	expect_header(notify, "Content-Length", "0");
+	assert_string_equal(sip_text_body(notify), "");
+	text_peer_answer(rig->peer, notify, "200 OK", "");
+	text_peer_let_run(rig->peer, 20);
+	fake_bridge_set_now(rig->bridge, SHOW_NONE, "second");
+	watcher_tell(rig);
+	for (int i = 0; i < 2; i++) {
+		notify = watcher_take(rig, "active");
+		expect_body(notify, "second");
+		assert_string_not_equal(sip_text_header(notify, "SIP-ETag", room, sizeof room),
+					tag);
+		text_peer_answer(rig->peer, notify, "200 OK", "");
+	}
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +375,7 @@ int main(void)
 		cmocka_unit_test(watcher_information),
 		cmocka_unit_test(a_question_waits),
 		cmocka_unit_test(conditional_notification),
+		cmocka_unit_test(conditional_in_a_new_dialog),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
