@@ -1,0 +1,146 @@
+/* The configuration: what a chat user sees of a phone, and in which language. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "model/presence_rules.h"
+#include "settings.h"
+#include "settings_private.h"
+#include "support/check.h"
+
+/* Lines 1 to 3: enough for a configuration that works. */
+#define BASE                                                                                       \
+	"xmpp: { component = \"sip.chat.example\"; secret = \"a secret of some length\"; };\n"     \
+	"sip: { proxy = \"sip:pbx.example;transport=tcp\"; };\n"                                   \
+	"domains: ( { sip = \"pbx.example\"; profile = \"asterisk\"; } );\n"
+
+static int load(struct settings **out, const char *text, struct buf *report)
+{
+	return settings_load_text(out, "x.cfg", text, strlen(text), report);
+}
+
+static struct settings *load_good(const char *text)
+{
+	struct settings *settings = NULL;
+	struct buf report = BUF_INIT;
+
+	if (load(&settings, text, &report) != 0)
+		fail_msg("%s", buf_text(&report));
+	buf_free(&report);
+	return settings;
+}
+
+/* [D-27] the table of what a chat user sees, and the words (issue 3, 2) */
+static void presence_rules_are_read(void **state)
+{
+	struct settings *settings =
+		load_good(BASE "language = \"de\";\n"
+			       "presence: { details = [ \"time\" ]; rules = (\n"
+			       "{ state = \"ringing\"; show = \"keep\"; text = \"\"; },\n"
+			       "{ state = \"in-call\"; show = \"away\"; text = \"Spricht\"; },\n"
+			       "{ state = \"do-not-disturb\"; show = \"none\"; } ); };\n");
+	const struct presence_rules *rules = &settings->rules;
+
+	(void)state;
+	assert_int_equal(rules->details, DETAIL_TIME);
+	assert_string_equal(rules->lang, "de");
+	assert_int_equal(rules->rules[0].when, CASE_RINGING);
+	assert_true(rules->rules[0].keeps_show);
+	assert_string_equal(rules->rules[0].text, "");
+	assert_int_equal(rules->rules[1].when, CASE_IN_CALL);
+	assert_int_equal(rules->rules[1].show, SHOW_AWAY);
+	assert_string_equal(rules->rules[1].text, "Spricht");
+	assert_int_equal(rules->rules[2].when, CASE_DND);
+	assert_int_equal(rules->rules[2].show, SHOW_NONE);
+	assert_null(rules->rules[2].text);
+	assert_int_equal(rules->rules[3].when, CASE_CLOSED);
+	assert_int_equal(rules->rules[4].when, CASE_ON_HOLD);
+	settings_free(&settings);
+	settings = load_good(BASE);
+	assert_memory_equal(&settings->rules.rules, &presence_rules_built_in()->rules,
+			    sizeof settings->rules.rules);
+	assert_int_equal(settings->rules.details, DETAILS_DEFAULT);
+	settings_free(&settings);
+}
+
+/* Every state that the schema names is the case of that name. */
+static void states_have_the_names_of_cases(void **state)
+{
+	const struct setting *presence = settings_find(settings_schema, "presence");
+	const struct setting *rules = settings_find(presence->inside, "rules");
+	const struct setting *which = settings_find(rules->inside, "state");
+	const struct setting *shows = settings_find(rules->inside, "show");
+
+	(void)state;
+	for (int i = CASE_CLOSED; i < CASE_COUNT; i++)
+		assert_string_equal(which->choices[i - 1],
+				    presence_case_name((enum presence_case)i));
+	assert_null(which->choices[CASE_COUNT - 1]);
+	for (int i = SHOW_AWAY; i <= SHOW_XA; i++)
+		assert_string_equal(shows->choices[i], show_name((enum show)i));
+	assert_string_equal(shows->choices[SETTINGS_SHOW_KEEP], "keep");
+}
+
+static void a_language_without_words_is_told(void **state)
+{
+	struct settings *settings = NULL;
+	struct buf report = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(load(&settings, BASE "language = \"hu\";\n", &report), 0);
+	assert_non_null(strstr(buf_text(&report), "x.cfg:4: warning: language: no texts are built "
+						  "in for \"hu\""));
+	settings_free(&settings);
+	buf_free(&report);
+}
+
+static const struct {
+	const char *text;
+	int line;
+	const char *wanted;
+} faults[] = {
+	{BASE "presence: { rules = (\n{ state = \"busy\"; } ); };\n", 5,
+	 "presence.rules[0].state: \"busy\" is unknown; use one of \"closed\", \"on-hold\""},
+	{BASE "presence: { rules = (\n{ state = \"idle\"; show = \"gone\"; } ); };\n", 5,
+	 "presence.rules[0].show: \"gone\" is unknown; use one of \"none\", \"away\""},
+	{BASE "presence: { rules = (\n{ show = \"dnd\"; } ); };\n", 5,
+	 "presence.rules[0] names no state; add one"},
+	{BASE "presence: { rules = ( { state = \"idle\"; },\n{ state = \"idle\"; } ); };\n", 5,
+	 "presence.rules[1].state: \"idle\" has a rule further up already; remove one"},
+	{BASE "presence: { rules = ( { state = \"closed\"; show = \"xa\"; } ); };\n", 4,
+	 "who is closed is always shown as unavailable; remove it"},
+	{BASE "presence: { rules = ( { state = \"idle\"; txt = \"x\"; } ); };\n", 4,
+	 "presence.rules[0].txt is no setting; did you mean presence.rules[0].text?"},
+	{BASE "presence: { details = [ \"mood\" ]; };\n", 4,
+	 "presence.details: \"mood\" cannot be used; it must be \"activity\""},
+};
+
+static void faults_name_line_and_remedy(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(faults); i++) {
+		struct settings *settings = NULL;
+		struct buf report = BUF_INIT;
+		char place[16];
+
+		(void)snprintf(place, sizeof place, "x.cfg:%d: ", faults[i].line);
+		assert_int_equal(load(&settings, faults[i].text, &report), EINVAL);
+		assert_null(settings);
+		if (strncmp(buf_text(&report), place, strlen(place)) != 0 ||
+		    strstr(buf_text(&report), faults[i].wanted) == NULL)
+			fail_msg("%s\n%s", faults[i].text, buf_text(&report));
+		buf_free(&report);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(presence_rules_are_read),
+		cmocka_unit_test(states_have_the_names_of_cases),
+		cmocka_unit_test(a_language_without_words_is_told),
+		cmocka_unit_test(faults_name_line_and_remedy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
