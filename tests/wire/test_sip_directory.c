@@ -1,5 +1,6 @@
 /* Lists of a server's users, by bytes: one SUBSCRIBE for all of them (RFC 4662, D-17). */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "support/check.h"
 
@@ -359,6 +360,75 @@ static void a_large_list(void **state)
 	rig_free(&rig);
 }
 
+enum { USERS = 10, TURNS = 300 };
+
+/* A list of some of the users, in whatever state. */
+static struct ls_body random_list(unsigned *seed, int turn)
+{
+	static const char *const what[] = {"-", "?", "!", "a", "b", "c", "d", "e"};
+	const char *rows[USERS + 1] = {0};
+	char room[USERS][32], version[16];
+	int count = 0;
+
+	for (int i = 0; i < USERS; i++) {
+		if (rand_r(seed) % 3 == 0)
+			continue;
+		snprintf(room[count], sizeof room[count], "%d %s", 1001 + i,
+			 what[rand_r(seed) % CHECK_COUNT(what)]);
+		rows[count] = room[count];
+		count++;
+	}
+	snprintf(version, sizeof version, "%d", turn + rand_r(seed) % 3);
+	return ls_list(version, rand_r(seed) % 4 == 0, rows);
+}
+
+/* Answers refreshes of the list. */
+static void answer_refreshes(struct rig *rig)
+{
+	while (text_peer_count(rig->peer, "SUBSCRIBE sip:pa@") > 0)
+		text_peer_answer(rig->peer, text_peer_expect(rig->peer, "SUBSCRIBE sip:pa@"),
+				 "200 OK", "Expires: 3600\r\n");
+}
+
+/* Lists that say anything in any order, users who come and go: and when a whole list has said the
+ * last word, that is what is shown. */
+static void anything_in_any_order(void **state)
+{
+	struct rig *rig = ls_rig();
+	struct presence_agent end;
+	const char *rows[USERS + 1] = {0};
+	char room[USERS][32];
+	unsigned seed = 20;
+
+	(void)state;
+	pa_watch_user(rig, "1001");
+	ls_accept(rig, &end);
+	for (int turn = 0; turn < TURNS; turn++) {
+		snprintf(room[0], sizeof room[0], "%d", 1001 + rand_r(&seed) % USERS);
+		if (rand_r(&seed) % 2 == 0)
+			pa_watch_user(rig, room[0]);
+		ls_notify(rig, &end, "active", random_list(&seed, turn));
+		answer_refreshes(rig);
+		if (rand_r(&seed) % 16 == 0)
+			text_peer_let_run(rig->peer, 150); /* settled */
+	}
+	for (int i = 0; i < USERS; i++) {
+		snprintf(room[i], sizeof room[i], "%d", 1001 + i);
+		pa_watch_user(rig, room[i]);
+		snprintf(room[i], sizeof room[i], "%d end%d", 1001 + i, i);
+		rows[i] = room[i];
+	}
+	ls_notify(rig, &end, "active", ls_list("1000", true, rows));
+	for (int i = 0; i < USERS; i++) {
+		char user[16], what[64];
+
+		snprintf(user, sizeof user, "%d", 1001 + i);
+		snprintf(what, sizeof what, "open=1 show=- note=end%d", i);
+		ls_expect_user(rig, user, what);
+	}
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +446,7 @@ int main(void)
 		cmocka_unit_test(lists_within_the_list),
 		cmocka_unit_test(a_body_that_cannot_be_read),
 		cmocka_unit_test(a_large_list),
+		cmocka_unit_test(anything_in_any_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
