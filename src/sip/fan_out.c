@@ -39,6 +39,14 @@ static bool shares_documents(const struct subscription *s)
 	       s->package->write != NULL;
 }
 
+static void say_alone(struct subscription *s)
+{
+	if (s->is_owed)
+		notify_send_current(s);
+	else
+		notify_due(s);
+}
+
 static void run(void *arg)
 {
 	struct notifier *notifier = arg;
@@ -50,8 +58,8 @@ static void run(void *arg)
 		struct subscription *s = LIST_ENTRY(notifier->due.next, struct subscription, due);
 
 		list_remove(&s->due);
-		if (!shares_documents(s)) {
-			notify_due(s);
+		if (s->is_owed || !shares_documents(s)) {
+			say_alone(s);
 			at = NULL;
 			continue;
 		}
@@ -75,6 +83,21 @@ static void put(struct notifier *notifier, struct subscription *s)
 		list_append(&notifier->due, &s->due);
 }
 
+bool fan_out_is_many(const struct watching *watching)
+{
+	return watching->count > FAN_AT_ONCE;
+}
+
+void fan_out_send(struct subscription *s, const struct presence *presence)
+{
+	if (!s->notifier->is_spreading) {
+		notify_send(s, presence);
+		return;
+	}
+	s->is_owed = true;
+	fan_out_later(s);
+}
+
 void fan_out_later(struct subscription *s)
 {
 	if (!list_is_linked(&s->due))
@@ -86,7 +109,7 @@ void fan_out(struct notifier *notifier, struct watching *watching, const struct 
 {
 	static const struct presence unknown;
 	const struct presence *now = presence != NULL ? presence : &unknown;
-	bool is_at_once = watching->count <= FAN_AT_ONCE && list_is_empty(&notifier->due);
+	bool is_at_once = !fan_out_is_many(watching) && list_is_empty(&notifier->due);
 
 	notify_bodies_forget(&notifier->bodies);
 	LIST_EACH(link, next, &watching->lookers)

@@ -179,7 +179,7 @@ void notifier_end(struct subscription *s, const char *reason, unsigned retry_aft
 	leave_all(s, tell);
 	list_remove(&s->link);
 	list_append(&s->notifier->ended, &s->link);
-	notify_send(s, NULL);
+	fan_out_send(s, NULL);
 }
 
 /* D-18 */
@@ -275,7 +275,16 @@ static void decide(struct looker *looker, enum subscription_state state, const s
 	if (s->state == state && state == SUBSCRIPTION_PENDING)
 		return;
 	s->state = state;
-	notify_send(s, now);
+	fan_out_send(s, now);
+}
+
+static void decide_all(struct watching *watching, bool is_allowed, const struct presence *now)
+{
+	watcher_row_all(watching, is_allowed ? WATCHER_ACTIVE : WATCHER_PENDING,
+			is_allowed ? WATCHER_APPROVED : WATCHER_SUBSCRIBE);
+	LIST_EACH(link, next, &watching->lookers)
+	decide(LIST_ENTRY(link, struct looker, link),
+	       is_allowed ? SUBSCRIPTION_ACTIVE : SUBSCRIPTION_PENDING, now);
 }
 
 void notifier_answer(struct notifier *notifier, const struct watch *watch, enum watch_answer answer,
@@ -287,15 +296,12 @@ void notifier_answer(struct notifier *notifier, const struct watch *watch, enum 
 
 	if (watching == NULL)
 		return; /* PRES-079: the core remembers */
-	if (!is_allowed && answer != WATCH_PENDING) {
+	notifier->is_spreading = fan_out_is_many(watching);
+	if (is_allowed || answer == WATCH_PENDING)
+		decide_all(watching, is_allowed, now);
+	else
 		end_all(notifier, watching, answer, fault);
-		return;
-	}
-	watcher_row_all(watching, is_allowed ? WATCHER_ACTIVE : WATCHER_PENDING,
-			is_allowed ? WATCHER_APPROVED : WATCHER_SUBSCRIBE);
-	LIST_EACH(link, next, &watching->lookers)
-	decide(LIST_ENTRY(link, struct looker, link),
-	       is_allowed ? SUBSCRIPTION_ACTIVE : SUBSCRIPTION_PENDING, now);
+	notifier->is_spreading = false;
 }
 
 void notifier_tell(struct notifier *notifier, const struct watch *watch,

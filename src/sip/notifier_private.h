@@ -29,6 +29,7 @@ struct notifier {
 	size_t ended_count;
 	struct list due; /* subscriptions that have a change to be told of, see fan_out.c */
 	bool is_fanning;
+	bool is_spreading; /* what is sent now is sent to many, see fan_out_send() */
 	struct loop_timer fan_timer;
 	struct notify_bodies bodies;
 	void (*stopped)(void *arg);
@@ -67,7 +68,7 @@ struct subscription {
 	uint8_t failures;   /* NOTIFYs refused in a row without ending it */
 	bool was_active;    /* its last words may carry a closed document */
 	bool is_dirty;      /* something newer waits for the NOTIFY under way */
-	bool is_owed;       /* and it is sent even if it says the same */
+	bool is_owed;       /* and it is sent even if it says the same; or when his turn comes */
 	bool is_confirmed;  /* a NOTIFY was answered 2xx (PRES-202) */
 	bool is_fetch;      /* Expires 0 outside a dialog */
 	bool was_refused;   /* the last SUBSCRIBE in the dialog was */
@@ -138,6 +139,10 @@ const struct presence *notify_presence(struct notifier *notifier, const struct w
 /* A change of the pair for all of its lookers: at once when they are few, else some at a time, each
  * told what is newest then. */
 void fan_out(struct notifier *notifier, struct watching *watching, const struct presence *presence);
+bool fan_out_is_many(const struct watching *watching);
+/* As notify_send(), for one of many while notifier.is_spreading: when his turn comes, with what is
+ * known then. */
+void fan_out_send(struct subscription *subscription, const struct presence *presence);
 /* What was put off is due; many may be due at the same moment. */
 void fan_out_later(struct subscription *subscription);
 void fan_out_free(struct notifier *notifier);

@@ -300,6 +300,7 @@ static void send_now(struct subscription *s, const struct presence *presence)
 	struct buf text = BUF_INIT, hop = BUF_INIT;
 
 	s->retry_ms = 0;
+	s->is_owed = false;
 	pace_drop(&s->pace);
 	list_remove(&s->due);
 	write_request(s, presence, &text);

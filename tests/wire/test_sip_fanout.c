@@ -72,7 +72,7 @@ static void few(struct limits *limits)
 	limits->new_watches_per_minute = 2;
 }
 
-/* [D-55] [SEC-082] [SEC-080]: who asks is counted, not who stands for him. */
+/* [D-55] [SEC-082]: who asks is counted, not who stands for him. */
 static void phones_are_counted(void **state)
 {
 	struct rig *rig = domain_rig(few);
@@ -137,7 +137,7 @@ static size_t answer_all(struct rig *rig, size_t count, const char *needle, size
 	return count;
 }
 
-/* [D-18] [D-33] [EVT-038] [PRES-086] [REL-045]: a change for two hundred phones goes out some at a
+/* [D-18] [D-33] [EVT-038] [PRES-086]: a change for two hundred phones goes out some at a
  * time; what changes meanwhile overtakes it: nobody is told an old state after the new, and those
  * who were not told yet are told once. */
 static void many_are_told_the_newest(void **state)
@@ -190,6 +190,37 @@ static void many_are_told_it_is_unknown(void **state)
 	rig_free(&rig);
 }
 
+/* [D-18] [EVT-042] [PRES-088] [SEC-031]: her yes and her no for many: not from inside
+ * the call of the core, and each hears each once. */
+static void many_hear_her_answer(void **state)
+{
+	struct rig *rig = domain_rig(NULL);
+	size_t fresh;
+
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		subscribe(rig, 1000 + i, i % 2 == 0 ? "presence" : "dialog", "SIP/2.0 200");
+		watcher_answer(rig, "pending", "200 OK");
+	}
+	text_peer_let_run(rig->peer, 20);
+	rig->counters.notify_out = 0;
+	rig->bridge->has_now = false; /* nothing is known of her yet */
+	watcher_decide_for(rig, "", "juliet", WATCH_ALLOWED);
+	assert_int_equal(rig->counters.notify_out, 0);
+	answer_all(rig, 60, "<dialog-info", &fresh);
+	assert_int_equal(fresh, 30);
+	text_peer_let_run(rig->peer, 20);
+	assert_int_equal(rig->counters.notify_out, 60);
+	watcher_decide_for(rig, "", "juliet", WATCH_REJECTED);
+	assert_int_equal(rig->counters.notify_out, 60);
+	for (int i = 0; i < 60; i++)
+		watcher_answer(rig, "terminated;reason=rejected", "200 OK");
+	assert_int_equal(text_peer_let_run(rig->peer, 50), 0);
+	assert_int_equal(rig->counters.notify_out, 120);
+	assert_int_equal(fake_bridge_count(rig->bridge, "lapsed"), 0);
+	rig_free(&rig);
+}
+
 /* Subscriptions end while their turn has not come: nothing is left behind. */
 static void ends_while_many_are_told(void **state)
 {
@@ -221,6 +252,7 @@ int main(void)
 		cmocka_unit_test(lists_of_phones_are_counted),
 		cmocka_unit_test(many_are_told_the_newest),
 		cmocka_unit_test(many_are_told_it_is_unknown),
+		cmocka_unit_test(many_hear_her_answer),
 		cmocka_unit_test(ends_while_many_are_told),
 	};
 

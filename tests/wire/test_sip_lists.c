@@ -217,7 +217,7 @@ static void another_list(void **state)
 	rig_free(&rig);
 }
 
-/* [EVT-066] [EVT-064] [EVT-073]: what a list may not be. */
+/* [EVT-065]: what a list may not be. */
 static void refused_lists(void **state)
 {
 	static const struct {
@@ -254,7 +254,7 @@ static void refused_lists(void **state)
 	rig_free(&rig);
 }
 
-/* A single user's subscription stays one. */
+/* [EVT-066]: a single user's subscription stays one. */
 static void single_stays_single(void **state)
 {
 	struct rig *rig = rig_new(NULL);
@@ -334,7 +334,7 @@ static char *long_list(int count)
 	return buf_take(&out);
 }
 
-/* [PBX-053] [D-40] [D-57] [SIP-046]: what one NOTIFY cannot hold comes in several, the first full,
+/* [PBX-053] [D-40] [SIP-046]: what one NOTIFY cannot hold comes in several, the first full,
  * over TCP though the subscription came by UDP. */
 static void long_lists_are_split(void **state)
 {
