@@ -232,8 +232,11 @@ static bool end_daemon(struct rig *rig, const char *name, bool is_right)
 static bool run_daemon(const struct options *o, const struct measurement *m,
 		       const struct figures *floor)
 {
-	struct rig_params params = {
-		.program = o->program, .is_tcp = m->is_tcp, .store = o->store, .domain = m->domain};
+	struct rig_params params = {.program = o->program,
+				    .is_tcp = m->is_tcp,
+				    .store = o->store,
+				    .has_usual_backlogs = m->kind == ONE_CHANGE,
+				    .domain = m->domain};
 	struct load load = make_load(o, m);
 	struct figures figures;
 	struct rig rig;

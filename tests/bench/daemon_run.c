@@ -44,10 +44,12 @@ static const char raised_limits[] = "	udp_transactions = 1000000;\n"
 				    "	new_watches_per_minute = 1000000;\n"
 				    "	questions_per_minute = 1000000;\n"
 				    "	questions_open = 1000000;\n"
-				    "	sip_unsent = 10000;\n"
-				    "	link_high_bytes = 16777216;\n"
-				    "	link_dead_bytes = 67108864;\n"
 				    "	outward_per_s = 1000;\n";
+
+/* What may wait to be written. */
+static const char raised_backlogs[] = "	sip_unsent = 10000;\n"
+				      "	link_high_bytes = 16777216;\n"
+				      "	link_dead_bytes = 67108864;\n";
 
 static void write_config(const struct daemon_run *run, const struct daemon_params *params)
 {
@@ -77,10 +79,11 @@ static void write_config(const struct daemon_run *run, const struct daemon_param
 		"store: { engine = \"%s\"; path = \"%s/store/state.db\"; };\n"
 		"control: { socket = \"%s/control\"; };\n"
 		"log: { target = \"stderr\"; level = \"%s\"; };\n"
-		"limits: {\n%s};\n",
+		"limits: {\n%s%s};\n",
 		params->domain != NULL ? params->domain : "profile = \"generic\";", params->store,
 		run->folder, run->folder, params->log_level,
-		params->limits != NULL ? params->limits : raised_limits);
+		params->limits != NULL ? params->limits : raised_limits,
+		params->limits != NULL || params->has_usual_backlogs ? "" : raised_backlogs);
 	fchmod(fileno(file), 0600);
 	fclose(file);
 }

@@ -11,12 +11,13 @@ struct reactor;
 
 struct daemon_params {
 	const char *program;
-	unsigned sip_port;    /* of the SIP server we play */
-	unsigned xmpp_port;   /* of the chat server we play */
-	bool to_sip_over_tcp; /* transport of sip.proxy */
-	const char *store;    /* engine */
-	const char *trusted;  /* sip.trusted, e.g. "[\"10.0.0.1\"]", or NULL: not set */
-	const char *limits;   /* settings inside limits: {...}, or NULL: the raised ones */
+	unsigned sip_port;       /* of the SIP server we play */
+	unsigned xmpp_port;      /* of the chat server we play */
+	bool to_sip_over_tcp;    /* transport of sip.proxy */
+	const char *store;       /* engine */
+	const char *trusted;     /* sip.trusted, e.g. "[\"10.0.0.1\"]", or NULL: not set */
+	const char *limits;      /* settings inside limits: {...}, or NULL: the raised ones */
+	bool has_usual_backlogs; /* the raised ones, but what may wait to be written is as usual */
 	const char *log_level;
 	const char *domain; /* more settings inside domains[0], e.g. "profile = \"asterisk\";", or
 			       NULL */

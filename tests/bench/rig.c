@@ -19,6 +19,7 @@ static void start_program(struct rig *rig, const struct rig_params *params)
 				       .store = params->store != NULL ? params->store : "sqlite",
 				       .trusted = params->trusted,
 				       .limits = params->limits,
+				       .has_usual_backlogs = params->has_usual_backlogs,
 				       .domain = params->domain,
 				       .log_level = params->log_level != NULL ? params->log_level
 									      : "warning"};

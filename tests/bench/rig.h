@@ -28,6 +28,7 @@ struct rig_params {
 	const char *store;
 	const char *trusted;
 	const char *limits;
+	bool has_usual_backlogs; /* daemon_run.h */
 	const char *log_level;
 	const char *domain; /* daemon_run.h */
 	unsigned long

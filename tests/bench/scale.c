@@ -29,12 +29,21 @@ struct watch {
 	bool is_active;
 };
 
+/* A dialog in which the daemon is the watcher. */
+struct subscribed {
+	char *request;
+	size_t len;
+};
+
 struct scale {
 	const struct scale_params *params;
 	struct rig rig;
 	struct buf text;
 	struct watch *watches;     /* SIP users */
 	bool *shown;               /* chat users: got their first presence */
+	struct subscribed *asked;  /* by the daemon, for them */
+	unsigned *seen;            /* in a storm: how often each was told */
+	unsigned long seen_last;   /* who were told the last state */
 	unsigned long active;      /* of watches */
 	unsigned long shown_count; /* of shown */
 	unsigned long sent;        /* of the kind being set up */
@@ -45,7 +54,10 @@ struct scale {
 	unsigned long refused;
 	unsigned long transactions;
 	struct figures note; /* for the first error */
-	bool is_quiet;       /* nobody should be told anything */
+	bool *saw_last;
+	const char *state; /* in the note of each NOTIFY */
+	const char *mark;  /* what the last state says in a storm; NULL: none */
+	bool is_quiet;     /* nobody should be told anything */
 	uint64_t last_ns;
 };
 
@@ -133,6 +145,14 @@ static void on_notify(struct scale *scale, const struct sip_wire *notify,
 	scale->last_ns = reactor_now_ns();
 }
 
+/* -1: none of ours */
+static long place_of(long asker, long watched)
+{
+	if (asker < 0 || asker >= ASKERS || watched < 0 || watched >= WATCHED)
+		return -1;
+	return (watched - asker * STEP % WATCHED + WATCHED) % WATCHED * ASKERS + asker;
+}
+
 /* Chat users watch ------------------------------------------------------------------------------
  */
 
@@ -150,13 +170,15 @@ static void send_question(struct scale *scale, unsigned long i)
 static void send_notify(struct scale *scale, const struct sip_wire *request,
 			const struct sip_hop *to)
 {
-	static const char body[] =
-		"<?xml version=\"1.0\"?><presence xmlns=\"urn:ietf:params:xml:ns:pidf\" "
-		"entity=\"sip:someone@" RIG_PBX "\"><tuple id=\"t\"><status><basic>open</basic>"
-		"</status></tuple></presence>";
+	char body[512];
 	unsigned port = sip_end_port(scale->rig.sip);
 	struct slice target = slice_uri(request->contact);
 
+	snprintf(body, sizeof(body),
+		 "<?xml version=\"1.0\"?><presence xmlns=\"urn:ietf:params:xml:ns:pidf\" "
+		 "entity=\"sip:someone@" RIG_PBX "\"><tuple id=\"t\"><status><basic>open</basic>"
+		 "</status><note>%s</note></tuple></presence>",
+		 scale->state);
 	scale->transactions++;
 	buf_reset(&scale->text);
 	buf_printf(&scale->text,
@@ -175,6 +197,18 @@ static void send_notify(struct scale *scale, const struct sip_wire *request,
 	sip_end_send(scale->rig.sip, to, scale->text.data, scale->text.len);
 }
 
+static void remember(struct scale *scale, const struct sip_wire *request)
+{
+	long asker = slice_number_after(request->from, "sip:c");
+	long watched = slice_number_after(request->to, "sip:u");
+	long i = place_of(asker, watched);
+
+	if (i < 0 || (unsigned long)i >= scale->params->each || scale->asked[i].request != NULL)
+		return;
+	scale->asked[i].request = copy(request->all);
+	scale->asked[i].len = request->all.len;
+}
+
 static void on_subscribe(struct scale *scale, const struct sip_wire *request,
 			 const struct sip_hop *from)
 {
@@ -188,17 +222,14 @@ static void on_subscribe(struct scale *scale, const struct sip_wire *request,
 		 "Contact: <sip:bench@127.0.0.1:%u;transport=tcp>\r\nExpires: %u\r\n",
 		 sip_end_port(scale->rig.sip), scale->params->expires_s);
 	reply(scale, request, from, extra);
+	if (!slice_has(request->to, ";tag="))
+		remember(scale, request);
 	send_notify(scale, request, from);
 }
 
 static long index_of(const struct xmpp_wire *stanza)
 {
-	long asker = slice_number_after(stanza->to, "c");
-	long watched = slice_number_after(stanza->from, "u");
-
-	if (asker < 0 || asker >= ASKERS || watched < 0 || watched >= WATCHED)
-		return -1;
-	return (watched - asker * STEP % WATCHED + WATCHED) % WATCHED * ASKERS + asker;
+	return place_of(slice_number_after(stanza->to, "c"), slice_number_after(stanza->from, "u"));
 }
 
 /* Both ------------------------------------------------------------------------------------------
@@ -220,6 +251,20 @@ static void on_sip(struct sip_end *end, const struct sip_wire *message, const st
 		reply(scale, message, from, "");
 }
 
+/* In a storm. */
+static void see(struct scale *scale, const struct xmpp_wire *stanza, long i)
+{
+	if (scale->mark == NULL || stanza->type.len > 0 || i < 0 ||
+	    (unsigned long)i >= scale->params->each)
+		return;
+	scale->last_ns = reactor_now_ns();
+	scale->seen[i]++;
+	if (slice_has(stanza->all, scale->mark) && !scale->saw_last[i]) {
+		scale->saw_last[i] = true;
+		scale->seen_last++;
+	}
+}
+
 static void on_xmpp(struct xmpp_end *end, const struct xmpp_wire *stanza, void *arg)
 {
 	struct scale *scale = arg;
@@ -230,6 +275,10 @@ static void on_xmpp(struct xmpp_end *end, const struct xmpp_wire *stanza, void *
 	if (!slice_is(stanza->name, "presence") || out == NULL)
 		return;
 	scale->stanzas += scale->is_quiet;
+	see(scale, stanza, i);
+	if (slice_is(stanza->type, "probe"))
+		buf_printf(out, "<presence from='%.*s/desk' to='%.*s'/>", (int)user.len, user.at,
+			   (int)stanza->from.len, stanza->from.at);
 	if (slice_is(stanza->type, "subscribe")) {
 		buf_printf(out, "<presence from='%.*s' to='%.*s' type='subscribed'/>",
 			   (int)user.len, user.at, (int)stanza->from.len, stanza->from.at);
@@ -342,6 +391,88 @@ static double refresh_theirs(struct scale *scale)
 	return us;
 }
 
+/* Storms ----------------------------------------------------------------------------------------
+ */
+
+/* Waits until all were told the last state; prints what it took. Returns whether each was, and
+ * nobody was told more than most times. */
+static bool end_storm(struct scale *scale, const char *name, uint64_t cpu_ns, unsigned most)
+{
+	unsigned long each = scale->params->each;
+	uint64_t began = scale->last_ns;
+	unsigned long told = 0;
+	bool is_right;
+
+	while (scale->seen_last < each && !is_over(scale))
+		rig_turn(&scale->rig, 1);
+	began = scale->last_ns - began;
+	rest(scale, 500);
+	is_right = scale->seen_last == each;
+	for (unsigned long i = 0; i < each; i++) {
+		told += scale->seen[i];
+		is_right = is_right && scale->seen[i] <= most;
+	}
+	printf("%s: told %lu times, the last after %.0f ms, cpu %.1f us each, RSS %.1f MiB\n", name,
+	       told, (double)began / 1e6,
+	       (double)(daemon_run_cpu_ns(scale->rig.daemon) - cpu_ns) / 1e3 / (double)each,
+	       (double)daemon_run_rss_kib(scale->rig.daemon) / 1024);
+	if (!is_right)
+		printf("    WRONG: of %lu, %lu were told the last state\n", each, scale->seen_last);
+	scale->mark = NULL;
+	return is_right;
+}
+
+static void begin_storm(struct scale *scale, const char *mark)
+{
+	memset(scale->seen, 0, scale->params->each * sizeof(*scale->seen));
+	memset(scale->saw_last, 0, scale->params->each);
+	scale->seen_last = 0;
+	scale->mark = mark;
+	scale->last_ns = reactor_now_ns();
+}
+
+/* A PBX says everything at once, twice. */
+static bool storm_of_notifies(struct scale *scale)
+{
+	uint64_t cpu_ns = daemon_run_cpu_ns(scale->rig.daemon);
+
+	begin_storm(scale, "second");
+	for (int round = 0; round < 2; round++) {
+		scale->state = round == 0 ? "first" : "second";
+		for (unsigned long i = 0; i < scale->params->each; i++) {
+			struct sip_wire request;
+
+			if (scale->asked[i].request == NULL)
+				continue;
+			sip_wire_read(&request, scale->asked[i].request, scale->asked[i].len);
+			send_notify(scale, &request, &scale->rig.hop);
+		}
+	}
+	return end_storm(scale, "a storm of NOTIFYs", cpu_ns, 2);
+}
+
+/* A chat server comes back and probes everything at once; the daemon says everything again. */
+static bool storm_of_probes(struct scale *scale)
+{
+	unsigned before = xmpp_end_connects(scale->rig.xmpp);
+	uint64_t cpu_ns = daemon_run_cpu_ns(scale->rig.daemon);
+	struct buf *out;
+
+	xmpp_end_hang_up(scale->rig.xmpp);
+	scale->last_ns = reactor_now_ns();
+	while (xmpp_end_connects(scale->rig.xmpp) == before && !is_over(scale))
+		rig_turn(&scale->rig, 1);
+	begin_storm(scale, "second");
+	out = xmpp_end_out(scale->rig.xmpp);
+	for (unsigned long i = 0; out != NULL && i < scale->params->each; i++)
+		buf_printf(out,
+			   "<presence from='c%lu@" RIG_CHAT "' to='u%lu@" RIG_COMPONENT
+			   "' type='probe'/>",
+			   i % ASKERS, (i % ASKERS * STEP + i / ASKERS) % WATCHED);
+	return end_storm(scale, "a storm of probes", cpu_ns, 2) &&
+	       xmpp_end_connects(scale->rig.xmpp) == before + 1;
+}
+
 /* With the usual hour. Either end refreshes some time before: at 88 % of it. */
 static void sum_up(const struct scale *scale, double idle, double ours_us, double theirs_us)
 {
@@ -382,6 +513,9 @@ static bool measure(struct scale *scale)
 	make_all(scale, &scale->shown_count, send_question);
 	make_all(scale, &scale->active, send_subscribe);
 	is_right = look(scale, rss_kib);
+	scale->is_quiet = false;
+	is_right = storm_of_notifies(scale) && is_right;
+	is_right = storm_of_probes(scale) && is_right;
 	if (!is_right)
 		printf("    WRONG: watching %lu and %lu, refused %lu, told by a refresh %lu\n%s\n",
 		       scale->active, scale->shown_count, scale->refused, scale->stanzas,
@@ -391,13 +525,18 @@ static bool measure(struct scale *scale)
 
 bool scale_measure(const struct scale_params *params)
 {
-	struct scale scale = {.params = params};
-	struct rig_params rig = {
-		.program = params->program, .store = params->store, .is_tcp = true};
+	struct scale scale = {.params = params, .state = "quiet"};
+	struct rig_params rig = {.program = params->program,
+				 .store = params->store,
+				 .is_tcp = true,
+				 .has_usual_backlogs = true};
 	bool is_right = rig_start(&scale.rig, &rig);
 
 	scale.watches = mem_zalloc(params->each * sizeof(struct watch));
 	scale.shown = mem_zalloc(params->each);
+	scale.asked = mem_zalloc(params->each * sizeof(struct subscribed));
+	scale.seen = mem_zalloc(params->each * sizeof(unsigned));
+	scale.saw_last = mem_zalloc(params->each);
 	if (is_right)
 		is_right = measure(&scale);
 	rig_rest(&scale.rig);
@@ -407,9 +546,13 @@ bool scale_measure(const struct scale_params *params)
 	for (unsigned long i = 0; i < params->each; i++) {
 		mem_free(scale.watches[i].to);
 		mem_free(scale.watches[i].target);
+		mem_free(scale.asked[i].request);
 	}
 	mem_free(scale.watches);
 	mem_free(scale.shown);
+	mem_free(scale.asked);
+	mem_free(scale.seen);
+	mem_free(scale.saw_last);
 	buf_free(&scale.text);
 	rig_free(&scale.rig);
 	return is_right;
