@@ -75,7 +75,9 @@ static void fill_presence(const struct draft_domain *from, struct profile *profi
 		profile->empty_notify = (enum empty_notify)from->empty_notify;
 	profile->dialog_full_is_event_only =
 		pick(from->dialog_full_is_event_only, profile->dialog_full_is_event_only);
-	profile->accepts_publish = pick(from->accept_publish, profile->accepts_publish);
+	/* What is published is for all (D-17). */
+	profile->accepts_publish = pick(from->accept_publish, profile->accepts_publish) &&
+				   profile->subscribe_as == SUBSCRIBE_AS_BRIDGE;
 	profile->show_caller = from->show_caller == 1;
 	profile->offers_partial = from->partial == 1;
 	profile->expose_resource = from->expose_resource == 1;
@@ -161,6 +163,13 @@ static void check_presence(struct loader *loader, size_t i, const struct draft_d
 			loader, line_of(loader, i, "publish"),
 			"domains[%zu].publish: this peer takes no PUBLISH of presence; use "
 			"\"devicestate\" (Asterisk), or set publish_presence = true if it does",
+			i);
+	if (entry->accept_publish == 1 && subscribe_as(entry) == SUBSCRIBE_AS_WATCHER)
+		loader_fault(
+			loader, line_of(loader, i, "accept_publish"),
+			"domains[%zu].accept_publish: what is published is shown to all, in the "
+			"bridge's name; set subscribe_as = \"bridge\" if the peer trusts the "
+			"bridge so far, or remove accept_publish",
 			i);
 	if (entry->list != NULL && !pick(entry->accepts_eventlist, true))
 		loader_fault(loader, line_of(loader, i, "list"),

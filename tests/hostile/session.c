@@ -66,7 +66,7 @@ static bool session_start(struct session *session, const struct options *options
 				    .is_tcp = false,
 				    .store = "sqlite",
 				    .trusted = are_strangers ? "[\"192.0.2.1\"]" : NULL,
-				    .domain = "profile = \"asterisk\"; subscribe_as = \"watcher\";",
+				    .domain = "profile = \"asterisk\";",
 				    .log_level = "warning"};
 	bool is_up = false;
 

@@ -214,6 +214,12 @@ static const struct wrong wrongs[] = {
 	{"xmpp: { component = \"x.y\"; secret = \"0123456789abcdef\"; }; domains: ( { sip = "
 	 "\"a.b\"; profile = \"kamailio\"; list = \"sip:a@a.b\"; } );\n",
 	 1, "set subscribe_as = \"bridge\""},
+	{"xmpp: { component = \"x.y\"; secret = \"0123456789abcdef\"; }; domains: ( { sip = "
+	 "\"a.b\"; profile = \"kamailio\"; accept_publish = true; } );\n",
+	 1, "shown to all, in the bridge's name; set subscribe_as = \"bridge\""},
+	{"xmpp: { component = \"x.y\"; secret = \"0123456789abcdef\"; }; domains: ( { sip = "
+	 "\"a.b\"; profile = \"kamailio\"; publish_to = \"sip:a.b\"; } );\n",
+	 1, "sip:USER@HOST"},
 	/* Numbers and ranges [LCF-001] */
 	{BASE "limits: { sip_via = 3000000000; };\n", 4, "the number 3000000000 is too long"},
 	{BASE "limits: {\n sip_via = -3000000000; };\n", 5, "the number 3000000000 is too long"},
