@@ -105,8 +105,8 @@ size_t utf8_cut(const char *text, size_t len, size_t max)
 	if (len <= max)
 		return len;
 	/* A character has at most three continuation bytes; more are not UTF-8 anyway. */
-	for (unsigned back = 0; back < 4 && n > 0; back++, n--) {
-		if (((unsigned char)text[n] & 0xc0) != 0x80)
+	for (unsigned back = 0; back < 4; back++, n--) {
+		if (n == 0 || ((unsigned char)text[n] & 0xc0) != 0x80)
 			return n;
 	}
 	return max;

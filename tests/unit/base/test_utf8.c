@@ -130,6 +130,8 @@ static void test_cut(void **state)
 	for (size_t max = 0; max < CHECK_COUNT(cuts); max++)
 		assert_int_equal(utf8_cut(text, 11, max), cuts[max]);
 	assert_int_equal(utf8_cut("\x80\x80\x80\x80\x80\x80\x80", 7, 6), 6); /* never back to 0 */
+	assert_int_equal(utf8_cut("\xc3\xa4", 2, 1), 0); /* not even the first one fits */
+	assert_int_equal(utf8_cut("\xf0\x9f\x98\x80", 4, 3), 0);
 }
 
 int main(void)
