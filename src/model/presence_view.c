@@ -217,6 +217,8 @@ static void add_detail(struct presence_view *out, const char *word)
 	if (word == NULL || room <= gap)
 		return;
 	len = utf8_cut(word, strlen(word), room - gap);
+	if (len == 0)
+		return;
 	memcpy(out->details + used, ", ", gap);
 	memcpy(out->details + used + gap, word, len);
 	out->details[used + gap + len] = '\0';
