@@ -66,7 +66,6 @@ static bool session_start(struct session *session, const struct options *options
 				    .is_tcp = false,
 				    .store = "sqlite",
 				    .trusted = are_strangers ? "[\"192.0.2.1\"]" : NULL,
-				    .domain = "profile = \"asterisk\";",
 				    .log_level = "warning"};
 	bool is_up = false;
 
