@@ -205,6 +205,24 @@ static void jids_that_do_not_return(void **state)
 	check_jid(*state, "8001@sip.chat.example", REFUSED_404); /* alias */
 }
 
+/* [D-18]: a SIP domain as a whole is the component's own JID, and the other way round; a component
+ * domain stands for one SIP domain (another with the same one is refused). */
+static void a_whole_domain(void **state)
+{
+	struct address domain;
+	struct buf jid = BUF_INIT;
+
+	check_jid(*state, "sip.chat.example", "sip:pbx.example");
+	check_jid(*state, "sip.chat.example/any", "sip:pbx.example");
+	address_set(&domain, SIDE_SIP, "", "pbx.example");
+	assert_true(address_is_domain(&domain));
+	assert_true(address_is_served(*state, &domain));
+	assert_int_equal(address_to_jid(*state, &domain, &jid), 0);
+	assert_string_equal(buf_text(&jid), "sip.chat.example");
+	buf_free(&jid);
+	address_clear(&domain);
+}
+
 /* File 03 B.1: every printable ASCII character, in a SIP user and in a JID localpart. */
 static void characters_of_the_table(void **state)
 {
@@ -465,6 +483,7 @@ int main(void)
 		cmocka_unit_test(vectors_of_the_spec),
 		cmocka_unit_test(jid_escapes),
 		cmocka_unit_test(jids_that_do_not_return),
+		cmocka_unit_test(a_whole_domain),
 		cmocka_unit_test(characters_of_the_table),
 		cmocka_unit_test(jid_parts),
 		cmocka_unit_test(lengths),
