@@ -169,8 +169,8 @@ static void on_answered(struct interest *interest, enum watch_answer answer,
 
 	(void)fault;
 	switch (answer) {
-	case WATCH_ALLOWED: /* of the dialog that there was; another one tells all */
-		if (feed->state == FEED_DOUBT) {
+	case WATCH_ALLOWED: /* a new dialog tells all by itself */
+		if (feed->state == FEED_DOUBT && feed->is_current) {
 			loop_timer_cancel(&feed->timer);
 			set_state(feed, FEED_LIVE);
 		}
@@ -188,8 +188,12 @@ static void on_answered(struct interest *interest, enum watch_answer answer,
 
 static void on_ended(struct interest *interest, enum interest_loss loss)
 {
-	if (loss == LOSS_DIALOG)
-		on_doubt(interest->owner);
+	struct feed *feed = interest->owner;
+
+	if (loss != LOSS_DIALOG)
+		return;
+	feed->is_current = false;
+	on_doubt(feed);
 }
 
 /* From the loop: what is no list is not kept. */
@@ -245,6 +249,7 @@ static enum interest_use on_document(struct interest *interest,
 	if (!feed->is_settled && !loop_timer_is_set(&feed->settle))
 		feed_settle_later(feed);
 	loop_timer_cancel(&feed->timer);
+	feed->is_current = true;
 	set_state(feed, FEED_LIVE);
 	return use;
 }

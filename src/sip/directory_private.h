@@ -69,6 +69,7 @@ struct feed {
 	struct loop_timer settle; /* a logical update is over (PBX-053) */
 	uint8_t state;            /* enum feed_state */
 	bool is_settled;          /* who is not in the rows is not on the list */
+	bool is_current;          /* what it says was said in the dialog that lives */
 	const char *drop_why;     /* the call that leaves it is on its way, or NULL */
 };
 

@@ -256,6 +256,26 @@ static void a_list_of_dialogs(void **state)
 	rig_free(&rig);
 }
 
+static void tune_none(struct rig *rig)
+{
+	ls_tune(rig);
+	rig->peers[0].profile.packages = 0;
+}
+
+/* packages = []: the list is all there is, and whoever is not on it is asked for nowhere. */
+static void a_list_alone(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.profile = "asterisk", .tune = tune_none});
+	struct presence_agent end;
+
+	(void)state;
+	ls_begin(rig, &end);
+	pa_watch_user(rig, "1077");
+	text_peer_let_run(rig->peer, 200);
+	assert_int_equal(text_peer_count(rig->peer, "SUBSCRIBE "), 0);
+	rig_free(&rig);
+}
+
 static void tune_both(struct rig *rig)
 {
 	ls_tune(rig);
@@ -442,6 +462,7 @@ int main(void)
 		cmocka_unit_test(not_known_yet),
 		cmocka_unit_test(a_terminated_instance),
 		cmocka_unit_test(a_list_of_dialogs),
+		cmocka_unit_test(a_list_alone),
 		cmocka_unit_test(both_packages),
 		cmocka_unit_test(lists_within_the_list),
 		cmocka_unit_test(a_body_that_cannot_be_read),

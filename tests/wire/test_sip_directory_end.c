@@ -88,6 +88,29 @@ static void no_answer(void **state)
 	rig_free(&rig);
 }
 
+static void tune_hold(struct rig *rig)
+{
+	ls_tune(rig);
+	rig->params.hold_ms = 100;
+}
+
+/* A new dialog that says nothing does not make true what the old one said. */
+static void a_new_dialog_without_a_list(void **state)
+{
+	struct rig *rig = rig_new(
+		&(struct rig_options){.profile = "asterisk", .tune = tune_hold, .t1_ms = 10});
+	struct presence_agent end;
+
+	(void)state;
+	ls_begin(rig, &end);
+	ls_notify(rig, &end, "terminated;reason=deactivated", ls_sample("terminated"));
+	ls_accept(rig, &end);
+	pa_notify(rig, &end, "active;expires=3600", NULL, "200");
+	rig_expect_line(rig, "answered xmpp:juliet@chat.example sip:1001@pbx.example FAILED");
+	expect_own_of_both(rig);
+	rig_free(&rig);
+}
+
 /* [D-24] [PBX-009] The body of a terminated NOTIFY counts for nothing; a new dialog takes over, and
  * nobody sees a change in between (D-26). */
 static void a_list_that_ends(void **state)
@@ -108,12 +131,6 @@ static void a_list_that_ends(void **state)
 	assert_int_equal(fake_bridge_count(rig->bridge, "FAILED"), 0);
 	assert_int_equal(fake_bridge_count(rig->bridge, "ringing"), 0);
 	rig_free(&rig);
-}
-
-static void tune_hold(struct rig *rig)
-{
-	ls_tune(rig);
-	rig->params.hold_ms = 100;
 }
 
 /* [D-26] A list that stays away: what it said is not true for ever, then each has his own. */
@@ -247,6 +264,7 @@ int main(void)
 		cmocka_unit_test(one_users_answer),
 		cmocka_unit_test(an_empty_answer),
 		cmocka_unit_test(no_answer),
+		cmocka_unit_test(a_new_dialog_without_a_list),
 		cmocka_unit_test(a_list_that_ends),
 		cmocka_unit_test(a_list_that_is_lost),
 		cmocka_unit_test(a_list_that_is_too_large),
