@@ -94,11 +94,18 @@ static void tune_hold(struct rig *rig)
 	rig->params.hold_ms = 100;
 }
 
+/* Longer than it takes to subscribe anew. */
+static void tune_long_hold(struct rig *rig)
+{
+	ls_tune(rig);
+	rig->params.hold_ms = 4000;
+}
+
 /* A new dialog that says nothing does not make true what the old one said. */
 static void a_new_dialog_without_a_list(void **state)
 {
 	struct rig *rig = rig_new(
-		&(struct rig_options){.profile = "asterisk", .tune = tune_hold, .t1_ms = 10});
+		&(struct rig_options){.profile = "asterisk", .tune = tune_long_hold, .t1_ms = 10});
 	struct presence_agent end;
 
 	(void)state;
