@@ -299,7 +299,8 @@ static void on_restart_over(void *arg)
 	restart_free(restart);
 }
 
-void publications_begun_anew(struct publications *publications, const struct net_address *source)
+void publications_begun_anew(struct publications *publications, const struct published *user,
+			     const struct net_address *source)
 {
 	struct restart *restart;
 
@@ -307,7 +308,8 @@ void publications_begun_anew(struct publications *publications, const struct net
 	{
 		restart = LIST_ENTRY(link, struct restart, link);
 		if (net_address_same_host(&restart->source, source)) {
-			restart->users++;
+			restart->users += restart->last != user ? 1 : 0;
+			restart->last = user;
 			return;
 		}
 	}
@@ -316,6 +318,7 @@ void publications_begun_anew(struct publications *publications, const struct net
 	restart->source = *source;
 	restart->since_ms = now_of(publications);
 	restart->users = 1;
+	restart->last = user;
 	list_append(&publications->restarts, &restart->link);
 	loop_timer_set(loop_of(publications), &restart->timer,
 		       t1_times(publications, PUBLICATION_RESTART_T1), on_restart_over, restart);

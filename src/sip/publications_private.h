@@ -61,6 +61,7 @@ struct restart {
 	struct net_address source;
 	struct loop_timer timer;
 	uint64_t since_ms;
+	const struct published *last; /* only compared: one user may have several packages */
 	unsigned users;
 };
 
@@ -98,7 +99,8 @@ void publication_answered(struct publication *publication, uint64_t key);
 /* What is known of the user changed: his readers hear of it. */
 void published_changed(struct published *published);
 /* A publication begins anew where one of the same publisher, package and user lives. */
-void publications_begun_anew(struct publications *publications, const struct net_address *source);
+void publications_begun_anew(struct publications *publications, const struct published *user,
+			     const struct net_address *source);
 
 /* publish_body.c ---------------------------------------------------------------------------------
  */

@@ -333,7 +333,7 @@ static void begin(struct publications *publications, struct request *request,
 	struct publication *publication = publication_new(published, asked->is_dialog);
 
 	if (older != NULL) {
-		publications_begun_anew(publications, &request->source);
+		publications_begun_anew(publications, published, &request->source);
 		publication_free(older);
 	}
 	publication->source = request->source;

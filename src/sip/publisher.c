@@ -17,7 +17,13 @@
 #include "sip/side_core.h"
 #include "translate/pidf.h"
 
-enum { ASK_BATCH = 20, ASK_EVERY_MS = 50, AGAIN_MS = 60 * 1000, AGAIN_MOST_MS = 3600 * 1000 };
+enum {
+	ASK_BATCH = 20,
+	ASK_EVERY_MS = 50,
+	AGAIN_MS = 60 * 1000,
+	AGAIN_MOST_MS = 3600 * 1000,
+	PENDING_MS = 24 * 3600 * 1000
+};
 
 static struct loop *loop_of(const struct publisher *publisher)
 {
@@ -111,11 +117,11 @@ static void take_back(struct subject *subject)
 
 static void ask(void *arg);
 
-static void ask_later(struct subject *subject)
+static void ask_later(struct subject *subject, uint64_t delay_ms)
 {
 	if (!subject->publisher->is_stopping)
-		loop_timer_set(loop_of(subject->publisher), &subject->timer,
-			       backoff_next_ms(&subject->again), ask, subject);
+		loop_timer_set(loop_of(subject->publisher), &subject->timer, delay_ms, ask,
+			       subject);
 }
 
 /* What a temporary refusal hides is said by nobody: it is asked for again. A no stays one (D-13).
@@ -126,14 +132,16 @@ static void take_answer(struct subject *subject, enum watch_answer answer,
 	switch (answer) {
 	case WATCH_ALLOWED:
 		backoff_reset(&subject->again);
+		loop_timer_cancel(&subject->timer);
 		if (now != NULL || subject->is_shown) /* else he is asked what he is first */
 			show(subject, now);
 		break;
-	case WATCH_PENDING:
+	case WATCH_PENDING: /* D-13: the core knows when she may be asked again */
+		ask_later(subject, PENDING_MS);
 		break;
 	case WATCH_FAILED:
 		take_back(subject);
-		ask_later(subject);
+		ask_later(subject, backoff_next_ms(&subject->again));
 		break;
 	case WATCH_REJECTED:
 	case WATCH_FORBIDDEN:
