@@ -97,7 +97,7 @@ async def asterisk_removes_the_hint(rig):
     check(not juliet.got('presence', PHONE, 'unsubscribed'), 'the authorisation was ended')
 
 
-# [D-23] [AST-3] [PBX-007] killed within a second of changes it comes back with lower counts; what it then says holds
+# [D-23] [AST-3] [AST-4] [PBX-007] killed within a second of changes it comes back with lower counts; what it then says holds
 @test(start=False)
 async def asterisk_crashes_and_forgets_counts(rig):
     pbx, juliet = await office(rig, Asterisk, {'1001': 'idle'}, 'asterisk')

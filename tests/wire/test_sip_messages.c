@@ -394,7 +394,7 @@ static void message_out_is_complete(void **state)
 	rig_free(&rig);
 }
 
-/* [MSG-037] [MSG-038] [SIP-028] [SIP-066] [ERR-002] */
+/* [MSG-037] [MSG-038] [SIP-028] [SIP-066] [ERR-002] [X0100-6] */
 static void refusals_become_faults(void **state)
 {
 	static const struct {

@@ -268,7 +268,7 @@ static void short_expires(struct limits *limits)
 	limits->expires_min_s = 1;
 }
 
-/* [EVT-036] [PRES-175]: it ends by time.
+/* [EVT-036] [PRES-175] [XCP-047]: it ends by time.
  * [REQ-036] */
 static void expiry_ends_the_dialog(void **state)
 {

@@ -198,7 +198,7 @@ static void refusals_name_what_is_taken(void **state)
 	rig_free(&rig);
 }
 
-/* [EVT-049] [EVT-052] [SEC-034]: a watcher hears what became of his own question, and of
+/* [EVT-048] [EVT-049] [EVT-052] [SEC-034]: a watcher hears what became of his own question, and of
  * nobody else's. */
 static void watcher_information(void **state)
 {

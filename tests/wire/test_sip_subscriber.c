@@ -271,7 +271,7 @@ static void empty_notify_by_profile(void **state)
 }
 
 /* [PRES-028] [PRES-033] [PRES-034] [PRES-035] [PRES-036] [D-14]: what refusals of the first
- * SUBSCRIBE mean. None is tried again at once. [PBX-012] [PRES-197] */
+ * SUBSCRIBE mean. None is tried again at once. [PBX-011] [PBX-012] [PRES-197] */
 static void refusals_are_told(void **state)
 {
 	static const struct {

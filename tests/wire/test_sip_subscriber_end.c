@@ -10,7 +10,7 @@
 /* [PRES-065] [PRES-066] [PRES-067] [PRES-166] to [PRES-173] [EVT-027] [EVT-029] [D-15] [D-24]
  * [PBX-010] [PBX-034]: reasons of the end. Its body is never applied.
  * [PRES-168]
- * [PRES-169] [PRES-170] [PRES-172] */
+ * [PRES-169] [PRES-170] [PRES-172] [CPP-011] */
 static void reasons_of_the_end(void **state)
 {
 	static const struct {

@@ -163,7 +163,7 @@ static void a_user_wants_events(void **state)
 
 #define VCARD "<vCard xmlns='vcard-temp'/>"
 
-/* [X0054-1] [X0054-2] [X0054-3] */
+/* [X0054-1] [X0054-2] [X0054-3] [RPR-033] */
 static void a_user_has_a_card(void **state)
 {
 	struct world *world = *state;

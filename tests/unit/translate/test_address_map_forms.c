@@ -86,7 +86,7 @@ static const struct {
 	{"sip:joe%40mail.example@pbx.example", "sip:joe@mail.example@pbx.example"},
 	{"sip:joe%40xchat.example@pbx.example", "sip:joe@xchat.example@pbx.example"},
 	{"sip:%40chat.example@pbx.example", "sip:@chat.example@pbx.example"},
-	/* The star only where the operator chose the escaped form. */
+	/* The star only where the operator chose the escaped form. [PBX-055] */
 	{"sip:romeo*chat.example@ast.example", "xmpp:romeo@chat.example"},
 	{"sip:a*b*chat.example@ast.example", "xmpp:a*b@chat.example"},
 	{"sip:romeo*chat.example@esc.example", "sip:romeo*chat.example@esc.example"},

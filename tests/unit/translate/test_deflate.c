@@ -116,7 +116,7 @@ static int read_zeros(size_t count, size_t max_bytes)
 	return err;
 }
 
-/* [SEC-055] A small body that unpacks to a large one. */
+/* [SEC-055] [SEC-058] A small body that unpacks to a large one. */
 static void refuses_bombs(void **state)
 {
 	struct buf out = BUF_INIT;

@@ -63,7 +63,7 @@ static void check_text(const struct presence *presence, const char *before, cons
  * [PRES-108] [PRES-110] [PRES-113] [PRES-114] [PRES-118] [D-28] [D-29] [RPR-005]
  * [REQ-027] [REQ-029] [REQ-054] [XCP-023] [PRES-117]
  * [PIDF-029]
- * [PRES-109] */
+ * [PRES-109] [PRES-111] [XCP-030] */
 static void writes_one_device(void **state)
 {
 	struct presence presence = {0};

@@ -446,7 +446,7 @@ static void writes_for_a_literal_reader(void **state)
 	presence_clear(&presence);
 }
 
-/* [D-29] [D-10] [PRES-103] [PRES-104] what the profile may ask for. */
+/* [D-29] [D-10] [PRES-103] [PRES-104] [PRES-123] what the profile may ask for. */
 static void follows_the_profile(void **state)
 {
 	struct presence presence = {0};
