@@ -1,4 +1,4 @@
-/* Publications that say nothing, where nothing else is subscribed (AST-7). */
+/* Publications that say nothing, where nothing else is subscribed (AST-7), and whose tags are. */
 #include <stdio.h>
 
 #include "support/check.h"
@@ -59,9 +59,44 @@ static void a_mute_publication_is_asked_for(void **state)
 	rig_free(&rig);
 }
 
+/* [SEC-008]: a tag is its user's: nobody refreshes, changes or ends another one's publication. */
+static void a_tag_is_its_users(void **state)
+{
+	struct rig_options options = {.profile = "asterisk", .tune = publications_only};
+	struct rig *rig = rig_new(&options);
+	char headers[256], body[512], tag[64], other[64];
+	struct rig_request request = {.method = "PUBLISH",
+				      .uri = "sip:1002@pbx.example",
+				      .headers = headers,
+				      .type = "application/pidf+xml"};
+	static const char *const expires[] = {"600", "0"};
+
+	(void)state;
+	pa_watch(rig);
+	sip_text_header(publish(rig, NULL, "mine"), "SIP-ETag", tag, sizeof tag);
+	sip_text_header(publish(rig, NULL, "mine"), "SIP-ETag", other, sizeof other);
+	assert_string_not_equal(tag, other);
+	rig_expect_line(rig, "note=mine");
+	request.body = pa_document("his", body, sizeof body);
+	for (size_t i = 0; i < CHECK_COUNT(expires); i++) {
+		snprintf(headers, sizeof headers,
+			 "Event: presence\r\nSIP-If-Match: %s\r\nExpires: %s\r\n", other,
+			 expires[i]);
+		rig_send(rig, SIP_WAY_UDP, &request);
+		assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 412"));
+	}
+	text_peer_let_run(rig->peer, 30);
+	assert_int_equal(fake_bridge_count(rig->bridge, "note=his"), 0);
+	assert_int_equal(fake_bridge_count(rig->bridge, "open=0"), 0);
+	assert_non_null(publish(rig, other, "still"));
+	rig_expect_line(rig, "note=still");
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_tag_is_its_users),
 		cmocka_unit_test(a_mute_publication_is_asked_for),
 	};
 

@@ -155,8 +155,8 @@ static void tuple_id(const struct sip_text *text, char *room, size_t room_len)
 	snprintf(room, room_len, "%.*s", (int)strcspn(id + 11, "\""), id + 11);
 }
 
-/* [EVT-053] [EVT-054] [EVT-057]: one at a time, the newest state next, with the tag of the last
- * 2xx; a device keeps its tuple. */
+/* [EVT-053] [EVT-054] [EVT-057] [PRES-206]: one at a time, the newest state next, with the tag of
+ * the last 2xx; a device keeps its tuple. */
 static void one_at_a_time_and_the_newest_next(void **state)
 {
 	struct rig *rig = published("kamailio", as_presence, 3600);
@@ -212,7 +212,7 @@ static void refresh_is_without_a_body(void **state)
 	rig_free(&rig);
 }
 
-/* [EVT-055]: after a 412 the whole state, without a tag. */
+/* [EVT-055] [PRES-206]: after a 412 the whole state, without a tag. */
 static void forgotten_is_said_anew(void **state)
 {
 	struct rig *rig = published("kamailio", as_presence, 2);

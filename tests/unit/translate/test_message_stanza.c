@@ -224,7 +224,8 @@ static void writes_a_message(void **state)
 
 	(void)state;
 	message_stanza_write(&out, &message, "b@sip.example/sip", "j@chat.example", "sip.example");
-	/* [D-34] [XCP-021] type chat; [D-35] [X0359-1] one uid, no stanza-id; [D-32] nick; [D-44] delay */
+	/* [D-34] [XCP-021] type chat; [D-35] [X0359-1] one uid, no stanza-id; [D-32] nick; [D-44]
+	 * delay */
 	assert_string_equal(buf_text(&out),
 			    "<message from=\"b@sip.example/sip\" to=\"j@chat.example\" id=\"u1\" "
 			    "type=\"chat\" xml:lang=\"en\">"
