@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "model/rich.h"
@@ -159,6 +160,33 @@ bool presence_is_open(const struct presence *presence)
 	}
 	/* Who has a call is there, even if nothing but his calls is known. */
 	return presence->device_count == 0 && presence->phone.state > PHONE_IDLE;
+}
+
+/* False if they are not all in *lang, which the first sets. */
+static bool share_language(const struct notes *notes, const char **lang)
+{
+	for (size_t i = 0; i < notes->count; i++) {
+		if (*lang == NULL)
+			*lang = notes->items[i].lang;
+		if (strcasecmp(notes->items[i].lang, *lang) != 0)
+			return false;
+	}
+	return true;
+}
+
+const char *presence_language(const struct presence *presence)
+{
+	const struct rich *rich = presence->person.rich;
+	const char *lang = NULL;
+	bool shared = share_language(&presence->notes, &lang) &&
+		      share_language(&presence->person.notes, &lang);
+
+	for (size_t i = 0; i < presence->device_count; i++)
+		shared = shared && share_language(&presence->devices[i].notes, &lang);
+	if (rich != NULL)
+		shared = shared && share_language(&rich->mood_notes, &lang) &&
+			 share_language(&rich->activity_notes, &lang);
+	return shared && lang != NULL && lang[0] != '\0' ? lang : NULL;
 }
 
 struct device *presence_add_device(struct presence *presence, const char *id)

@@ -89,6 +89,8 @@ bool presence_equal(const struct presence *a, const struct presence *b); /* sinc
 /* True if some device is open. Where only calls are known (no device at all), those make him open;
  * no calls do not (DLG-017). */
 bool presence_is_open(const struct presence *presence);
+/* The language of all notes, or NULL: there are none, of several, or of one that is not known. */
+const char *presence_language(const struct presence *presence);
 /* Adds a zeroed device (priority unset, is_im) with a copy of id, or NULL when there are
  * PRESENCE_DEVICES_MAX. */
 struct device *presence_add_device(struct presence *presence, const char *id);

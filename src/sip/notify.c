@@ -102,6 +102,18 @@ static void write_type(const char *type, struct buf *lines)
 	buf_puts(lines, "\r\n");
 }
 
+/* PRES-109: where it is the same for all. */
+static void write_language(const struct presence *presence, struct buf *lines)
+{
+	const char *lang = presence_language(presence);
+
+	if (lang == NULL || !header_text_is_language(lang, strlen(lang)))
+		return;
+	buf_puts(lines, "Content-Language: ");
+	buf_puts(lines, lang);
+	buf_puts(lines, "\r\n");
+}
+
 /* EVT-082. True if the watcher of a new dialog has the document already: then the tag is all he is
  * told (EVT-080). */
 static bool put_tag(struct subscription *s, uint64_t digest, struct buf *lines)
@@ -126,6 +138,8 @@ static void write_single(struct subscription *s, const struct presence *presence
 	if (!s->package->is_versioned && put_tag(s, document->digest, lines))
 		return;
 	write_type(s->package->type, lines);
+	if (s->package->id == EVENT_PRESENCE)
+		write_language(presence, lines);
 	buf_append(body, document->text.data, document->text.len);
 }
 

@@ -113,6 +113,44 @@ static void refusals_end_it(void **state)
 	}
 }
 
+static void add_note(struct bridge *bridge, const char *resource, const char *lang)
+{
+	struct device *device = presence_add_device(&bridge->now, resource);
+
+	device->basic = BASIC_OPEN;
+	notes_add(&device->notes, lang, "x", 1);
+}
+
+/* [PRES-109]: the language of all notes stands in the header; several, or one that nobody knows, do
+ * not, nor one that is none. */
+static void one_language_is_said(void **state)
+{
+	static const struct {
+		const char *first, *second, *said;
+	} rows[] = {
+		{"de-AT", "de-at", "de-AT"}, {"de", "en", ""}, {"de", "", ""}, {"", "", ""},
+		{"x\r\ny", "", ""},          {"?", "?", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		struct rig *rig = rig_new(NULL);
+		struct watcher watcher = {.call_id = "lang"};
+		const struct sip_text *notify;
+		char room[64];
+
+		rig->bridge->requested = WATCH_ALLOWED;
+		fake_bridge_set_now(rig->bridge, SHOW_NONE, "");
+		add_note(rig->bridge, "a", rows[i].first);
+		add_note(rig->bridge, "b", rows[i].second);
+		watcher_subscribe(rig, &watcher, "");
+		notify = watcher_take(rig, "active");
+		assert_string_equal(sip_text_header(notify, "Content-Language", room, sizeof room),
+				    rows[i].said);
+		rig_free(&rig);
+	}
+}
+
 /* [D-13] [PRES-068]: what the core says at once. */
 static void core_decides_at_once(void **state)
 {
@@ -480,6 +518,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pending_then_active),
 		cmocka_unit_test(refusals_end_it),
+		cmocka_unit_test(one_language_is_said),
 		cmocka_unit_test(core_decides_at_once),
 		cmocka_unit_test(fetch_is_one_notify),
 		cmocka_unit_test(refresh_tells_the_present_state),
