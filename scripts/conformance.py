@@ -67,7 +67,7 @@ def state_of(ident, tests, rules):
     """done only where a test shows it; a note can only lower it or explain."""
     for pattern, state, why in rules:
         if matches(pattern, ident):
-            if state == "partial" and ident not in tests:
+            if state in ("done", "partial") and ident not in tests:
                 return "not yet", why
             if ident in tests and state in ("not yet", "not ours"):
                 return ("partial" if state == "not yet" else "done"), why
