@@ -22,6 +22,7 @@ struct phone;
 struct presence;
 struct sip_peer;
 struct subscriber;
+struct table;
 
 /* What a list says of one watched user. Pulled when a composition begins, and again whenever the
  * list calls subscriber_listed() (subscriber.h). */
@@ -61,6 +62,7 @@ struct part {
 	struct interest *interest; /* NULL: not subscribed */
 	struct presence *document; /* what it told last, or NULL: nothing, or not kept */
 	struct fault *fault;       /* with its word, or NULL */
+	uint64_t heard_ms;         /* when it told or confirmed something; 0: never */
 	uint64_t hold_ms;          /* when what it told is no longer true (D-26); 0: it is fresh */
 	uint8_t word;              /* enum part_word */
 };
@@ -76,27 +78,30 @@ struct reader {
 struct composition {
 	struct subscriber *subscriber;
 	struct address watched;
-	struct list readers;
-	struct list link;  /* in subscriber->all */
-	struct list dirty; /* in subscriber->dirty, when something changed */
+	struct list readers;      /* those who joined last at the end */
+	struct table *by_watcher; /* the same, once there are many; or NULL */
+	struct list link;         /* in subscriber->all */
+	struct list dirty;        /* in subscriber->dirty, when something changed */
 	const struct sip_peer *peer;
 	struct peer_watch *hop;
 	struct part parts[PART_COUNT];
 	struct loop_timer timer; /* end of a hold, or a phone state has settled */
 	uint64_t settling_ms;    /* since when the phone's state is the one that settles */
 	uint64_t moved_ms;       /* since when it is another than the one told; 0: it is not */
-	uint8_t told;            /* enum part_word that the readers know */
-	uint8_t told_phone;      /* enum phone_state that the readers know */
-	uint8_t settling;        /* enum phone_state */
-	bool is_common;          /* D-17: read by all */
-	bool is_kept;            /* documents are kept: for readers that join, for the other part */
-	bool is_telling;         /* readers may leave, but are removed later */
-	bool has_heard;          /* a part spoke */
-	bool has_answer;         /* an answer is told even if it is the one told before */
-	bool has_news;           /* what is known changed */
-	bool has_new;            /* some reader is_new */
-	bool was_published;      /* something was when it was told last */
-	bool is_known;           /* something was when it was told last */
+	uint32_t reader_count;
+	uint8_t told;       /* enum part_word that the readers know */
+	uint8_t told_phone; /* enum phone_state that the readers know */
+	uint8_t settling;   /* enum phone_state */
+	bool is_common;     /* D-17: read by all */
+	bool is_kept;       /* documents are kept: for readers that join, for the other part */
+	bool is_telling;    /* readers may leave, but are removed later */
+	bool has_heard;     /* a part spoke */
+	bool has_answer;    /* an answer is told even if it is the one told before */
+	bool has_news;      /* what is known changed */
+	bool has_gone;      /* some reader is_gone */
+	bool has_new;       /* some reader is_new */
+	bool was_published; /* something was when it was told last */
+	bool is_known;      /* something was when it was told last */
 };
 
 /* composition.c: its life and its parts ----------------------------------------------------------

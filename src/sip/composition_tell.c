@@ -1,12 +1,17 @@
 /* The readers of a composition and what they are told; see composition.h. */
+#include "base/buf.h"
 #include "base/mem.h"
+#include "base/table.h"
 #include "core/bridge.h"
 #include "model/presence.h"
 #include "sip/composition.h"
 #include "sip/side_core.h"
 #include "sip/subscriber_private.h"
 
-enum { SETTLE_MOST = 5 }; /* times settle_ms: a phone that never rests is told all the same */
+enum {
+	SETTLE_MOST = 5,  /* times settle_ms: a phone that never rests is told all the same */
+	READERS_MANY = 64 /* from then on they are found by a table */
+};
 
 static struct side_core *core_of(const struct composition *composition)
 {
@@ -15,8 +20,8 @@ static struct side_core *core_of(const struct composition *composition)
 
 /* Readers -------------------------------------------------------------------------------------- */
 
-struct reader *composition_find_reader(struct composition *composition,
-				       const struct address *watcher)
+static struct reader *find_one_by_one(const struct composition *composition,
+				      const struct address *watcher)
 {
 	LIST_EACH(link, next, &composition->readers)
 	{
@@ -28,6 +33,37 @@ struct reader *composition_find_reader(struct composition *composition,
 	return NULL;
 }
 
+struct reader *composition_find_reader(struct composition *composition,
+				       const struct address *watcher)
+{
+	struct buf key = BUF_INIT;
+	struct reader *reader;
+
+	if (composition->by_watcher == NULL)
+		return find_one_by_one(composition, watcher);
+	address_key(watcher, &key);
+	reader = table_find(composition->by_watcher, key.data, key.len);
+	buf_free(&key);
+	return reader;
+}
+
+static void index_reader(struct composition *composition, struct reader *reader)
+{
+	struct buf key = BUF_INIT;
+
+	address_key(&reader->watcher, &key);
+	table_put(composition->by_watcher, key.data, key.len, reader);
+	buf_free(&key);
+}
+
+/* A storm of probes asks for each reader. */
+static void index_readers(struct composition *composition)
+{
+	composition->by_watcher = table_new();
+	LIST_EACH(link, next, &composition->readers)
+	index_reader(composition, LIST_ENTRY(link, struct reader, link));
+}
+
 void composition_add_reader(struct composition *composition, const struct watch *watch)
 {
 	struct reader *reader = mem_zalloc(sizeof *reader);
@@ -36,12 +72,25 @@ void composition_add_reader(struct composition *composition, const struct watch 
 	reader->x = watch->x;
 	reader->is_new = true;
 	list_append(&composition->readers, &reader->link);
+	composition->reader_count++;
+	if (composition->by_watcher != NULL)
+		index_reader(composition, reader);
+	else if (composition->reader_count == READERS_MANY)
+		index_readers(composition);
 	composition->has_new = true;
 	composition_touch(composition);
 }
 
-static void free_reader(struct reader *reader)
+static void free_reader(struct composition *composition, struct reader *reader)
 {
+	struct buf key = BUF_INIT;
+
+	if (composition->by_watcher != NULL) {
+		address_key(&reader->watcher, &key);
+		table_remove(composition->by_watcher, key.data, key.len);
+		buf_free(&key);
+	}
+	composition->reader_count--;
 	list_remove(&reader->link);
 	address_clear(&reader->watcher);
 	mem_free(reader);
@@ -50,7 +99,8 @@ static void free_reader(struct reader *reader)
 void composition_free_readers(struct composition *composition)
 {
 	LIST_EACH(link, next, &composition->readers)
-	free_reader(LIST_ENTRY(link, struct reader, link));
+	free_reader(composition, LIST_ENTRY(link, struct reader, link));
+	table_free(&composition->by_watcher);
 }
 
 static bool is_read(const struct composition *composition)
@@ -66,6 +116,9 @@ static bool is_read(const struct composition *composition)
 /* Removes readers that left. May free the composition. */
 static void tidy(struct composition *composition)
 {
+	if (!composition->has_gone)
+		return;
+	composition->has_gone = false;
 	if (!is_read(composition)) {
 		composition_leave(composition);
 		return;
@@ -75,7 +128,7 @@ static void tidy(struct composition *composition)
 		struct reader *reader = LIST_ENTRY(link, struct reader, link);
 
 		if (reader->is_gone)
-			free_reader(reader);
+			free_reader(composition, reader);
 	}
 }
 
@@ -85,9 +138,14 @@ void composition_remove_reader(struct composition *composition, const struct add
 
 	if (reader == NULL)
 		return;
-	reader->is_gone = true;
-	if (!composition->is_telling)
-		tidy(composition);
+	if (composition->is_telling) {
+		reader->is_gone = true;
+		composition->has_gone = true;
+	} else if (composition->reader_count == 1) {
+		composition_leave(composition);
+	} else {
+		free_reader(composition, reader);
+	}
 }
 
 /* Settling (D-27) ------------------------------------------------------------------------------ */
@@ -213,19 +271,31 @@ static void tell_one(const struct composition *composition, const struct reader 
 		bridge_presence(bridge, &watch, &telling->presence);
 }
 
-/* Readers may leave meanwhile, none may join. */
-static void tell_all(struct composition *composition, const struct telling *telling)
+static void tell_reader(const struct composition *composition, struct reader *reader,
+			const struct telling *telling)
 {
-	composition->is_telling = true;
-	LIST_EACH(link, next, &composition->readers)
-	{
+	if (!reader->is_gone)
+		tell_one(composition, reader, telling);
+	reader->is_new = false;
+}
+
+/* Those who joined stand at the end. */
+static void tell_new(struct composition *composition, const struct telling *telling)
+{
+	for (struct list *link = composition->readers.prev; link != &composition->readers;
+	     link = link->prev) {
 		struct reader *reader = LIST_ENTRY(link, struct reader, link);
 
-		if (!reader->is_gone)
-			tell_one(composition, reader, telling);
-		reader->is_new = false;
+		if (!reader->is_new)
+			return;
+		tell_reader(composition, reader, telling);
 	}
-	composition->is_telling = false;
+}
+
+static void tell_all(struct composition *composition, const struct telling *telling)
+{
+	LIST_EACH(link, next, &composition->readers)
+	tell_reader(composition, LIST_ENTRY(link, struct reader, link), telling);
 }
 
 /* Returns when a phone state will have settled, or 0. */
@@ -284,16 +354,20 @@ void composition_tell(struct composition *composition)
 	uint64_t now_ms = loop_now(core_of(composition)->params->loop);
 	struct telling telling = {0};
 	uint64_t hold_due, settle_due;
-	bool is_worth_it;
+	bool has_new;
 
 	composition_adjust(composition);
 	hold_due = composition_expire(composition, now_ms);
 	settle_due = prepare(composition, &telling, now_ms);
 	set_timer(composition, hold_due, settle_due, now_ms);
-	is_worth_it = telling.has_answer || telling.has_presence || composition->has_new;
+	has_new = composition->has_new;
 	forget_news(composition, telling.word);
-	if (is_worth_it)
+	composition->is_telling = true; /* readers may leave meanwhile, none may join */
+	if (telling.has_answer || telling.has_presence)
 		tell_all(composition, &telling);
+	else if (has_new)
+		tell_new(composition, &telling);
+	composition->is_telling = false;
 	if (telling.word == WORD_FAILED)
 		forget_faults(composition);
 	presence_clear(&telling.presence);

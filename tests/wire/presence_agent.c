@@ -47,6 +47,11 @@ void pa_watch_as(struct rig *rig, const char *watcher)
 	pa_pair(rig, watcher, "1001", call_watch);
 }
 
+void pa_unwatch_as(struct rig *rig, const char *watcher)
+{
+	pa_pair(rig, watcher, "1001", call_unwatch);
+}
+
 void pa_watch_user(struct rig *rig, const char *user)
 {
 	pa_pair(rig, "juliet", user, call_watch);

@@ -22,6 +22,7 @@ void pa_watch(struct rig *rig);
 void pa_unwatch(struct rig *rig);
 /* Another chat user, too. */
 void pa_watch_as(struct rig *rig, const char *watcher);
+void pa_unwatch_as(struct rig *rig, const char *watcher);
 /* Juliet watches another SIP user. */
 void pa_watch_user(struct rig *rig, const char *user);
 /* Takes the dialog from a SUBSCRIBE. */

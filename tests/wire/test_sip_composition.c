@@ -543,6 +543,45 @@ static void who_joins_is_told_all(void **state)
 	rig_free(&rig);
 }
 
+/* [D-17] [REQ-010]: many readers of one user come, ask again and go; the dialogs end with the last.
+ */
+static void many_readers_come_and_go(void **state)
+{
+	enum { READERS = 150 };
+	struct rig *rig = rig_new(&(struct rig_options){.profile = "freeswitch", .t1_ms = 500});
+	struct presence_agent presence, dialog;
+	char name[16];
+
+	(void)state;
+	begin(rig, &presence, &dialog);
+	for (int i = 0; i < READERS; i++) {
+		snprintf(name, sizeof name, "u%d", i);
+		pa_watch_as(rig, name);
+		pa_watch_as(rig, name);
+	}
+	rig_expect_line(rig, "presence xmpp:u149@chat.example");
+	assert_int_equal(fake_bridge_count(rig->bridge, "ALLOWED"), READERS);
+	for (int i = 0; i < READERS; i += 2) {
+		snprintf(name, sizeof name, "u%d", i);
+		pa_unwatch_as(rig, name);
+		pa_unwatch_as(rig, name);
+	}
+	tell_presence(rig, &presence, "half");
+	rig_expect_line(rig, "presence xmpp:u149@chat.example sip:1001@pbx.example open=1 show=- "
+			     "note=half");
+	assert_int_equal(fake_bridge_count(rig->bridge, "note=half"), READERS / 2);
+	for (int i = 1; i < READERS; i += 2) {
+		snprintf(name, sizeof name, "u%d", i);
+		pa_unwatch_as(rig, name);
+	}
+	text_peer_let_run(rig->peer, 20);
+	assert_int_equal(text_peer_count(rig->peer, "SUBSCRIBE "), 0);
+	pa_unwatch(rig);
+	assert_non_null(text_peer_expect(rig->peer, "SUBSCRIBE "));
+	assert_non_null(text_peer_expect(rig->peer, "SUBSCRIBE "));
+	rig_free(&rig);
+}
+
 /* [D-56]: what comes in one go is answered one by one and told once, the newest
  * of it. */
 static void burst_is_told_once(void **state)
@@ -592,6 +631,7 @@ int main(void)
 		cmocka_unit_test(forks_are_bounded),
 		cmocka_unit_test(unwatch_ends_all),
 		cmocka_unit_test(who_joins_is_told_all),
+		cmocka_unit_test(many_readers_come_and_go),
 		cmocka_unit_test(burst_is_told_once),
 	};
 
