@@ -91,8 +91,7 @@ static int run_status(int argc, const char *const *argv, int as_json, struct buf
 
 /* Addresses as words -------------------------------------------------------------------------- */
 
-/* A URI ("sip:...") or a JID. Returns 0 or ENOENT with the reason in *out. */
-static int read_address(struct parts *parts, const char *text, struct address *address,
+int daemon_read_address(struct parts *parts, const char *text, struct address *address,
 			struct buf *out)
 {
 	const char *why = "";
@@ -156,7 +155,7 @@ static int run_show_pairs(int argc, const char *const *argv, int as_json, struct
 
 	if (argc > 1)
 		return EINVAL;
-	if (argc == 1 && read_address(parts, argv[0], &address, out) != 0)
+	if (argc == 1 && daemon_read_address(parts, argv[0], &address, out) != 0)
 		return ENOENT;
 	if (as_json)
 		buf_putc(out, '[');
@@ -217,9 +216,9 @@ static int run_forget(int argc, const char *const *argv, int as_json, struct buf
 	int error = EINVAL;
 
 	if (argc == 2) {
-		error = read_address(parts, argv[0], &watcher, out);
+		error = daemon_read_address(parts, argv[0], &watcher, out);
 		if (error == 0)
-			error = read_address(parts, argv[1], &watched, out);
+			error = daemon_read_address(parts, argv[1], &watched, out);
 		if (error == 0)
 			error = bridge_forget(parts->bridge, &watcher, &watched);
 		if (error == 0)
@@ -269,6 +268,10 @@ static int run_stop(int argc, const char *const *argv, int as_json, struct buf *
 const struct control_command daemon_commands[] = {
 	{"status", "", "links, pairs, counters and the limits that were hit", run_status},
 	{"show pairs", "[ADDRESS]", "who watches whom, and what is shown", run_show_pairs},
+	{"show presence", "ADDRESS",
+	 "what is shown of somebody, to whom, and who says so, how long ago", daemon_show_presence},
+	{"show peers", "", "the SIP domains: is the server there, what is known from it",
+	 daemon_show_peers},
 	{"map", "ADDRESS", "how an address maps to the other side, and why", run_map},
 	{"log", "LEVEL", "sets the log level: err warning notice info debug", run_log},
 	{"forget", "WATCHER WATCHED", "ends a pair or a refusal, so that it can be asked anew",

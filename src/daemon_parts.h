@@ -65,6 +65,11 @@ void daemon_on_usr1(void *arg);
 /* Completion of a store write whose failure is only counted. */
 void daemon_stored(int error, void *arg);
 
+/* daemon_presence.c: commands of the table. */
+int daemon_show_presence(int argc, const char *const *argv, int as_json, struct buf *out,
+			 void *arg);
+int daemon_show_peers(int argc, const char *const *argv, int as_json, struct buf *out, void *arg);
+
 /* daemon_publications.c: who keeps publications in the store. */
 const struct publication_keeper *daemon_keeper(struct parts *parts);
 /* Takes a row that is read before the sides are there (store_load_publications(); arg is parts). */
@@ -77,6 +82,9 @@ void daemon_free_publications(struct parts *parts);
 void daemon_stop(struct parts *parts, bool tell);
 /* Reads the configuration again: all or nothing (REL-020). Appends what happened to *report. */
 int daemon_reload(struct parts *parts, struct buf *report);
+/* Reads a URI ("sip:...") or a JID. Returns 0, or ENOENT with the reason appended to *out. */
+int daemon_read_address(struct parts *parts, const char *text, struct address *address,
+			struct buf *out);
 /* Appends an address made safe for a line. */
 void daemon_print_address(struct buf *out, const struct address *address);
 /* Appends the facts of "status". */

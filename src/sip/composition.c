@@ -200,6 +200,7 @@ static void on_answered(struct interest *interest, enum watch_answer answer,
 	keep_fault(part, is_good(answer) ? NULL : fault);
 	if (is_good(answer)) {
 		part->hold_ms = 0;
+		part->heard_ms = now_of(composition);
 		composition->has_heard = true;
 	} else {
 		composition->has_answer |= answer != WATCH_FAILED;

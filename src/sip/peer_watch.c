@@ -394,6 +394,14 @@ bool peer_watch_is_down(const struct peer_watch *peer)
 	return peer != NULL && peer->is_down;
 }
 
+const char *peer_watch_word(const struct peer_watch *peer, uint64_t *heard_ms)
+{
+	*heard_ms = peer != NULL ? peer->heard_ms : 0;
+	if (peer == NULL || peer->users == 0)
+		return "unwatched";
+	return peer->is_down ? "down" : "up";
+}
+
 /* All of them ---------------------------------------------------------------------------------- */
 
 static struct peer_watch *add(struct peer_watches *watches, const char *domain, char *uri,
@@ -483,8 +491,8 @@ void peer_watches_status(const struct peer_watches *watches, struct buf *out)
 {
 	for (size_t i = 0; i < watches->count; i++) {
 		const struct peer_watch *peer = watches->items[i];
-		const char *word = peer->is_down ? "down" : "up";
+		uint64_t heard_ms;
 
-		buf_printf(out, "peer.%s %s\n", peer->uri, peer->users != 0 ? word : "unwatched");
+		buf_printf(out, "peer.%s %s\n", peer->uri, peer_watch_word(peer, &heard_ms));
 	}
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct buf;
 struct peer_watch;
@@ -43,6 +44,8 @@ struct peer_watch *peer_watch_of(const struct peer_watches *watches, const char 
 void peer_watch_join(struct peer_watch *peer);
 void peer_watch_leave(struct peer_watch *peer);
 bool peer_watch_is_down(const struct peer_watch *peer);
+/* "up", "down" or "unwatched"; *heard_ms (loop clock) when it was heard last, 0: never. */
+const char *peer_watch_word(const struct peer_watch *peer, uint64_t *heard_ms);
 /* What became of a request to it: an answer is a sign of life, none of doubt. */
 void peer_watch_result(struct peer_watch *peer, const struct transaction_result *result);
 /* It spoke in a dialog of ours. */

@@ -286,6 +286,17 @@ void sip_side_accept(struct sip_side *side, bool may)
 	side->core.may_accept = may;
 }
 
+void sip_side_sources(const struct sip_side *side, const struct address *watched,
+		      source_report_fn *each, void *arg)
+{
+	report_sources(&side->core, watched, each, arg);
+}
+
+void sip_side_peers(const struct sip_side *side, peer_report_fn *each, void *arg)
+{
+	report_peers(&side->core, each, arg);
+}
+
 void sip_side_status(const struct sip_side *side, struct buf *out)
 {
 	buf_printf(out, "sip.dialogs %zu\n", dialogs_count(side->core.dialogs));

@@ -7,6 +7,7 @@
 
 #include "core/side.h"
 #include "model/profile.h"
+#include "sip/report.h"
 
 struct address_map;
 struct bridge;
@@ -105,5 +106,9 @@ void sip_side_free(struct sip_side **side);
 void sip_side_restore(struct sip_side *side, const struct kept_publication *kept);
 /* Whether the bridge as a whole accepts work: false answers new requests 503 (D-50, D-36). */
 void sip_side_accept(struct sip_side *side, bool may);
+/* For sipxmppctl: who says what of a SIP user, and each SIP domain (report.h). */
+void sip_side_sources(const struct sip_side *side, const struct address *watched,
+		      source_report_fn *each, void *arg);
+void sip_side_peers(const struct sip_side *side, peer_report_fn *each, void *arg);
 /* For sipxmppctl: one line a fact ("dialogs 12"), appended. */
 void sip_side_status(const struct sip_side *side, struct buf *out);

@@ -1,11 +1,13 @@
 """Offices with a PBX: what a chat user sees of its phones. The PBXs are scripted (pbx.py), their words are real."""
 
 import asyncio
+import json
 import re
 
 from cases import COMPONENT, at_once, sees, test, watch_sip
 from pbx import Asterisk, FreeSwitch
 from rig import check, until
+from test_running import control
 
 PHONE = f'1001@{COMPONENT}'
 FS_PHONE = f'1002@{COMPONENT}'
@@ -67,6 +69,25 @@ async def asterisk_phones_are_shown(rig):
     await at_once(*(goes_through(pbx, juliet, number, steps) for number, steps in sequences.items()))
     check('digium' in pbx.subscribes[0].get('user-agent'), 'the name that gets custom presence')
     check(pbx.answers and set(pbx.answers) == {200}, f'NOTIFYs were answered {pbx.answers}')
+
+
+# what the operator sees of a phone: what is shown, to whom, and who says so
+@test(start=False)
+async def operator_sees_who_says_what(rig):
+    pbx, juliet = await office(rig, Asterisk, {'1001': 'inuse'}, 'asterisk')
+    await watch_sip(juliet)
+    await sees(juliet, PHONE, show='dnd', status='On the phone')
+    shown = (await asyncio.to_thread(control, rig, 'show', 'presence', PHONE)).stdout
+    check(re.search(rf'watched by xmpp:{juliet.jid}: granted, dnd "On the phone", last word \d+ s ago', shown)
+          and re.search(r'\n  is phone in-call; device \S+ open', shown)
+          and re.search(r'\nsubscription presence at sip:127\S+: active, last word \d+ s ago, ends in \d+ min\n'
+                        r'  says phone in-call', shown), shown)
+    packed = json.loads((await asyncio.to_thread(control, rig, '--json', 'show', 'presence', PHONE)).stdout)
+    check(packed['watchers'][0]['presence']['phone'] == packed['sources'][0]['says']['phone'] == 'in-call', packed)
+    peers = json.loads((await asyncio.to_thread(control, rig, '--json', 'show', 'peers')).stdout)
+    check([(p['domain'], p['state'], p['watched']) for p in peers] == [('pbx.example', 'up', 1)], peers)
+    unknown = (await asyncio.to_thread(control, rig, 'show', 'presence', f'1002@{COMPONENT}')).stdout
+    check('watched by nobody' in unknown, unknown)
 
 
 # [D-27] [DLG-015] a call that is taken at once: what did not last is not shown
