@@ -101,8 +101,8 @@ static bool may_have(const struct bridge *bridge, const struct pair_row *row)
 	       params->is_served(from_sip ? &row->watcher : &row->watched, params->arg);
 }
 
-/* What was said just before the last end may have gone into a link that was broken already; the
- * watcher is told again (bridge_sync.c). */
+/* What was said not long before the last end may have gone into a link that was broken already, and
+ * again into one that broke again; the watcher is told once more (bridge_sync.c). */
 static void mark_unsure(const struct bridge *bridge, struct pair *pair)
 {
 	int64_t last = store_last_alive(bridge->params.store);
@@ -111,7 +111,7 @@ static void mark_unsure(const struct bridge *bridge, struct pair *pair)
 		     : pair->row.state == PAIR_ENDED   ? pair->row.ended_at
 						       : 0;
 
-	if (watcher_side(pair) == SIDE_XMPP && last != 0 && at >= last - UNSURE_S)
+	if (watcher_side(pair) == SIDE_XMPP && last != 0 && at >= last - UNSURE_AT_START_S)
 		pair->entered_ms = BEFORE_START_MS;
 }
 

@@ -29,6 +29,7 @@ struct exchanges;
 struct table;
 
 enum {
+	UNSURE_AT_START_S = 600,
 	UNSURE_S = 60,      /* a dead link is found within 40 s; what was said since may be lost */
 	BEFORE_START_MS = 1 /* stands for a moment before the start */
 };

@@ -79,6 +79,10 @@ static void turn_watched(struct bridge *bridge, struct pair *pair, unsigned owed
 /* The watcher is on this side. */
 static void turn_watcher(struct bridge *bridge, struct pair *pair, unsigned owed)
 {
+	/* He has asked again since: that it ended is no answer any more. */
+	if (pair->answer_owed > 1 + WATCH_PENDING && pair_is_wanted(pair) &&
+	    watcher_side(pair) == SIDE_XMPP)
+		pair->answer_owed = 0;
 	if ((owed & OWED_ANSWER) != 0 && pair->answer_owed != 0)
 		acts_answer(bridge, pair, (enum watch_answer)(pair->answer_owed - 1), NULL);
 	if ((owed & OWED_SHOW) != 0)

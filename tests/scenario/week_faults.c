@@ -170,18 +170,44 @@ static void change_store(struct week *week)
 	week_store_fail(week->store, fails);
 }
 
+/* Grants, refusals and ends in the moment before a break are what it swallows. */
+static void last_words(struct week *week)
+{
+	for (int i = 0; i < 8; i++) {
+		struct xpair *pair = &week->xpairs[week_dice(week, WAY_PAIRS)];
+
+		if (pair->is_subscribed && week_chance(week, 4))
+			xmpp_world_unsubscribe(pair);
+		else
+			xmpp_world_subscribe(pair, week_dice(week, 3 * SECOND));
+	}
+	if (week_chance(week, 2))
+		sip_world_refuse(any_source(week), POLICY_REJECT, MINUTE);
+	fake_loop_advance(week->loop, week_dice(week, 3 * SECOND));
+}
+
+static void cut(struct week *week, uint64_t ms)
+{
+	if (!week->is_cut)
+		last_words(week);
+	xmpp_world_cut(week, ms);
+	if (week_chance(week, 2))
+		last_words(week);
+	if (week_chance(week, 12))
+		week_stop(week, false, week_dice(week, MINUTE));
+}
+
 static void break_links(struct week *week, uint64_t step)
 {
 	if (is_time(week, step, 3 * HOUR))
-		xmpp_world_cut(week,
-			       week_dice(week, week_chance(week, 3) ? 20 * MINUTE : 40 * SECOND));
+		cut(week, week_dice(week, week_chance(week, 3) ? 20 * MINUTE : 40 * SECOND));
 	if (is_time(week, step, 12 * HOUR))
 		week->flaps = 6;
 	if (is_time(week, step, HOUR))
 		xmpp_world_fill(week, week_dice(week, 20 * SECOND));
 	if (week->flaps > 0 && !week->is_cut) {
 		week->flaps--;
-		xmpp_world_cut(week, week_dice(week, 10 * SECOND));
+		cut(week, week_dice(week, 10 * SECOND));
 	}
 	if (is_time(week, step, 3 * HOUR))
 		sip_world_peer_dies(week, (int)week_dice(week, PEERS), week_dice(week, HOUR / 4));
