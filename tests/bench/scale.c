@@ -17,6 +17,7 @@ enum {
 	STEP = 7,
 	WINDOW = 500,
 	QUIET_MS = 8000,
+	UNSENT_MOST = 1 << 20, /* else our own buffers are what is slow */
 	STOP_MS = 120000
 };
 
@@ -446,6 +447,8 @@ static bool storm_of_notifies(struct scale *scale)
 				continue;
 			sip_wire_read(&request, scale->asked[i].request, scale->asked[i].len);
 			send_notify(scale, &request, &scale->rig.hop);
+			while (sip_end_unsent(scale->rig.sip) > UNSENT_MOST && !is_over(scale))
+				rig_turn(&scale->rig, 1);
 		}
 	}
 	return end_storm(scale, "a storm of NOTIFYs", cpu_ns, 2);
