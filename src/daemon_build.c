@@ -34,17 +34,21 @@ static void log_pair(const struct watch *watch, enum pair_state from, enum pair_
 {
 	struct buf watcher = BUF_INIT;
 	struct buf watched = BUF_INIT;
+	struct buf reason = BUF_INIT;
 
 	(void)arg;
 	if (log_get_level() < LOG_LEVEL_INFO)
 		return;
 	daemon_print_address(&watcher, watch->watcher);
 	daemon_print_address(&watched, watch->watched);
-	log_info("pair: %s from=%s watcher=%s watched=%s x=%s (%s)", pair_state_name(to),
+	if (why != NULL && why->text[0] != '\0')
+		buf_printf(&reason, " (%s)", log_safe(why->text));
+	log_info("pair: %s from=%s watcher=%s watched=%s x=%s%s", pair_state_name(to),
 		 pair_state_name(from), buf_text(&watcher), buf_text(&watched),
-		 exchange_text(watch->x), why != NULL ? log_safe(why->text) : "-");
+		 exchange_text(watch->x), buf_text(&reason));
 	buf_free(&watcher);
 	buf_free(&watched);
+	buf_free(&reason);
 }
 
 void daemon_stored(int error, void *arg)

@@ -10,6 +10,7 @@
 #include <sofia-sip/url.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "sip/agent.h"
 #include "sip/net_address.h"
 #include "sip/side_core.h"
@@ -35,6 +36,26 @@ void identity_uri(const url_t *url, struct buf *out)
 
 	if (len > 0 && (size_t)len < sizeof text)
 		buf_append(out, text, (size_t)len);
+}
+
+static void put_uri(const char *name, const url_t *url, struct buf *out)
+{
+	struct buf uri = BUF_INIT;
+
+	if (url != NULL)
+		identity_uri(url, &uri);
+	buf_printf(out, "%s=%s ", name, log_safe(buf_text(&uri)));
+	buf_free(&uri);
+}
+
+void identity_for_log(const struct request *request, struct buf *out)
+{
+	const sip_t *sip = request->sip;
+
+	put_uri("from", sip->sip_from != NULL ? sip->sip_from->a_url : NULL, out);
+	put_uri("to", sip->sip_request->rq_url, out);
+	buf_puts(out, "source=");
+	net_address_print(&request->source, out);
 }
 
 /* What a user may call himself as he likes is no identity. */

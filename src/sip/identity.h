@@ -24,5 +24,8 @@ int identity_sender(const struct side_core *core, const struct request *request,
 /* The chat user that the Request-URI names. As above. */
 int identity_target(const struct side_core *core, const struct request *request,
 		    struct address *out, struct refusal *refusal);
+/* Appends "from=URI to=URI source=ADDRESS" of a request, made safe, as a line of the log names it:
+ * what it claims, and where it came from. */
+void identity_for_log(const struct request *request, struct buf *out);
 /* Appends the text of an addr-spec. */
 void identity_uri(const url_t *url, struct buf *out);

@@ -193,7 +193,9 @@ static void apply_pending(struct interest *interest)
 static void apply(struct interest *interest, const struct news *news, const sip_t *sip)
 {
 	if (news->state == NEWS_TERMINATED) {
-		log_info("subscriber: terminated watched=%s", log_safe(interest->dialog->remote));
+		log_info("subscriber: terminated event=%s watched=%s (%s)", interest->kind->event,
+			 log_safe(interest->dialog->remote),
+			 log_safe(sip->sip_subscription_state->ss_reason));
 		interest_end_dialog(interest, &news->end, NULL); /* D-24: no body of it */
 		return;
 	}

@@ -54,7 +54,8 @@ static void on_n(void *arg)
 	struct interest *interest = arg;
 	struct fault fault;
 
-	log_info("subscriber: no NOTIFY watched=%s (Timer N)", log_safe(interest->dialog->remote));
+	log_info("subscriber: no NOTIFY event=%s watched=%s (Timer N)", interest->kind->event,
+		 log_safe(interest->dialog->remote));
 	fault_set(&fault, FAULT_REMOTE_SERVER_TIMEOUT, NULL);
 	interest_end_dialog(interest, &rule, &fault);
 }
@@ -157,8 +158,9 @@ static void on_refused(struct interest *interest, const struct transaction_resul
 	    (result->status == 481 || result->status == 500))
 		peer_watch_forgot(interest->hop, was_sample);
 	log_challenge(interest, result->status);
-	log_info("subscriber: SUBSCRIBE refused status=%d%s watched=%s", result->status,
-		 result->is_local ? " (no answer)" : "", log_safe(interest->dialog->remote));
+	log_info("subscriber: SUBSCRIBE refused status=%d event=%s watched=%s%s", result->status,
+		 interest->kind->event, log_safe(interest->dialog->remote),
+		 result->is_local ? " (no answer)" : "");
 	if (rule.next == NEXT_IN_DIALOG) {
 		refresh_later(interest, rule.retry_after_s);
 		return;

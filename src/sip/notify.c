@@ -242,8 +242,8 @@ static void try_again_later(struct subscription *s, const struct transaction_res
 static void on_failure(struct subscription *s, const struct transaction_result *result)
 {
 	core_of(s)->params->counters->notify_failed++;
-	log_info("notifier: NOTIFY failed status=%d%s to=%s", result->status,
-		 result->is_local ? " (no answer)" : "", log_safe(s->dialog->target));
+	log_info("notifier: NOTIFY failed status=%d to=%s%s", result->status,
+		 log_safe(s->dialog->target), result->is_local ? " (no answer)" : "");
 	/* PRES-202, SEC-022: an unanswered or refused first NOTIFY ends it at once. */
 	if (s->state == SUBSCRIPTION_ENDED || !s->is_confirmed || is_fatal(result->status)) {
 		notifier_remove(s);

@@ -303,8 +303,8 @@ static void refused(struct outlet *outlet, const struct transaction_result *resu
 	uint64_t pause = pause_after(outlet, result);
 
 	outlet->params.core->params->counters->publish_failed++;
-	log_info("publisher: PUBLISH refused status=%d%s uri=%s", result->status,
-		 result->is_local ? " (no answer)" : "", log_safe(outlet->uri));
+	log_info("publisher: PUBLISH refused status=%d uri=%s%s", result->status,
+		 log_safe(outlet->uri), result->is_local ? " (no answer)" : "");
 	outlet->any_size |= result->is_local && outlet->is_large;
 	/* PBX-038: with several registrations a closed one may be answered so, and is done. */
 	if (!result->is_local && result->status == 404 && outlet->params.is_literal &&

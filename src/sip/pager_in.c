@@ -104,8 +104,13 @@ void pager_in_free(struct pager_in **pager)
 static void refuse(struct pager_in *pager, struct request *request, int status, const char *phrase,
 		   const char *headers, const char *why)
 {
+	struct buf who = BUF_INIT;
+
 	pager->core->params->counters->sip_refused++;
-	log_info("pager: refused MESSAGE status=%d (%s)", status, why);
+	if (log_get_level() >= LOG_LEVEL_INFO)
+		identity_for_log(request, &who);
+	log_info("pager: refused MESSAGE status=%d %s (%s)", status, buf_text(&who), why);
+	buf_free(&who);
 	agent_answer(pager->core->agent, request, status, phrase, headers);
 }
 

@@ -230,7 +230,8 @@ static void on_expired(void *arg)
 	struct publication *publication = arg;
 	struct published *published = publication->of;
 
-	log_info("publications: expired user=%s", log_safe(published->user.local));
+	log_info("publications: expired user=%s domain=%s", log_safe(published->user.local),
+		 log_safe(published->user.domain));
 	publication_free(publication);
 	published_changed(published);
 	published_let_go(published);

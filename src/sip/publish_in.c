@@ -435,6 +435,22 @@ static int publish(struct publications *publications, struct request *request, s
 		       : do_initial(publications, request, asked, refusal);
 }
 
+/* An unknown tag is the ordinary way to begin anew (EVT-058): no news. */
+static void log_refused(const struct request *request, const struct refusal *refusal)
+{
+	struct buf who = BUF_INIT;
+
+	if (log_get_level() >= LOG_LEVEL_INFO)
+		identity_for_log(request, &who);
+	if (refusal->status == 412)
+		log_debug("publications: refused PUBLISH status=412 %s (%s)", buf_text(&who),
+			  refusal->why);
+	else
+		log_info("publications: refused PUBLISH status=%d %s (%s)", refusal->status,
+			 buf_text(&who), refusal->why);
+	buf_free(&who);
+}
+
 void publications_publish(struct publications *publications, struct request *request)
 {
 	const struct side_core *core = publications->core;
@@ -445,8 +461,7 @@ void publications_publish(struct publications *publications, struct request *req
 	if (publish(publications, request, &asked, &refusal) != 0) {
 		core->params->counters->publish_refused++;
 		core->params->counters->sip_refused++;
-		log_info("publications: refused PUBLISH status=%d (%s)", refusal.status,
-			 refusal.why);
+		log_refused(request, &refusal);
 		if (refusal.status == 423) {
 			(void)snprintf(min_expires, sizeof min_expires, "Min-Expires: %lld\r\n",
 				       (long long)core->params->limits->expires_min_s);

@@ -32,8 +32,13 @@ enum { PHRASE_MAX = 129 };
 void subscribe_refuse(struct notifier *notifier, struct request *request, int status,
 		      const char *phrase, const char *headers, const char *why)
 {
+	struct buf who = BUF_INIT;
+
 	notifier->core->params->counters->sip_refused++;
-	log_info("notifier: refused SUBSCRIBE status=%d (%s)", status, why);
+	if (log_get_level() >= LOG_LEVEL_INFO)
+		identity_for_log(request, &who);
+	log_info("notifier: refused SUBSCRIBE status=%d %s (%s)", status, buf_text(&who), why);
+	buf_free(&who);
 	agent_answer(notifier->core->agent, request, status, phrase, headers);
 }
 
