@@ -41,6 +41,21 @@ size_t notifier_count(const struct notifier *notifier)
 	return notifier->live_count;
 }
 
+struct notifier_kinds notifier_kinds(const struct notifier *notifier)
+{
+	struct notifier_kinds kinds = {0};
+
+	LIST_EACH(link, next, &notifier->live)
+	{
+		const struct subscription *one = LIST_ENTRY(link, struct subscription, link);
+
+		kinds.lamps += one->package->id == EVENT_DIALOG;
+		kinds.lists += one->list != NULL;
+		kinds.watcher_info += one->package->id == EVENT_WINFO;
+	}
+	return kinds;
+}
+
 size_t notifier_watching(const struct notifier *notifier)
 {
 	return watchings_count(notifier->watchings);

@@ -28,5 +28,12 @@ void notifier_tell(struct notifier *notifier, const struct watch *watch,
 /* D-48: final NOTIFYs to all, paced; done(arg) once, later, when all are answered. */
 void notifier_stop(struct notifier *notifier, void (*done)(void *arg), void *arg);
 
-size_t notifier_count(const struct notifier *notifier);    /* live subscriptions */
+size_t notifier_count(const struct notifier *notifier); /* live subscriptions */
+/* Those among them of lamp keys, of lists, and of watcher information. */
+struct notifier_kinds {
+	size_t lamps;
+	size_t lists;
+	size_t watcher_info;
+};
+struct notifier_kinds notifier_kinds(const struct notifier *notifier);
 size_t notifier_watching(const struct notifier *notifier); /* pairs with one */

@@ -299,8 +299,13 @@ void sip_side_peers(const struct sip_side *side, peer_report_fn *each, void *arg
 
 void sip_side_status(const struct sip_side *side, struct buf *out)
 {
+	struct notifier_kinds kinds = notifier_kinds(side->notifier);
+
 	buf_printf(out, "sip.dialogs %zu\n", dialogs_count(side->core.dialogs));
 	buf_printf(out, "sip.watcher_dialogs %zu\n", notifier_count(side->notifier));
+	buf_printf(out, "sip.watcher_lamps %zu\n", kinds.lamps);
+	buf_printf(out, "sip.watcher_lists %zu\n", kinds.lists);
+	buf_printf(out, "sip.watcher_info %zu\n", kinds.watcher_info);
 	buf_printf(out, "sip.watched_pairs %zu\n", notifier_watching(side->notifier));
 	buf_printf(out, "sip.subscriptions_wanted %zu\n", subscriber_count(side->subscriber));
 	buf_printf(out, "sip.subscriptions_live %zu\n", subscriber_active(side->subscriber));
