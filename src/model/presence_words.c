@@ -372,6 +372,29 @@ static const char *const plea_rests[LANGUAGES] = {
 	" chtějí vidět, zda jste k dispozici. Vaše odpověď platí pro všechny.",
 	" хотят видеть, на месте ли вы. Ваш ответ относится ко всем."};
 
+static const char *const prompts[LANGUAGES] = {
+	"Number or SIP address",    "Rufnummer oder SIP-Adresse", "Numéro ou adresse SIP",
+	"Número o dirección SIP",   "Numero o indirizzo SIP",     "Nummer of SIP-adres",
+	"Número ou endereço SIP",   "Numer lub adres SIP",        "Nummer eller SIP-adress",
+	"Nummer eller SIP-adresse", "Nummer eller SIP-adresse",   "Numero tai SIP-osoite",
+	"Číslo nebo adresa SIP",    "Номер или адрес SIP"};
+
+static const char *const prompt_texts[LANGUAGES] = {
+	"Enter the number or the SIP address of the person.",
+	"Geben Sie die Rufnummer oder die SIP-Adresse der Person ein.",
+	"Saisissez le numéro ou l'adresse SIP de la personne.",
+	"Introduzca el número o la dirección SIP de la persona.",
+	"Inserisca il numero o l'indirizzo SIP della persona.",
+	"Voer het nummer of het SIP-adres van de persoon in.",
+	"Introduza o número ou o endereço SIP da pessoa.",
+	"Podaj numer lub adres SIP tej osoby.",
+	"Ange personens nummer eller SIP-adress.",
+	"Indtast personens nummer eller SIP-adresse.",
+	"Skriv inn nummeret eller SIP-adressen til personen.",
+	"Anna henkilön numero tai SIP-osoite.",
+	"Zadejte číslo nebo adresu SIP dané osoby.",
+	"Введите номер или адрес SIP абонента."};
+
 #define ROWS(table) table, sizeof table / sizeof *table
 
 static const struct {
@@ -424,6 +447,16 @@ const char *presence_words_plea(int language)
 const char *presence_words_plea_rest(int language)
 {
 	return plea_rests[language];
+}
+
+const char *presence_words_prompt(int language)
+{
+	return prompts[language];
+}
+
+const char *presence_words_prompt_text(int language)
+{
+	return prompt_texts[language];
 }
 
 const char *presence_words_activity(int language, enum activity activity)

@@ -25,6 +25,9 @@ const char *presence_words_offline(int language);
 /* What is asked for all phones of a SIP domain (D-18): before its name, and behind it. */
 const char *presence_words_plea(int language);
 const char *presence_words_plea_rest(int language);
+/* What a person is asked to type (XEP-0100): a label, and a sentence. */
+const char *presence_words_prompt(int language);
+const char *presence_words_prompt_text(int language);
 /* NULL for activities that a show stands for (away, busy), or that say nothing. */
 const char *presence_words_activity(int language, enum activity activity);
 /* NULL if that is no word of its vocabulary, or one that says nothing. */

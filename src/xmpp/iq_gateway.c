@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "model/fault.h"
+#include "model/presence_words.h"
 #include "translate/address_map.h"
 #include "translate/stanza_tree.h"
 #include "translate/text_span.h"
@@ -16,15 +17,31 @@
 
 enum { TYPED_MAX = 1023 };
 
+/* That of the request, else the configured one. */
+static int language_of(const struct iq *iq)
+{
+	const struct presence_rules *rules = iq->in->side->params.rules;
+	const char *tag = tree_lang(iq->payload);
+	int found;
+
+	if (tag == NULL)
+		tag = tree_lang(iq->in->stanza);
+	found = tag != NULL ? presence_words_language(tag) : -1;
+	if (found >= 0)
+		return found;
+	return rules != NULL ? rules->language : 0;
+}
+
 static void say_prompt(const struct iq *iq)
 {
+	int language = language_of(iq);
 	struct xml_writer writer;
 
 	iq_answer(iq, &writer);
 	xml_open(&writer, "query");
 	xml_attr(&writer, "xmlns", NS_GATEWAY);
-	xml_element(&writer, "desc", "Enter the number or the SIP address of the person.");
-	xml_element(&writer, "prompt", "Number or SIP address");
+	xml_element(&writer, "desc", presence_words_prompt_text(language));
+	xml_element(&writer, "prompt", presence_words_prompt(language));
 	xml_close(&writer);
 	iq_finish(iq, &writer);
 }

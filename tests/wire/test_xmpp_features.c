@@ -267,8 +267,13 @@ static void what_people_type_becomes_a_jid(void **state)
 	struct world *world = *state;
 	const char *prompt = ask(world, BRIDGE, "get", "<query xmlns='jabber:iq:gateway'/>");
 
-	has(prompt, "<desc>");
-	has(prompt, "<prompt>");
+	has(prompt, "<desc>Enter the number");
+	has(prompt, "<prompt>Number or");
+	prompt = ask(world, BRIDGE, "get", "<query xmlns='jabber:iq:gateway' xml:lang='de-AT'/>");
+	has(prompt, "<desc>Geben Sie");
+	has(prompt, "<prompt>Rufnummer");
+	has(ask(world, BRIDGE, "get", "<query xmlns='jabber:iq:gateway' xml:lang='tlh'/>"),
+	    "<prompt>Number or");
 	for (size_t i = 0; i < CHECK_COUNT(table); i++) {
 		struct buf query = BUF_INIT;
 

@@ -535,6 +535,8 @@ static void no_word_is_missing(void **state)
 		assert_non_null(presence_words_other(i, WORD_TEXT, "uncomfortable"));
 		assert_non_null(presence_words_plea(i));
 		assert_non_null(presence_words_plea_rest(i));
+		assert_non_null(presence_words_prompt(i));
+		assert_non_null(presence_words_prompt_text(i));
 	}
 	assert_null(presence_words_tag((int)CHECK_COUNT(tags)));
 	assert_null(presence_words_tag(-1));
