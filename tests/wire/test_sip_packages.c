@@ -32,7 +32,7 @@ static const struct sip_text *take_lamp(struct rig *rig, const char *state)
 	return notify;
 }
 
-/* [D-31] [D-30] [DLG-001] [DLG-013] [DLG-018] [EVT-002] [EVT-010] [EVT-041] [EVT-083]: a lamp key:
+/* [D-31] [D-30] [DLG-001] [DLG-018] [EVT-002] [EVT-010] [EVT-041] [EVT-083]: a lamp key:
  * no body while pending, then whole documents that count from 0, with a state and nothing else. */
 static void a_lamp_key(void **state)
 {

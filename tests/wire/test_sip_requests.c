@@ -34,10 +34,10 @@ static void refused_requests_say_why(void **state)
 		const char *holds;
 		struct rig_request request;
 	} rows[] = {
-		/* [SIP-016] [PRES-207] */
+		/* [SIP-016] */
 		{405, "Allow", "MESSAGE", {.method = "INVITE"}},
 		{405, "Allow", "SUBSCRIBE", {.method = "REGISTER", .headers = "Contact: <sip:a@127.0.0.1>\r\n"}},
-		/* [REQ-015] */
+		/* [REQ-015] [PRES-207] */
 		{405, "Allow", "OPTIONS", {.method = "PUBLISH", .headers = "Event: presence\r\n"}},
 		{501, "Allow", "MESSAGE", {.method = "JUMP"}},
 		/* [SIP-018] [MSG-066] */
