@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sqlite3
 
 from cases import ALICE_JID, sees, test, watch_sip
 from phone import Baresip
@@ -20,6 +21,17 @@ async def consents(rig):
     check(PBX in (asked[0].text('status') or ''), f'for whom: {asked[0]}')
     juliet.presence('subscribed', to=COMPONENT)
     return juliet
+
+
+def tags_on_disk(rig):
+    """A bridge that dies before leaves its publication to its expiry: nothing else ends what has lost its tag."""
+    db = sqlite3.connect(f'file:{rig.dir}/state.db?mode=ro', uri=True)
+    try:
+        return db.execute('SELECT count(*) FROM publications').fetchone()[0]
+    except sqlite3.OperationalError:  # just being written
+        return 0
+    finally:
+        db.close()
 
 
 def questions(juliet):
@@ -70,6 +82,7 @@ async def publication_survives_both_ends(rig):
     await until(lambda: watch.last and (not watch.document or not watch.document.is_open), 'taken back by the stop')
     await rig.start_bridge()
     await until(lambda: watch.document and watch.document.is_open, 'again')
+    await until(lambda: tags_on_disk(rig) == 1, 'the tag is kept')
     rig.programs['sipxmppd'].signal(signal.SIGKILL)
     await rig.programs['sipxmppd'].ended()
     await rig.start_bridge()
