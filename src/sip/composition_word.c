@@ -94,20 +94,41 @@ static enum part_word word_of_publication(const struct composition *composition,
 	return composition->told == WORD_ALLOWED ? WORD_ALLOWED : WORD_NONE;
 }
 
-enum part_word composition_word(const struct composition *composition, const struct fault **fault)
+/* D-14, AST-7: who is published is served, also before his state is known. */
+static bool is_served(const struct composition *composition)
+{
+	const struct side_core *core = composition->subscriber->core;
+
+	return composition->is_common && core->publications != NULL &&
+	       publications_are_mute(core->publications, &composition->watched);
+}
+
+static enum part_word word_of_dialogs(const struct composition *composition, bool is_published,
+				      const struct fault **fault)
 {
 	const struct part *presence = &composition->parts[PART_PRESENCE];
 	const struct part *dialog = &composition->parts[PART_DIALOG];
+	enum part_word word = presence->interest != NULL
+				      ? word_of_parts(presence, dialog, is_published, fault)
+				      : word_of_parts(dialog, presence, is_published, fault);
+
+	if ((word != WORD_FORBIDDEN && word != WORD_NO_SUCH) || !is_served(composition))
+		return word;
+	*fault = NULL;
+	return word_of_publication(composition, is_published);
+}
+
+enum part_word composition_word(const struct composition *composition, const struct fault **fault)
+{
 	enum listed_state listed = composition_listed(composition).state;
 	bool is_published = composition_is_published(composition);
 
 	*fault = NULL;
 	if (listed != LISTED_NOT)
 		return word_of_list(listed, is_published);
-	if (presence->interest != NULL)
-		return word_of_parts(presence, dialog, is_published, fault);
-	if (dialog->interest != NULL)
-		return word_of_parts(dialog, presence, is_published, fault);
+	if (composition->parts[PART_PRESENCE].interest != NULL ||
+	    composition->parts[PART_DIALOG].interest != NULL)
+		return word_of_dialogs(composition, is_published, fault);
 	return word_of_publication(composition, is_published);
 }
 

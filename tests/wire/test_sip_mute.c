@@ -59,6 +59,34 @@ static void a_mute_publication_is_asked_for(void **state)
 	rig_free(&rig);
 }
 
+/* [D-14] [AST-7]: who is published is served, though his state is not known yet and nobody may
+ * subscribe to him: that is no word about his watchers. */
+static void a_refusal_says_nothing_of_who_is_published(void **state)
+{
+	static const char *const answers[] = {"404 Not Found", "403 Forbidden"};
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(answers); i++) {
+		struct rig_options options = {.profile = "asterisk", .tune = publications_only};
+		struct rig *rig = rig_new(&options);
+		struct presence_agent end;
+		const struct sip_text *text;
+		char tag[64];
+
+		pa_watch(rig);
+		text = publish(rig, NULL, NULL);
+		assert_non_null(text);
+		sip_text_header(text, "SIP-ETag", tag, sizeof tag);
+		pa_accept(rig, &end, answers[i], "");
+		text_peer_let_run(rig->peer, 50);
+		assert_int_equal(fake_bridge_count(rig->bridge, "answered"), 0);
+		assert_non_null(publish(rig, tag, "published"));
+		rig_expect_line(rig, "ALLOWED");
+		rig_expect_line(rig, "note=published");
+		rig_free(&rig);
+	}
+}
+
 /* [SEC-008]: a tag is its user's: nobody refreshes, changes or ends another one's publication. */
 static void a_tag_is_its_users(void **state)
 {
@@ -98,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tag_is_its_users),
 		cmocka_unit_test(a_mute_publication_is_asked_for),
+		cmocka_unit_test(a_refusal_says_nothing_of_who_is_published),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
