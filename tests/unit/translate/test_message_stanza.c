@@ -75,7 +75,7 @@ static const struct {
 	 "nothing"},
 	/* [X0393-1] */
 	{CHAT("<body>*bold* `code`\n> quote</body>"), "text chat '*bold* `code`\n> quote'"},
-	/* [X0308-1] [D-45] correction */
+	/* [X0308-1] [MSG-032] [D-45] correction */
 	{CHAT("<body>fixed</body><replace xmlns='urn:xmpp:message-correct:0' id='1'/>"),
 	 "text chat '* fixed'"},
 	{CHAT("<body/><replace xmlns='urn:xmpp:message-correct:0' id='1'/>"), "nothing"},
