@@ -457,6 +457,7 @@ void settings_check_domains(struct loader *loader, struct settings *out)
 		fill_rest(&entry[i], &out->domains[i]);
 		warn_entry(loader, i, &domains[i]);
 		check_presence(loader, i, &entry[i]);
+		settings_warn_presence(loader, i, &entry[i], &out->peers[i]);
 	}
 	out->domain_count = from->count;
 	out->map.domain_count = from->count;

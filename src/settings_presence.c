@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/presence_rules.h"
+#include "sip/sip_side.h"
 
 static const struct {
 	const char *name;
@@ -99,4 +100,36 @@ void settings_check_presence(struct loader *loader, struct settings *out)
 	rules->details = 0;
 	for (size_t i = 0; i < draft->details.count; i++)
 		rules->details |= detail_of(draft->details.items[i]);
+}
+
+/* Where presence comes from and goes to -------------------------------------------------------- */
+
+static int domain_line(const struct loader *loader, size_t i, const char *field)
+{
+	char name[SETTING_NAME_MAX];
+
+	snprintf(name, sizeof(name), "domains[%zu].%s", i, field);
+	return loader_line(loader, name);
+}
+
+/* What is allowed and does nothing, which shows only when somebody misses it. */
+void settings_warn_presence(struct loader *loader, size_t i, const struct draft_domain *entry,
+			    const struct sip_peer *peer)
+{
+	const struct profile *profile = &peer->profile;
+
+	if (profile->publish != PUBLISH_AS_NOTHING && loader->draft.users.count == 0)
+		loader_warn(loader, domain_line(loader, i, "publish"),
+			    "domains[%zu].publish publishes nobody; name the chat users in users",
+			    i);
+	if (entry->publish_to != NULL && profile->publish != PUBLISH_AS_DEVICESTATE)
+		loader_warn(loader, domain_line(loader, i, "publish_to"),
+			    "domains[%zu].publish_to has no effect without publish = "
+			    "\"devicestate\"",
+			    i);
+	if (profile->packages == 0 && !profile->accepts_publish && entry->list == NULL)
+		loader_warn(loader, domain_line(loader, i, "packages"),
+			    "domains[%zu].packages is empty, and there is neither a list nor "
+			    "accept_publish: nothing will be known of the users of %s",
+			    i, entry->sip);
 }

@@ -184,6 +184,9 @@ struct address_map;
 void settings_check_lists(struct loader *loader, struct settings *out, struct address_map *map);
 /* settings_presence.c: language, presence.rules and presence.details. */
 void settings_check_presence(struct loader *loader, struct settings *out);
+/* The same file: warns of what has no effect in the i-th entry of domains. */
+void settings_warn_presence(struct loader *loader, size_t i, const struct draft_domain *entry,
+			    const struct sip_peer *peer);
 /* True if the host name or address is the machine itself. */
 bool settings_is_loopback(const char *host);
 /* settings_texts.c: checks of single texts; the schema names them. */

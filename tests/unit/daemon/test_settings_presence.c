@@ -94,6 +94,47 @@ static void a_language_without_words_is_told(void **state)
 	buf_free(&report);
 }
 
+#define DOMAIN(more)                                                                               \
+	"xmpp: { component = \"sip.chat.example\"; secret = \"0123456789abcdef\"; };\n"            \
+	"domains: ( { sip = \"pbx.example\"; profile = \"asterisk\";\n" more " } );\n"
+#define NOBODY "domains[0].publish publishes nobody; name the chat users in users"
+
+/* What is allowed and does nothing. */
+static void what_has_no_effect_is_told(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *wanted; /* NULL: no warning */
+	} rows[] = {
+		{DOMAIN("publish = \"devicestate\";"), NOBODY},
+		{DOMAIN("publish = \"devicestate\";") "users: ( { jid = \"a@chat.example\"; } );\n",
+		 NULL},
+		{DOMAIN("publish_to = \"sip:x@pbx.example\";"),
+		 "domains[0].publish_to has no effect without publish = \"devicestate\""},
+		{DOMAIN("packages = [ ]; accept_publish = false;"),
+		 "domains[0].packages is empty, and there is neither a list nor accept_publish: "
+		 "nothing will be known of the users of pbx.example"},
+		{DOMAIN("packages = [ ];"), NULL},
+		{DOMAIN("packages = [ ]; accept_publish = false; list = \"sip:all@pbx.example\";"),
+		 NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct settings *settings = NULL;
+		struct buf report = BUF_INIT;
+		struct buf wanted = BUF_INIT;
+
+		if (rows[i].wanted != NULL)
+			buf_printf(&wanted, "x.cfg:3: warning: %s\n", rows[i].wanted);
+		assert_int_equal(load(&settings, rows[i].text, &report), 0);
+		assert_string_equal(buf_text(&report), buf_text(&wanted));
+		settings_free(&settings);
+		buf_free(&wanted);
+		buf_free(&report);
+	}
+}
+
 static const struct {
 	const char *text;
 	int line;
@@ -139,6 +180,7 @@ int main(void)
 		cmocka_unit_test(presence_rules_are_read),
 		cmocka_unit_test(states_have_the_names_of_cases),
 		cmocka_unit_test(a_language_without_words_is_told),
+		cmocka_unit_test(what_has_no_effect_is_told),
 		cmocka_unit_test(faults_name_line_and_remedy),
 	};
 
