@@ -243,6 +243,9 @@ static void orders_documents(void **state)
 		{DOC("state='full' version='x'", UP("1")), "in-call", false},
 		{DOC("state='full' version='4294967295'", UP("1")), "in-call", false},
 		{PART(0, DOWN("1")), "idle", false},
+		/* [DLG-005] */
+		{DOC("version='1' notify-state='partial'", RINGS("2")), "ringing", false},
+		{DOC("version='2' notify-state='partial'", DOWN("3")), "ringing", false},
 	};
 	static const struct step first_is_partial[] = {
 		{PART(0, RINGS("1")), "ringing", true},
