@@ -22,6 +22,13 @@ static bool may_use(const struct address *user, void *arg)
 	return address_may_use(parts->map, user);
 }
 
+static bool is_named(const struct address *user, void *arg)
+{
+	struct parts *parts = arg;
+
+	return address_is_named(parts->map, user);
+}
+
 static bool is_served(const struct address *user, void *arg)
 {
 	struct parts *parts = arg;
@@ -105,6 +112,7 @@ static int build_bridge(struct parts *parts)
 		.counters = &parts->counters,
 		.rules = &settings->rules,
 		.may_use = may_use,
+		.is_named = is_named,
 		.is_served = is_served,
 		.pair_changed = log_pair,
 		.arg = parts,

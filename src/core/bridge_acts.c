@@ -64,6 +64,13 @@ void acts_answer(struct bridge *bridge, struct pair *pair, enum watch_answer ans
 	}
 }
 
+/* D-47: a stranger hears that he was refused, not why. Who was granted before is none. */
+static bool has_reason(const struct bridge *bridge, const struct pair *pair)
+{
+	return watcher_side(pair) == SIDE_SIP || pair->row.granted_at != 0 ||
+	       !is_stranger(bridge, &pair->row.watcher);
+}
+
 /* The watcher's link is down or full: the answer is owed until it takes more. */
 static void answer(struct bridge *bridge, struct act *act)
 {
@@ -94,7 +101,8 @@ static void answer(struct bridge *bridge, struct act *act)
 		pair->is_unsaved = false;
 		bridge_save(bridge, pair);
 	}
-	link->ops->answer(link->side, &watch, act->answer, act->fault, now);
+	link->ops->answer(link->side, &watch, act->answer,
+			  has_reason(bridge, pair) ? act->fault : NULL, now);
 }
 
 static void act_run(struct bridge *bridge, struct act *act)

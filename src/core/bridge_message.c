@@ -194,6 +194,14 @@ static void note_sender(struct bridge *bridge, const struct address *from, const
 		bridge_step(bridge, reverse, EVENT_LIFTED, NULL, NULL);
 }
 
+static bool is_granted(struct bridge *bridge, const struct address *watcher,
+		       const struct address *watched)
+{
+	const struct pair *pair = pairs_find(bridge->pairs, watcher, watched);
+
+	return pair != NULL && pair_is_granted(pair);
+}
+
 void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
 		    const struct address *from, const struct address *to,
 		    const struct message *message)
@@ -215,6 +223,8 @@ void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
 	else
 		counters->messages_from_xmpp++;
 	note_sender(bridge, from, to);
+	exchange->from_stranger =
+		origin == SIDE_XMPP && is_stranger(bridge, from) && !is_granted(bridge, from, to);
 	if (!loop_timer_is_set(&bridge->answer_timer))
 		loop_timer_set(bridge->params.loop, &bridge->answer_timer,
 			       (uint64_t)bridge->params.answer_s * 1000, on_late, bridge);
@@ -236,6 +246,10 @@ void bridge_outcome(struct bridge *bridge, exchange_id x, enum outcome outcome,
 			no_answer(&why);
 		else
 			refuse(&why, FAULT_UNDEFINED_CONDITION, NULL);
+		fault = &why;
+	}
+	if (outcome == OUTCOME_REFUSED && exchange->from_stranger) {
+		refuse(&why, FAULT_SERVICE_UNAVAILABLE, NULL);
 		fault = &why;
 	}
 	finish(bridge, exchange, outcome, is_good ? NULL : fault);

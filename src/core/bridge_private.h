@@ -145,6 +145,14 @@ static inline uint64_t now_ms(const struct bridge *bridge)
 	return loop_now(bridge->params.loop);
 }
 struct watch pair_watch(const struct pair *pair);
+/* D-47: strangers, who are there only because everybody may be, learn of no SIP user whether he is
+ * there and why he refused. */
+static inline bool is_stranger(const struct bridge *bridge, const struct address *chat)
+{
+	const struct bridge_params *params = &bridge->params;
+
+	return params->is_named != NULL && !params->is_named(chat, params->arg);
+}
 
 /* bridge_step.c -------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* Messages on their way: one entry per exchange, found by its id, oldest first. On the hot path. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@ struct exchange {
 	uint64_t since_ms;
 	enum side origin; /* whose ops->finish() it ends with */
 	enum outcome outcome;
+	bool from_stranger;  /* is not told why the other side refused (D-47) */
 	struct fault *fault; /* of an exchange that waits to be finished; owned */
 };
 

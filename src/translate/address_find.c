@@ -28,6 +28,24 @@ bool address_may_use(const struct address_map *map, const struct address *xmpp_u
 	return chat != NULL ? chat->may_use || map->everybody : map->everybody;
 }
 
+bool address_is_named(const struct address_map *map, const struct address *xmpp_user)
+{
+	const struct map_chat *chat;
+
+	if (xmpp_user->side != SIDE_XMPP)
+		return false;
+	chat = find(map->chat_by_xmpp, xmpp_user->domain);
+	if (chat != NULL && chat->may_use)
+		return true;
+	for (size_t i = 0; i < map->entry_count && map->everybody; i++) {
+		const char *above = strchr(map->entries[i].xmpp, '.');
+
+		if (above != NULL && strcmp(above + 1, xmpp_user->domain) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool address_is_served(const struct address_map *map, const struct address *sip_user)
 {
 	return sip_user->side == SIDE_SIP && map_entry_by_sip(map, sip_user->domain) != NULL;

@@ -98,6 +98,8 @@ int address_to_uri(struct address_map *map, const struct address *address, const
 
 /* D-03: domain of an XMPP user is in xmpp_domains. */
 bool address_may_use(const struct address_map *map, const struct address *xmpp_user);
+/* D-47: his domain is named there, or is that above a component: "*" alone names nobody else. */
+bool address_is_named(const struct address_map *map, const struct address *xmpp_user);
 /* Domain of a SIP user is a domains[].sip. */
 bool address_is_served(const struct address_map *map, const struct address *sip_user);
 /* True if jid_domain is a component domain of ours. */

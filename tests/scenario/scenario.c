@@ -26,6 +26,7 @@ struct scenario {
 	struct fake_side *sides[2];
 	bool is_up[2];
 	bool is_closed; /* the chat domain may not use the bridge */
+	bool is_open;   /* every chat domain may */
 	struct limits limits;
 	struct counters counters;
 	struct list lines;
@@ -82,7 +83,14 @@ static bool may_use(const struct address *user, void *arg)
 {
 	const struct scenario *scenario = arg;
 
-	return !scenario->is_closed && strcmp(user->domain, FAKE_CHAT_DOMAIN) == 0;
+	return !scenario->is_closed &&
+	       (scenario->is_open || strcmp(user->domain, FAKE_CHAT_DOMAIN) == 0);
+}
+
+static bool is_named(const struct address *user, void *arg)
+{
+	(void)arg;
+	return strcmp(user->domain, FAKE_CHAT_DOMAIN) == 0;
 }
 
 static bool is_served(const struct address *user, void *arg)
@@ -104,6 +112,7 @@ static void begin(struct scenario *scenario)
 				       .limits = &scenario->limits,
 				       .counters = &scenario->counters,
 				       .may_use = may_use,
+				       .is_named = is_named,
 				       .is_served = is_served,
 				       .arg = scenario,
 				       .ask_again_s = 7 * 86400,
@@ -440,12 +449,13 @@ static const char *use_store(struct scenario *scenario, int count, char **words)
 	return NULL;
 }
 
-/* xmpp.domains without and with the chat domain; for the next start. */
+/* xmpp.domains without and with the chat domain, or with "*" beside it. */
 static const char *domains(struct scenario *scenario, int count, char **words)
 {
 	if (count < 2)
-		return "domains none|all";
+		return "domains none|all|everybody";
 	scenario->is_closed = strcmp(words[1], "none") == 0;
+	scenario->is_open = strcmp(words[1], "everybody") == 0;
 	return NULL;
 }
 

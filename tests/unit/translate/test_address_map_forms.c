@@ -261,6 +261,37 @@ static void stored_spellings(void **state)
 	address_map_free(&map);
 }
 
+/* [D-47] "*" lets everybody in and names nobody but the domain above the component. */
+static void who_is_a_stranger(void **state)
+{
+	static const struct map_domain domains[] = {
+		{.xmpp = "sip.chat.example", .sip = "pbx.example"}};
+	static const char *const named[] = {"*", "friends.example"};
+	static const struct {
+		const char *domain;
+		bool is_named;
+	} rows[] = {
+		{"chat.example", true}, {"friends.example", true},   {"elsewhere.example", false},
+		{"example", false},     {"sip.chat.example", false},
+	};
+	struct address_map_params params = {.domains = domains,
+					    .domain_count = 1,
+					    .xmpp_domains = named,
+					    .xmpp_domain_count = 2};
+	struct address_map *map;
+	struct address user = {0};
+	char error[256];
+
+	(void)state;
+	assert_int_equal(address_map_new(&map, &params, error, sizeof(error)), 0);
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		address_set(&user, SIDE_XMPP, "a", rows[i].domain);
+		assert_int_equal(address_is_named(map, &user), rows[i].is_named);
+		address_clear(&user);
+	}
+	address_map_free(&map);
+}
+
 /* [D-03] [SEC-043]
  * [PRES-196] */
 static void who_may_use_the_bridge(void **state)
@@ -515,6 +546,7 @@ int main(void)
 		cmocka_unit_test(first_spelling_is_kept),
 		cmocka_unit_test(stored_spellings),
 		cmocka_unit_test(who_may_use_the_bridge),
+		cmocka_unit_test(who_is_a_stranger),
 		cmocka_unit_test(everybody),
 		cmocka_unit_test(many_domains),
 		cmocka_unit_test(shared_domain_needs_the_escaped_form),
