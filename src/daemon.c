@@ -135,12 +135,11 @@ static void stop_sides(void *arg)
 		return;
 	}
 	bridge_stop(parts->bridge, parts->stop_tells);
-	if (!bridge_stop_more(parts->bridge)) {
+	if (!bridge_stop_more(parts->bridge) ||
+	    (parts->stop_tells && !xmpp_side_say_goodbye(parts->xmpp))) {
 		loop_timer_set(parts->loop, &parts->drain_timer, DRAIN_STEP_MS, stop_sides, parts);
 		return;
 	}
-	if (parts->stop_tells)
-		xmpp_side_say_goodbye(parts->xmpp);
 	sip_side_stop(parts->sip, on_sip_stopped, parts);
 }
 

@@ -31,6 +31,7 @@ struct gateway {
 	struct list order;   /* told longest ago first */
 	struct loop_timer timer;
 	size_t to_tell; /* still to be told again, from the front */
+	bool has_left;
 	struct buf key;
 };
 
@@ -107,6 +108,8 @@ static void say(struct xmpp_side *side, const char *component, const char *bare,
 	struct presence_extra extra = {.caps_node = OWN_NODE,
 				       .caps_ver = side->own_caps.component}; /* X0115-1 */
 
+	if (type == PRESENCE_AVAILABLE && side->gateway->has_left)
+		return;
 	buf_reset(&side->scratch);
 	if (type == PRESENCE_AVAILABLE)
 		presence_stanza_write_more(&side->scratch, component, bare, NULL, &here, &extra);
@@ -212,13 +215,19 @@ void gateway_link_up(struct xmpp_side *side)
 			       gateway);
 }
 
-void gateway_say_goodbye(struct xmpp_side *side)
+bool gateway_say_goodbye(struct xmpp_side *side)
 {
-	loop_timer_cancel(&side->gateway->timer);
-	LIST_EACH(it, next, &side->gateway->order)
-	{
-		const struct friend *friend = LIST_ENTRY(it, struct friend, link);
+	struct gateway *gateway = side->gateway;
 
+	gateway->has_left = true;
+	loop_timer_cancel(&gateway->timer);
+	while (!list_is_empty(&gateway->order)) {
+		struct friend *friend = LIST_ENTRY(gateway->order.next, struct friend, link);
+
+		if (xmpp_side_is_full(side))
+			return false;
 		say(side, friend->component, friend->bare, PRESENCE_UNAVAILABLE);
+		drop(gateway, friend);
 	}
+	return true;
 }

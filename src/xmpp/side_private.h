@@ -65,6 +65,9 @@ void side_fresh_id(struct xmpp_side *side, char kind, char out[FRESH_ID_MAX]);
 /* Writes side->scratch through the component of JID from. Returns as component_put(). */
 int side_put(struct xmpp_side *side, const char *from, enum outbox_class class, const char *key);
 
+/* True while a stream has so much to write that what can wait should (side.h: is_full). */
+bool xmpp_side_is_full(const struct xmpp_side *side);
+
 /* The JIDs of a SIP user and a chat user; empty texts where there is none. */
 struct jids {
 	struct buf sip_bare;

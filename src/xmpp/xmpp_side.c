@@ -128,15 +128,18 @@ static void op_tell_person(void *arg, const struct watch *watch, const struct pr
 	presence_tell_person(arg, watch, presence);
 }
 
-static bool op_is_full(void *arg)
+bool xmpp_side_is_full(const struct xmpp_side *side)
 {
-	const struct xmpp_side *side = arg;
-
 	for (size_t i = 0; i < side->params.component_count; i++) {
 		if (component_is_full(side->components[i]))
 			return true;
 	}
 	return false;
+}
+
+static bool op_is_full(void *arg)
+{
+	return xmpp_side_is_full(arg);
 }
 
 static void op_deliver(void *arg, exchange_id x, const struct address *from,
@@ -319,9 +322,9 @@ int xmpp_side_new(struct xmpp_side **out, const struct xmpp_side_params *params)
 	return xmpp_side_new_timed(out, params, &timing);
 }
 
-void xmpp_side_say_goodbye(struct xmpp_side *side)
+bool xmpp_side_say_goodbye(struct xmpp_side *side)
 {
-	gateway_say_goodbye(side);
+	return gateway_say_goodbye(side);
 }
 
 void xmpp_side_stop(struct xmpp_side *side, void (*done)(void *arg), void *arg)

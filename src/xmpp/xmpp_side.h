@@ -49,8 +49,9 @@ struct xmpp_side_params {
 /* Starts connecting; never fails for want of a server (REL-021). Returns 0 or EINVAL. */
 int xmpp_side_new(struct xmpp_side **out, const struct xmpp_side_params *params);
 const struct side_ops *xmpp_side_ops(void);
-/* The components themselves are unavailable from now on (CMP-013, D-48: tell); before stop. */
-void xmpp_side_say_goodbye(struct xmpp_side *side);
+/* The components themselves are unavailable from now on (CMP-013, D-48: tell); before stop. To be
+ * called again, a little later, until it returns true. */
+bool xmpp_side_say_goodbye(struct xmpp_side *side);
 /* Sends what is queued, closes the streams in order; done(arg) once, after at most 5 s. */
 void xmpp_side_stop(struct xmpp_side *side, void (*done)(void *arg), void *arg);
 void xmpp_side_free(struct xmpp_side **side);

@@ -1,5 +1,6 @@
 /* The presence of the component itself (PRS-012): for its subscribers, and for those who let a SIP
  * domain watch them (D-18). */
+#include "base/buf.h"
 #include "support/check.h"
 #include "support/xmpp_world.h"
 
@@ -56,7 +57,11 @@ static void subscribers_are_told(void **state)
 	xmpp_side_say_goodbye(world_side(world));
 	expect_presence(world, GONE, "ann@");
 	expect_presence(world, GONE, "bob@");
+	/* nobody is told after that that it is there */
+	xmpp_server_send(server,
+			 "<presence from='dan@chat.example' to='" BRIDGE "' type='probe'/>");
 	world_let_run(world, 50);
+	assert_false(xmpp_server_has(server, HERE));
 	assert_false(xmpp_server_has(server, "cid@"));
 }
 
@@ -91,10 +96,41 @@ static void the_watched_see_the_component(void **state)
 	expect_presence(world, GONE, "ann@");
 }
 
+enum { CROWD = 4000 };
+
+/* [CMP-013] [REL-046]: to so many that all at once would be more than the link takes */
+static void goodbye_to_many(void **state)
+{
+	struct world *world = *state;
+	struct xmpp_server *server = world_server(world);
+	struct buf text = BUF_INIT;
+
+	world_limits(world)->link_dead_bytes = 262144;
+	world_limits(world)->link_high_bytes = 65536;
+	for (int i = 0; i < CROWD; i++) {
+		buf_printf(&text,
+			   "<presence from='u%d@chat.example' to='" BRIDGE "' type='probe'/>", i);
+		if (i % 100 == 99) {
+			xmpp_server_send(server, buf_text(&text));
+			buf_reset(&text);
+			world_let_run(world, 5);
+		}
+	}
+	expect_presence(world, HERE, "u3999@");
+	xmpp_server_forget(server);
+	while (!xmpp_side_say_goodbye(world_side(world)))
+		world_let_run(world, 5);
+	expect_presence(world, GONE, "u0@");
+	expect_presence(world, GONE, "u3999@");
+	assert_false(world_heard(world, "link down"));
+	buf_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(subscribers_are_told, with_up, tear),
+		cmocka_unit_test_setup_teardown(goodbye_to_many, with_up, tear),
 		cmocka_unit_test_setup_teardown(the_watched_see_the_component, with_up, tear),
 	};
 
