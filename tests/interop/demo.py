@@ -17,7 +17,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from rig import COMPONENT, PBX, Failed, Rig, check, until  # noqa: E402
-from sip_ua import Pidf, pidf                              # noqa: E402
+from sip_ua import DIALOG_INFO_TYPE, Pidf, pidf            # noqa: E402
 
 ALICE_JID = f'1001@{COMPONENT}'
 JULIET = 'sip:juliet@chat.example'
@@ -50,7 +50,9 @@ class Timeline:
         if what == 'MESSAGE':
             return self.sip(f'< "{request.text}"')
         state = request.get('subscription-state').split(';')
-        if request.body:
+        if 'dialog-info' in (request.get('content-type') or '') and state[0] == 'active':
+            return self.sip(f'< the lamp of juliet is {lamp(request)}')
+        if request.body and state[0] != 'terminated':
             return self.sip(f'< juliet is {describe_document(Pidf(request.body))}')
         self.sip(f'< juliet: {" ".join([state[0]] + [p for p in state[1:] if p.startswith("reason")])}')
 
@@ -71,6 +73,10 @@ WORDS = {'': 'is ', 'subscribe': 'asks to see your presence', 'subscribed': 'let
          'unsubscribed': 'ended your subscription', 'unavailable': 'is offline'}
 
 
+def lamp(request):
+    return 'lit' if '<state>confirmed<' in request.text else 'dark'
+
+
 def describe(show, status):
     return (show or 'available') + (f', "{status}"' if status else '')
 
@@ -89,6 +95,8 @@ async def scene(rig, line):
     await chat_watches_sip(line, alice, juliet)
     watch = await sip_watches_chat(line, alice, juliet)
     await away_and_back(line, alice, juliet, watch)
+    await call(line, alice, juliet)
+    await lamp_key(line, alice, juliet)
     await messages(line, alice, juliet)
     await nobody_there(line, alice, juliet)
     alice.on_event = juliet.on_event = None
@@ -144,6 +152,29 @@ async def away_and_back(line, alice, juliet, watch):
     await until(lambda: watch.document.is_open and not watch.document.notes, 'the SIP user sees the chat user back')
     await publish(line, alice, 'available, "back"', note='back')
     await shown(juliet, '', 'back')
+
+
+async def call(line, alice, juliet):
+    line.chapter('The phone rings, is answered, and hangs up')
+    for state, text, show, status in (('early', 'a call comes in', '', 'Ringing: back'),
+                                      ('confirmed', 'and is answered', 'dnd', 'On the phone: back'),
+                                      (None, 'hangs up', '', 'back')):
+        line.sip(f'> {text}')
+        check((await alice.publish_call(state)).status == 200, 'the SIP server hears of the call')
+        await shown(juliet, show, status)
+
+
+async def lamp_key(line, alice, juliet):
+    line.chapter('A lamp key of the phone: may she be called?')
+    line.sip('> the key watches juliet (Event dialog)')
+    key = await alice.subscribe(JULIET, event='dialog', accept=DIALOG_INFO_TYPE)
+    check(key.answer.status == 200, f'SUBSCRIBE was answered {key.answer.status}')
+    for show, state in ((None, 'dark'), ('dnd', 'lit'), ('', 'dark')):
+        if show is not None:
+            line.chat(f'> {show or "available"}')
+            juliet.presence(show=show)
+        await until(lambda: key.last and key.last.body and lamp(key.last) == state, f'the lamp is {state}')
+    await key.send(0)
 
 
 async def messages(line, alice, juliet):
@@ -204,7 +235,7 @@ def usual(port, otherwise):
 
 
 async def play(arguments):
-    rig = Rig(arguments.daemon)
+    rig = Rig(arguments.daemon, calls=True)
     if arguments.stay:
         rig.c2s_port, rig.sip_port = usual(5222, rig.c2s_port), usual(5060, rig.sip_port)
     print(f'== Kamailio (pbx.example) on port {rig.sip_port}, Prosody (chat.example) on port {rig.c2s_port}, '

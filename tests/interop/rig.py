@@ -132,16 +132,16 @@ class Program:
 
 class Rig:
     def __init__(self, daemon, transport='tcp', authorise=False, offline=True, extra='', bridge=True,
-                 chat_server='prosody', replace=None, members=(), list_body_max=0):
+                 chat_server='prosody', replace=None, members=(), list_body_max=0, calls=False):
         """authorise: SIP users decide who watches them (else everybody may). offline: the chat server keeps messages for
         users who are away. extra: further lines for sipxmppd.cfg; replace: {text: text} in it.
         members: the users of the SIP server's list sip:everybody@pbx.example, which tells at most list_body_max
-        bytes in one NOTIFY (0: any number)."""
+        bytes in one NOTIFY (0: any number). calls: the SIP server tells of calls (Event dialog), too."""
         self.daemon = pathlib.Path(daemon).resolve() if daemon else None
         self.transport, self.authorise, self.offline = transport, authorise, offline
         self.extra, self.with_bridge, self.chat_server = extra, bridge, chat_server
         self.replace = replace or {}
-        self.members, self.list_body_max = members, list_body_max
+        self.members, self.list_body_max, self.calls = members, list_body_max, calls
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='sipxmppd-test-'))
         self.c2s_port, self.component_port = free_port(), free_port()
         self.sip_port, self.bridge_port = free_port(), free_port()
@@ -235,7 +235,8 @@ class Rig:
             self.write_list()
         program = self.run('kamailio', ['kamailio', '-f', config, '-DD', '-E', '-m', '64', '-M', '16',
                                         '-w', self.dir, '-Y', self.dir, '-P', self.dir / 'kamailio.pid',
-                                        *(['-A', 'LISTS'] if self.members else [])])
+                                        *(['-A', 'LISTS'] if self.members else []),
+                                        *(['-A', 'CALLS'] if self.calls else [])])
         await self.listening(program, self.sip_port)
 
     def write_list(self):

@@ -243,3 +243,16 @@ async def chat_user_subscribes_again(rig):
     await until(lambda: juliet.got('presence', ALICE_JID, 'subscribed') or juliet.shown(ALICE_JID), 'an answer')
     await nothing_more(rig, juliet, alice)
     check(count(rig, 'select count(*) from active_watchers') == 1, 'a second dialog')
+
+
+# [D-27] [DLG-001] Kamailio with presence_dialoginfo: two packages of one user, one contact
+@test(calls=True)
+async def call_at_the_sip_server_is_shown(rig):
+    juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
+    await publish(alice, note='at my desk')
+    await watch_sip(juliet)
+    await sees(juliet, ALICE_JID, status='at my desk')
+    for state, show, status in (('early', '', 'Ringing: at my desk'), ('confirmed', 'dnd', 'On the phone: at my desk'),
+                                (None, '', 'at my desk')):
+        check((await alice.publish_call(state)).status == 200, 'the SIP server takes it')
+        await sees(juliet, ALICE_JID, show=show, status=status)

@@ -19,6 +19,9 @@ import xml.etree.ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
 
 CRLF = b'\r\n'
+DIALOG_INFO_TYPE = 'application/dialog-info+xml'
+DIALOG_INFO = ('<?xml version="1.0"?>\n<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="{version}"'
+               ' state="full" entity="{entity}">{dialog}</dialog-info>\n')
 PIDF_TYPE = 'application/pidf+xml'
 NS = {
     'p': 'urn:ietf:params:xml:ns:pidf',
@@ -272,6 +275,7 @@ class SipUser:
         self.messages, self.requests = [], []
         self.answer_with = 200  # for MESSAGE; a function of the request, or None for silence
         self.etag = None
+        self.call_etag = None
         self.counter = itertools.count(1)
         self.on_event = None    # on_event(text), for a timeline
 
@@ -360,6 +364,18 @@ class SipUser:
         answer = await self.request('PUBLISH', self.aor, headers, (document or '').encode())
         if answer.status == 200:
             self.etag = answer.get('sip-etag') if document else None
+        return answer
+
+    async def publish_call(self, state):
+        """What its server would say of a call of this phone (RFC 4235): 'early', 'confirmed', or None: none any more."""
+        dialog = f'<dialog id="call"><state>{state}</state></dialog>' if state else ''
+        extra = [('Event', 'dialog'), ('Expires', '600'), ('Content-Type', DIALOG_INFO_TYPE)]
+        if self.call_etag:
+            extra.append(('SIP-If-Match', self.call_etag))
+        body = DIALOG_INFO.format(version=next(self.counter), entity=self.aor, dialog=dialog)
+        answer = await self.request('PUBLISH', self.aor, self.outside('PUBLISH', self.aor, extra), body.encode())
+        if answer.status == 200:
+            self.call_etag = answer.get('sip-etag')
         return answer
 
     async def subscribe(self, uri, event='presence', expires=600, accept=PIDF_TYPE, more=(), **options):
