@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/table.h"
 #include "core/bridge.h"
+#include "loop/loop.h"
 #include "model/presence.h"
 #include "translate/xml_writer.h"
 #include "xmpp/caps_book.h"
@@ -20,10 +21,11 @@
 struct sent {
 	struct list link; /* least used first */
 	char *key;
+	uint64_t stay; /* of the resource (users.h): it has forgotten what it heard before */
 	uint64_t digests[PEP_NODES];
 };
 
-/* A resource whose features are being asked for. */
+/* A resource whose features are being asked for, or for which the link has no room yet. */
 struct waiting {
 	struct list link;
 	uint64_t caps;
@@ -34,22 +36,27 @@ struct waiting {
 };
 
 struct pep_out {
+	struct xmpp_side *side;
 	struct table *table; /* of sent, by "SIP bare JID\nfull JID" */
 	struct list order;
-	struct list waiting;
+	struct list waiting; /* for their features */
+	struct list ready;   /* for the link */
 	size_t waiting_count;
+	struct loop_timer timer;
 	uint8_t hash_key[HASH_KEY_BYTES];
 	struct buf key;
 	struct buf payload;
 };
 
-struct pep_out *pep_out_new(void)
+struct pep_out *pep_out_new(struct xmpp_side *side)
 {
 	struct pep_out *pep_out = mem_zalloc(sizeof(*pep_out));
 
+	pep_out->side = side;
 	pep_out->table = table_new();
 	list_init(&pep_out->order);
 	list_init(&pep_out->waiting);
+	list_init(&pep_out->ready);
 	random_bytes(pep_out->hash_key, sizeof(pep_out->hash_key));
 	return pep_out;
 }
@@ -79,9 +86,12 @@ void pep_out_free(struct pep_out **out)
 
 	if (pep_out == NULL)
 		return;
+	loop_timer_cancel(&pep_out->timer);
 	LIST_EACH(it, next, &pep_out->order)
 	drop_sent(pep_out, LIST_ENTRY(it, struct sent, link));
 	LIST_EACH(it, next, &pep_out->waiting)
+	drop_waiting(pep_out, LIST_ENTRY(it, struct waiting, link));
+	LIST_EACH(it, next, &pep_out->ready)
 	drop_waiting(pep_out, LIST_ENTRY(it, struct waiting, link));
 	table_free(&pep_out->table);
 	buf_free(&pep_out->key);
@@ -114,12 +124,14 @@ static struct sent *find(struct pep_out *pep_out, const char *sip_bare, const ch
 	return table_find(pep_out->table, key->data, key->len);
 }
 
-static struct sent *add(struct pep_out *pep_out, const char *sip_bare, const char *full_jid)
+static struct sent *add(struct pep_out *pep_out, const char *sip_bare, const char *full_jid,
+			uint64_t stay)
 {
 	struct sent *sent = mem_zalloc(sizeof(*sent));
 
 	if (table_count(pep_out->table) >= PEP_OUT_MAX)
 		drop_sent(pep_out, LIST_ENTRY(pep_out->order.next, struct sent, link));
+	sent->stay = stay;
 	sent->key = mem_strdup(buf_text(make_key(pep_out, sip_bare, full_jid)));
 	table_put(pep_out->table, sent->key, strlen(sent->key), sent);
 	list_append(&pep_out->order, &sent->link);
@@ -147,13 +159,15 @@ bool pep_out_payload(int node, const struct presence *presence, struct buf *out)
 	return says;
 }
 
-/* XEP-0163 section 4: from the bare JID of who says it, to the full JID of who wants it. */
-static void put_event(struct xmpp_side *side, const char *sip_bare, const char *full_jid, int node,
-		      const struct buf *payload)
+/* XEP-0163 section 4: from the bare JID of who says it, to the full JID of who wants it. Returns as
+ * side_put(). */
+static int put_event(struct xmpp_side *side, const char *sip_bare, const char *full_jid, int node,
+		     const struct buf *payload)
 {
 	struct buf key = BUF_INIT;
 	struct xml_writer writer;
 	char id[FRESH_ID_MAX];
+	int error;
 
 	side_fresh_id(side, ID_PRESENCE, id);
 	buf_reset(&side->scratch);
@@ -173,12 +187,13 @@ static void put_event(struct xmpp_side *side, const char *sip_bare, const char *
 	while (writer.depth > 0)
 		xml_close(&writer);
 	buf_printf(&key, "V%d%s\n%s", node, sip_bare, full_jid);
-	(void)side_put(side, sip_bare, OUTBOX_STATE, buf_text(&key));
+	error = side_put(side, sip_bare, OUTBOX_STATE, buf_text(&key));
 	buf_free(&key);
+	return error;
 }
 
-/* Only what this resource wants and was not told yet. */
-static void send_node(struct xmpp_side *side, struct sent **sent, const char *sip_bare,
+/* Only what this resource was not told yet. */
+static void send_node(struct xmpp_side *side, struct sent *sent, const char *sip_bare,
 		      const char *full_jid, int node, const struct presence *presence)
 {
 	struct pep_out *pep_out = side->pep_out;
@@ -188,31 +203,45 @@ static void send_node(struct xmpp_side *side, struct sent **sent, const char *si
 	buf_reset(payload);
 	if (pep_out_payload(node, presence, payload))
 		digest = hash_bytes(pep_out->hash_key, payload->data, payload->len) | 1;
-	if (digest == (*sent == NULL ? 0 : (*sent)->digests[node]))
-		return;
-	if (*sent == NULL)
-		*sent = add(pep_out, sip_bare, full_jid);
-	(*sent)->digests[node] = digest;
-	put_event(side, sip_bare, full_jid, node, payload);
+	if (digest != sent->digests[node] &&
+	    put_event(side, sip_bare, full_jid, node, payload) == 0)
+		sent->digests[node] = digest;
 }
 
+static bool was_told_something(const struct sent *sent)
+{
+	for (int node = 0; node < PEP_NODES; node++) {
+		if (sent->digests[node] != 0)
+			return true;
+	}
+	return false;
+}
+
+/* resource: with what it wants, and its stay. */
 static void send_all(struct xmpp_side *side, const char *sip_bare, const char *full_jid,
-		     unsigned wants, const struct presence *presence)
+		     const struct user_resource *resource, const struct presence *presence)
 {
 	struct pep_out *pep_out = side->pep_out;
+	unsigned wants = caps_book_wants(side->caps_book, resource->caps);
 	struct sent *sent;
 
 	if (wants == 0)
 		return;
 	sent = find(pep_out, sip_bare, full_jid);
-	if (sent != NULL) {
-		list_remove(&sent->link);
-		list_append(&pep_out->order, &sent->link);
+	if (sent != NULL && sent->stay != resource->stay) {
+		drop_sent(pep_out, sent);
+		sent = NULL;
 	}
+	if (sent == NULL)
+		sent = add(pep_out, sip_bare, full_jid, resource->stay);
+	list_remove(&sent->link);
+	list_append(&pep_out->order, &sent->link);
 	for (int node = 0; node < PEP_NODES; node++) {
 		if ((wants & pep_want(node)) != 0)
-			send_node(side, &sent, sip_bare, full_jid, node, presence);
+			send_node(side, sent, sip_bare, full_jid, node, presence);
 	}
+	if (!was_told_something(sent))
+		drop_sent(pep_out, sent);
 }
 
 void pep_out_tell(struct xmpp_side *side, const char *sip_bare, const char *chat_bare,
@@ -223,21 +252,18 @@ void pep_out_tell(struct xmpp_side *side, const char *sip_bare, const char *chat
 	struct buf full_jid = BUF_INIT;
 
 	for (unsigned i = 0; i < count; i++) {
-		unsigned wants = caps_book_wants(side->caps_book, resources[i].caps);
-
-		if (wants == 0)
-			continue;
 		buf_reset(&full_jid);
 		buf_printf(&full_jid, "%s/%s", chat_bare, resources[i].name);
-		send_all(side, sip_bare, buf_text(&full_jid), wants, presence);
+		send_all(side, sip_bare, buf_text(&full_jid), &resources[i], presence);
 	}
 	buf_free(&full_jid);
 }
 
 /* Resources that come and go ---------------------------------------- */
 
-static void wait_for_caps(struct pep_out *pep_out, const struct address *sip, const char *sip_bare,
-			  const struct address *chat, const char *full_jid, uint64_t caps)
+static void wait_in(struct pep_out *pep_out, struct list *list, const struct address *sip,
+		    const char *sip_bare, const struct address *chat, const char *full_jid,
+		    uint64_t caps)
 {
 	struct waiting *waiting;
 
@@ -249,21 +275,71 @@ static void wait_for_caps(struct pep_out *pep_out, const struct address *sip, co
 	address_copy(&waiting->chat, chat);
 	waiting->sip_bare = mem_strdup(sip_bare);
 	waiting->full_jid = mem_strdup(full_jid);
-	list_append(&pep_out->waiting, &waiting->link);
+	list_append(list, &waiting->link);
 	pep_out->waiting_count++;
+}
+
+/* As it was seen last; caps: what it said now, for one that is not remembered. */
+static struct user_resource resource_of(const struct xmpp_side *side, const char *full_jid,
+					uint64_t caps)
+{
+	size_t len = strcspn(full_jid, "/");
+	char *bare = mem_strndup(full_jid, len);
+	unsigned count;
+	const struct user_resource *resources = users_resources(side->users, bare, &count);
+	struct user_resource found = {.caps = caps};
+
+	mem_free(bare);
+	for (unsigned i = 0; i < count && full_jid[len] == '/'; i++) {
+		if (strcmp(resources[i].name, full_jid + len + 1) == 0)
+			found.stay = resources[i].stay;
+	}
+	return found;
+}
+
+static void send_now(struct xmpp_side *side, const struct address *sip, const char *sip_bare,
+		     const struct address *chat, const char *full_jid, uint64_t caps)
+{
+	struct user_resource resource = resource_of(side, full_jid, caps);
+	const struct presence *now = NULL;
+
+	if (bridge_may_see(side->params.bridge, chat, sip, &now))
+		send_all(side, sip_bare, full_jid, &resource,
+			 now != NULL && presence_is_open(now) ? now : NULL);
 }
 
 void pep_out_arrived(struct xmpp_side *side, const struct address *sip, const char *sip_bare,
 		     const struct address *chat, const char *full_jid, uint64_t caps)
 {
-	unsigned wants = caps_book_wants(side->caps_book, caps);
-	const struct presence *now = NULL;
+	struct pep_out *pep_out = side->pep_out;
 
 	if (caps_book_is_asking(side->caps_book, caps))
-		wait_for_caps(side->pep_out, sip, sip_bare, chat, full_jid, caps);
-	else if (wants != 0 && bridge_may_see(side->params.bridge, chat, sip, &now))
-		send_all(side, sip_bare, full_jid, wants,
-			 now != NULL && presence_is_open(now) ? now : NULL);
+		wait_in(pep_out, &pep_out->waiting, sip, sip_bare, chat, full_jid, caps);
+	else if (caps_book_wants(side->caps_book, caps) == 0)
+		return;
+	else if (list_is_empty(&pep_out->ready) && !xmpp_side_is_full(side))
+		send_now(side, sip, sip_bare, chat, full_jid, caps);
+	else
+		wait_in(pep_out, &pep_out->ready, sip, sip_bare, chat, full_jid, caps);
+}
+
+/* REL-046: many may have waited for one answer. While the link is down they wait on. */
+static void on_ready(void *arg)
+{
+	struct pep_out *pep_out = arg;
+	struct xmpp_side *side = pep_out->side;
+
+	while (!list_is_empty(&pep_out->ready) && side->is_up) {
+		struct waiting *at = LIST_ENTRY(pep_out->ready.next, struct waiting, link);
+
+		if (xmpp_side_is_full(side)) {
+			loop_timer_set(side->params.loop, &pep_out->timer, PEP_OUT_AGAIN_MS,
+				       on_ready, pep_out);
+			break;
+		}
+		send_now(side, &at->sip, at->sip_bare, &at->chat, at->full_jid, at->caps);
+		drop_waiting(pep_out, at);
+	}
 }
 
 void pep_out_left(struct xmpp_side *side, const char *sip_bare, const char *full_jid)
@@ -280,14 +356,12 @@ void pep_out_known(struct xmpp_side *side, uint64_t caps)
 
 	LIST_EACH(it, next, &pep_out->waiting)
 	{
-		struct waiting *waiting = LIST_ENTRY(it, struct waiting, link);
-
-		if (waiting->caps != caps)
+		if (LIST_ENTRY(it, struct waiting, link)->caps != caps)
 			continue;
-		pep_out_arrived(side, &waiting->sip, waiting->sip_bare, &waiting->chat,
-				waiting->full_jid, caps);
-		drop_waiting(pep_out, waiting);
+		list_remove(it);
+		list_append(&pep_out->ready, it);
 	}
+	on_ready(pep_out);
 }
 
 void pep_out_link_down(struct xmpp_side *side)
@@ -296,4 +370,9 @@ void pep_out_link_down(struct xmpp_side *side)
 
 	LIST_EACH(it, next, &pep_out->order)
 	drop_sent(pep_out, LIST_ENTRY(it, struct sent, link));
+}
+
+void pep_out_link_up(struct xmpp_side *side)
+{
+	on_ready(side->pep_out);
 }

@@ -14,11 +14,13 @@ struct presence;
 struct xmpp_side;
 
 enum {
-	PEP_OUT_MAX = 65536,   /* (SIP user, resource) to whom something was sent */
-	PEP_WAITING_MAX = 4096 /* resources that came while their features were asked for */
+	PEP_OUT_MAX = 262144,    /* (SIP user, resource) to whom something was sent */
+	PEP_WAITING_MAX = 16384, /* resources that came while their features were asked for, or
+				  * while the link was full */
+	PEP_OUT_AGAIN_MS = 10    /* looked at again then, while it is */
 };
 
-struct pep_out *pep_out_new(void);
+struct pep_out *pep_out_new(struct xmpp_side *side);
 void pep_out_free(struct pep_out **pep_out);
 
 /* What chat_bare is shown of sip_bare from now on; NULL: nothing. */
@@ -30,8 +32,9 @@ void pep_out_arrived(struct xmpp_side *side, const struct address *sip, const ch
 		     const struct address *chat, const char *full_jid, uint64_t caps);
 /* It went; what it was sent counts no longer. */
 void pep_out_left(struct xmpp_side *side, const char *sip_bare, const char *full_jid);
-/* The stream broke: who was sent what is uncertain, and is said again. */
+/* The stream broke: who was sent what is uncertain, and is said again. Who waits, waits on. */
 void pep_out_link_down(struct xmpp_side *side);
+void pep_out_link_up(struct xmpp_side *side);
 /* The features of this key are known now, or never will be. */
 void pep_out_known(struct xmpp_side *side, uint64_t caps);
 

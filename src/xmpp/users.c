@@ -22,6 +22,7 @@ struct users {
 	const struct limits *limits;
 	struct table *table;
 	struct list order;
+	uint64_t stays;
 };
 
 struct bucket {
@@ -130,7 +131,7 @@ uint64_t users_came(struct users *users, const char *bare, const char *resource,
 	user->resources =
 		mem_resize(user->resources, user->resource_count + 1, sizeof(user->resources[0]));
 	user->resources[user->resource_count++] =
-		(struct user_resource){mem_strdup(resource), caps};
+		(struct user_resource){mem_strdup(resource), caps, ++users->stays};
 	return caps;
 }
 

@@ -32,6 +32,7 @@ bool users_take(struct users *users, const char *bare, enum user_rate rate, uint
 struct user_resource {
 	char *name;
 	uint64_t caps;
+	uint64_t stay; /* another one each time that it comes */
 };
 
 /* A resource came (or the user as a whole with NULL, which is not remembered). caps 0 leaves what

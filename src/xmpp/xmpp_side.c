@@ -215,6 +215,8 @@ static void on_changed(struct component *component, void *arg)
 	if (is_up == side->is_up)
 		return;
 	side->is_up = is_up;
+	if (is_up)
+		pep_out_link_up(side);
 	loop_defer(side->params.loop, tell_link, side);
 }
 
@@ -292,7 +294,7 @@ int xmpp_side_new_timed(struct xmpp_side **out, const struct xmpp_side_params *p
 	side->users = users_new(params->limits);
 	side->iq_out = iq_out_new(side, timing->ping_wait);
 	side->caps_book = caps_book_new(side, pep_out_known);
-	side->pep_out = pep_out_new();
+	side->pep_out = pep_out_new(side);
 	side->pep_in = pep_in_new(side);
 	side->names = names_new();
 	side->gateway = gateway_new(side);

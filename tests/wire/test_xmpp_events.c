@@ -318,6 +318,7 @@ static void a_client_that_wants_it_is_told(void **state)
 {
 	struct world *world = *state;
 	struct xmpp_server *server = world_server(world);
+	struct buf status = BUF_INIT;
 	const char *event;
 
 	world_let_see(world, false); /* what she says is not asked for */
@@ -347,6 +348,10 @@ static void a_client_that_wants_it_is_told(void **state)
 	tell(world, NULL, true, true);
 	world_let_run(world, 20);
 	assert_int_equal(xmpp_server_stanzas(server), 0);
+	/* nor is anything remembered then */
+	xmpp_side_status(world_side(world), &status);
+	assert_non_null(strstr(buf_text(&status), "xmpp.events_sent_to 0\n"));
+	buf_free(&status);
 }
 
 /* [DLG-015]: who is on the phone says so by himself */
@@ -471,6 +476,67 @@ static void a_client_comes_back(void **state)
 	assert_int_equal(xmpp_server_stanzas(server), 0);
 }
 
+/* [X0163-1]: also of those who never hear that it went, because they do not watch her */
+static void a_client_comes_back_to_all(void **state)
+{
+	struct world *world = *state;
+	struct xmpp_server *server = world_server(world);
+	struct presence now = {0};
+
+	world_let_see(world, false);
+	show(world, NULL, true);
+	arrive(world, "pc", VER_MOOD);
+	answer_caps(world, "pc", WANTS_MOOD);
+	world_presence(&now, SHOW_NONE, NULL);
+	rich_set(&person_rich(&now.person)->mood, "happy", 5, RICH_WORD_BYTES_MAX);
+	world_let_run(world, 20);
+	world_tell(world, "ann", "1002", &now);
+	assert_non_null(xmpp_server_expect_all(server, "<happy/>", "from=\"1002@", "/pc\"", NULL));
+	say(world, "<presence from='ann@chat.example/pc' to='" USER "' type='unavailable'/>");
+	assert_true(world_wait(world, "device s:1001 x:ann pc closed"));
+	world_forget(world);
+	arrive(world, "pc", VER_MOOD);
+	assert_true(world_wait(world, "device s:1001 x:ann pc open"));
+	world_tell(world, "ann", "1002", &now); /* her server probes */
+	assert_non_null(xmpp_server_expect_all(server, "<happy/>", "from=\"1002@", "/pc\"", NULL));
+	presence_clear(&now);
+}
+
+enum { CROWD = 1000 };
+
+/* [REL-046]: one answer may be what a thousand wait for */
+static void a_crowd_does_not_break_the_link(void **state)
+{
+	struct world *world = *state;
+	struct xmpp_server *server = world_server(world);
+	struct buf mood = BUF_INIT, text = BUF_INIT;
+	struct presence now = {0};
+
+	world_let_see(world, false);
+	world_limits(world)->link_dead_bytes = 262144;
+	world_limits(world)->link_high_bytes = 65536;
+	while (mood.len < 800)
+		buf_puts(&mood, "sunny ");
+	world_presence(&now, SHOW_NONE, NULL);
+	rich_set(&person_rich(&now.person)->mood, "happy", 5, RICH_WORD_BYTES_MAX);
+	notes_add(&person_rich(&now.person)->mood_notes, "", mood.data, mood.len);
+	world_will_answer(world, WATCH_ALLOWED, &now, FAULT_NONE, NULL);
+	arrive(world, "pc", VER_MOOD);
+	for (int i = 0; i < CROWD; i++)
+		buf_printf(&text,
+			   "<presence from='ann@chat.example/pc' to='%d@" BRIDGE "'><c xmlns='" CAPS
+			   "' hash='sha-1' node='urn:client' ver='" VER_MOOD "'/></presence>",
+			   2000 + i);
+	say(world, buf_text(&text));
+	assert_true(world_wait(world, "device s:2999 x:ann pc open"));
+	answer_caps(world, "pc", WANTS_MOOD);
+	assert_non_null(xmpp_server_expect_all(server, "<happy/>", "from=\"2999@", NULL));
+	assert_false(world_heard(world, "link down"));
+	buf_free(&mood);
+	buf_free(&text);
+	presence_clear(&now);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -487,6 +553,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_hash_is_asked_for_once, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_lie_is_not_believed, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_client_comes_back, with_up, tear),
+		cmocka_unit_test_setup_teardown(a_client_comes_back_to_all, with_up, tear),
+		cmocka_unit_test_setup_teardown(a_crowd_does_not_break_the_link, with_up, tear),
 		cmocka_unit_test(silence_is_an_answer_too),
 	};
 
