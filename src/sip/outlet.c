@@ -78,14 +78,9 @@ struct outlet {
 static void run(void *arg);
 static void send_next(struct outlet *outlet, enum outlet_kind kind, struct outlet_item *item);
 
-static struct loop *loop_of(const struct outlet *outlet)
-{
-	return outlet->params.core->params->loop;
-}
-
 static uint64_t now_of(const struct outlet *outlet)
 {
-	return loop_now(loop_of(outlet));
+	return loop_now(outlet->params.core->params->loop);
 }
 
 static void forget_tag(struct outlet *outlet)
@@ -98,7 +93,7 @@ static void forget_tag(struct outlet *outlet)
 
 static void arm(struct outlet *outlet, uint64_t delay_ms)
 {
-	loop_timer_set(loop_of(outlet), &outlet->timer, delay_ms, run, outlet);
+	loop_timer_set(outlet->params.core->params->loop, &outlet->timer, delay_ms, run, outlet);
 }
 
 /* Life ----------------------------------------------------------------------------------------- */
@@ -164,13 +159,15 @@ bool outlet_is_leaving(const struct outlet *outlet)
 	return outlet->is_leaving;
 }
 
+/* All again; after a withdrawal only that nobody is there, where that was not said yet. */
 static void say_all(struct outlet *outlet)
 {
 	LIST_EACH(link, next, &outlet->items)
 	{
 		struct outlet_item *item = LIST_ENTRY(link, struct outlet_item, link);
 
-		item->is_new = item->body != NULL;
+		item->is_new =
+			outlet->is_withdrawn ? item->is_new && item->is_closed : item->body != NULL;
 	}
 }
 
@@ -195,6 +192,14 @@ static struct outlet_item *next_new(const struct outlet *outlet)
 	return NULL;
 }
 
+/* What was sent did not arrive. */
+static void take_back_sent(struct outlet *outlet)
+{
+	if (outlet->sent != NULL)
+		outlet->sent->is_new = !outlet->is_withdrawn || outlet->sent->is_closed;
+	outlet->sent = NULL;
+}
+
 /* Answers -------------------------------------------------------------------------------------- */
 
 static void finish(struct outlet *outlet)
@@ -215,9 +220,7 @@ static void take_tag(struct outlet *outlet, const sip_t *sip)
 {
 	const char *tag = sip->sip_etag != NULL ? sip->sip_etag->g_string : NULL;
 
-	bool is_good = tag != NULL && strlen(tag) <= TAG_MAX && header_text_is_token(tag);
-
-	if (!is_good) {
+	if (tag == NULL || strlen(tag) > TAG_MAX || !header_text_is_token(tag)) {
 		forget_tag(outlet);
 		return;
 	}
@@ -266,10 +269,9 @@ static void precondition_failed(struct outlet *outlet, bool was_sample)
 		return;
 	}
 	peer_watch_forgot(outlet->hop, was_sample);
-	if (outlet->sent != NULL)
-		outlet->sent->is_new = true;
-	else
+	if (outlet->sent == NULL)
 		say_all(outlet);
+	take_back_sent(outlet);
 	run(outlet);
 }
 
@@ -314,10 +316,10 @@ static void refused(struct outlet *outlet, const struct transaction_result *resu
 		run(outlet);
 		return;
 	}
-	if (outlet->sent != NULL)
-		outlet->sent->is_new = true;
-	if (outlet->is_withdrawn) { /* tried once: it ends by itself */
-		finish(outlet);
+	take_back_sent(outlet);
+	if (outlet->is_withdrawn &&
+	    (outlet->kind == KIND_REMOVE || outlet->params.core->is_stopping)) {
+		finish(outlet); /* tried once: it ends by itself */
 		return;
 	}
 	outlet->not_before_ms = now_of(outlet) + pause;
@@ -459,8 +461,6 @@ void outlet_say(struct outlet_item *item, const char *body, size_t len, bool is_
 
 void outlet_say_again(struct outlet *outlet, unsigned delay_ms)
 {
-	if (outlet->is_withdrawn)
-		return;
 	say_all(outlet);
 	outlet->not_before_ms = 0;
 	run_soon(outlet, delay_ms);
@@ -478,9 +478,10 @@ bool outlet_try(struct outlet *outlet)
 void outlet_withdraw(struct outlet *outlet)
 {
 	outlet->is_withdrawn = true;
+	say_all(outlet);
 	outlet->is_leaving = true;
 	outlet->not_before_ms = 0;
-	if (peer_watch_is_down(outlet->hop) && outlet->transaction == NULL)
+	if (peer_watch_is_down(outlet->hop) && outlet->params.core->is_stopping)
 		finish(outlet);
 	else
 		run_soon(outlet, 0);
@@ -490,9 +491,7 @@ void outlet_peer_down(struct outlet *outlet)
 {
 	transaction_forget(&outlet->transaction);
 	loop_timer_cancel(&outlet->timer);
-	if (outlet->sent != NULL)
-		outlet->sent->is_new = true;
-	outlet->sent = NULL;
-	if (outlet->is_withdrawn)
+	take_back_sent(outlet);
+	if (outlet->is_withdrawn && outlet->params.core->is_stopping)
 		finish(outlet);
 }

@@ -50,10 +50,12 @@ void outlet_say(struct outlet_item *item, const char *body, size_t len, bool is_
 void outlet_say_again(struct outlet *outlet, unsigned delay_ms);
 /* Refreshes now, to see whether the server still knows it. False: there is nothing to refresh. */
 bool outlet_try(struct outlet *outlet);
-/* What is still to be said, then Expires 0, then gone(). Nothing is said any more unless
- * outlet_say() comes again. */
+/* That nobody is there, if it is still to be said, then Expires 0, then gone(). Nothing is said any
+ * more unless outlet_say() comes again. A server that is away is waited for, if the bridge does not
+ * stop. */
 void outlet_withdraw(struct outlet *outlet);
-/* Its server is down: waits until outlet_say_again(). One that is being withdrawn is gone. */
+/* Its server is down: waits until outlet_say_again(). One that is being withdrawn while the bridge
+ * stops is gone. */
 void outlet_peer_down(struct outlet *outlet);
 
 struct peer_watch *outlet_hop(const struct outlet *outlet);

@@ -305,6 +305,7 @@ void publisher_stop(struct publisher *publisher, void (*done)(void *arg), void *
 	loop_timer_cancel(&publisher->ask_timer);
 	LIST_EACH(link, next, &publisher->all)
 	loop_timer_cancel(&LIST_ENTRY(link, struct subject, link)->timer);
+	publisher_hurry(publisher);
 	publisher->stopped = done;
 	publisher->stopped_arg = arg;
 	publisher_check_stopped(publisher);

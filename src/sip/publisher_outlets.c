@@ -43,6 +43,18 @@ static void count_leaving(struct outlet *outlet, void *arg)
 	*count += outlet_is_leaving(outlet) ? 1 : 0;
 }
 
+static void withdraw_again(struct outlet *outlet, void *arg)
+{
+	(void)arg;
+	if (outlet_is_leaving(outlet))
+		outlet_withdraw(outlet);
+}
+
+void publisher_hurry(struct publisher *publisher)
+{
+	each_outlet(publisher, withdraw_again, NULL);
+}
+
 void publisher_check_stopped(struct publisher *publisher)
 {
 	size_t leaving = 0;

@@ -63,6 +63,8 @@ struct outlet *publisher_outlet(struct subject *subject);
 struct place *publisher_place(struct publisher *publisher, const struct sip_peer *peer);
 /* Listens to the peers. */
 void publisher_watch_peers(struct publisher *publisher);
+/* What is being withdrawn is tried at once, and once. */
+void publisher_hurry(struct publisher *publisher);
 /* Calls publisher->stopped if nothing is being withdrawn. */
 void publisher_check_stopped(struct publisher *publisher);
 void publisher_free_places(struct publisher *publisher);

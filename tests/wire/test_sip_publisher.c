@@ -448,6 +448,96 @@ static void a_server_that_was_away_hears_it_again(void **state)
 	rig_free(&rig);
 }
 
+/* Takes the server down, or up again. */
+static void let_go_down(struct rig *rig)
+{
+	for (int i = 0; i < 200 && !is_down(rig); i++)
+		text_peer_let_run(rig->peer, 50);
+	assert_true(is_down(rig));
+	while (text_peer_count(rig->peer, "OPTIONS ") != 0)
+		(void)text_peer_expect(rig->peer, "OPTIONS ");
+}
+
+static void let_come_up(struct rig *rig)
+{
+	while (is_down(rig)) { /* some are repeats of what it has given up */
+		const struct sip_text *text = text_peer_expect(rig->peer, "OPTIONS ");
+
+		assert_non_null(text);
+		text_peer_answer(rig->peer, text, "200 OK", "");
+		text_peer_let_run(rig->peer, 10);
+	}
+}
+
+/* [AST-7] [D-31] [PBX-037]: what a server keeps of her for ever is taken back also if it is away
+ * when she says no: once it is there again. */
+static void a_no_reaches_a_server_that_was_away(void **state)
+{
+	quiet_ms = 3000;
+	struct rig *rig = published("asterisk", as_devices, 3600);
+	const struct sip_text *text;
+
+	(void)state;
+	quiet_ms = 0;
+	let_go_down(rig);
+	decide(rig, "juliet", WATCH_REJECTED, NULL);
+	text_peer_let_run(rig->peer, 20);
+	let_come_up(rig);
+	text = take(rig);
+	expect_body(text, "\"state\":\"UNAVAILABLE\"");
+	accept(rig, text, "8", 600);
+	expect_header(take(rig), "Expires", "0");
+	rig_free(&rig);
+}
+
+/* The same where the server refuses for a moment; a stop does not wait for ever. */
+static void a_no_is_said_again(void **state)
+{
+	struct rig *rig = published("asterisk", as_devices, 3600);
+	const struct sip_text *text;
+	bool is_stopped = false;
+
+	(void)state;
+	decide(rig, "juliet", WATCH_REJECTED, NULL);
+	text = take(rig);
+	expect_body(text, "\"state\":\"UNAVAILABLE\"");
+	text_peer_answer(rig->peer, text, "503 Service Unavailable", "");
+	text = take(rig);
+	expect_body(text, "\"state\":\"UNAVAILABLE\"");
+	text_peer_answer(rig->peer, text, "403 Forbidden", "");
+	text_peer_let_run(rig->peer, 50);
+	sip_side_stop(rig->side, on_stopped, &is_stopped);
+	text = take(rig);
+	expect_body(text, "\"state\":\"UNAVAILABLE\"");
+	text_peer_answer(rig->peer, text, "403 Forbidden", "");
+	text_peer_let_run(rig->peer, 50);
+	assert_true(is_stopped);
+	rig_free(&rig);
+}
+
+/* [SEC-030]: after her no nothing is said of her, also not what waited to be said. */
+static void a_no_counts_at_once(void **state)
+{
+	struct rig *rig = published("kamailio", as_presence, 3600);
+	const struct sip_text *text;
+
+	(void)state;
+	tell(rig, "juliet", SHOW_AWAY, "second");
+	text = take(rig);
+	struct sip_text copy = *text;
+
+	copy.text = mem_strdup(text->text);
+	tell(rig, "juliet", SHOW_DND, "secret");
+	decide(rig, "juliet", WATCH_REJECTED, NULL);
+	accept(rig, &copy, "tag-2", 3600);
+	text = take(rig);
+	expect_header(text, "Expires", "0");
+	expect_header(text, "SIP-If-Match", "tag-2");
+	assert_null(strstr(text->text, "secret"));
+	mem_free(copy.text);
+	rig_free(&rig);
+}
+
 static struct {
 	char tag[64], source[64];
 	uint64_t id;
@@ -570,6 +660,9 @@ int main(void)
 		cmocka_unit_test(asterisk_gets_device_states),
 		cmocka_unit_test(asterisk_is_told_before_the_end),
 		cmocka_unit_test(a_server_that_was_away_hears_it_again),
+		cmocka_unit_test(a_no_reaches_a_server_that_was_away),
+		cmocka_unit_test(a_no_is_said_again),
+		cmocka_unit_test(a_no_counts_at_once),
 		cmocka_unit_test(the_tag_outlives_the_process),
 		cmocka_unit_test(phones_come_and_go),
 	};
