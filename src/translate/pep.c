@@ -106,10 +106,8 @@ static void read_nick(const struct _xmpp_stanza_t *payload, struct rich *rich)
 
 	text_trim(&text, &len);
 	rich_set(&rich->display_name, text, len, NICK_BYTES_MAX);
-	for (char *p = rich->display_name; p != NULL && *p != '\0'; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7F)
-			*p = ' ';
-	}
+	if (rich->display_name != NULL && text_one_line(rich->display_name) == 0)
+		rich_set(&rich->display_name, "", 0, 0);
 	buf_free(&scratch);
 }
 

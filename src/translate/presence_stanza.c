@@ -64,21 +64,18 @@ static int read_priority(const char *text, size_t len)
 	return value > 127 ? 0 : value;
 }
 
-/* One line of text: controls become blanks. */
+/* One line of text. NULL if nothing is left. */
 static char *read_nick(const char *text, size_t len)
 {
 	char *nick;
 
 	text_trim(&text, &len);
 	len = utf8_cut(text, len, NICK_BYTES_MAX);
-	if (len == 0)
-		return NULL;
 	nick = mem_strndup(text, len);
-	for (char *p = nick; *p != '\0'; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7F)
-			*p = ' ';
-	}
-	return nick;
+	if (text_one_line(nick) > 0)
+		return nick;
+	mem_free(nick);
+	return NULL;
 }
 
 /* X0319-1. An idle element without a time that can be read still says idle. */

@@ -33,10 +33,8 @@ static void take_line(char **field, const struct buf *text, size_t max)
 	if (*field != NULL)
 		return;
 	rich_set(field, buf_text(text), text->len, max);
-	for (char *p = *field; p != NULL && *p != '\0'; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7F)
-			*p = ' ';
-	}
+	if (*field != NULL && text_one_line(*field) == 0)
+		rich_set(field, "", 0, 0);
 }
 
 static const char *name_of(const xmlNode *node)

@@ -22,6 +22,23 @@ static inline void text_trim(const char **text, size_t *len)
 		(*len)--;
 }
 
+/* Makes *text (ends with NUL) one line in place: controls become blanks, those at its ends go.
+ * Returns its length. */
+static inline size_t text_one_line(char *text)
+{
+	const char *start = text;
+	size_t len = strlen(text);
+
+	for (char *at = text; *at != '\0'; at++) {
+		if ((unsigned char)*at < 0x20 || *at == 0x7F)
+			*at = ' ';
+	}
+	text_trim(&start, &len);
+	memmove(text, start, len);
+	text[len] = '\0';
+	return len;
+}
+
 static inline bool text_equals(const char *text, size_t len, const char *word)
 {
 	return strlen(word) == len && memcmp(text, word, len) == 0;

@@ -89,6 +89,8 @@ static const struct {
 	/* [X0172-2] */
 	{PEP_NICK, NICK(" Ishmael "), "nick Ishmael"},
 	{PEP_NICK, NICK("Ann\n\"A\""), "nick Ann \"A\""},
+	{PEP_NICK, NICK("\x7F Ann\x7F"), "nick Ann"},
+	{PEP_NICK, NICK("\x7F\x7F"), ""},
 	{PEP_NICK, NICK(""), ""},
 };
 

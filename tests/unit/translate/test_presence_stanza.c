@@ -80,6 +80,9 @@ static const struct {
 	{"<presence type='subscribe'><nick xmlns='http://jabber.org/protocol/nick'> Juliet\nC "
 	 "</nick></presence>",
 	 "subscribe closed nick 'Juliet C'"},
+	{"<presence type='subscribe'><nick xmlns='http://jabber.org/protocol/nick'>\x7F</nick>"
+	 "</presence>",
+	 "subscribe closed"},
 	{"<presence type='subscribe'><nick xmlns='http://jabber.org/protocol/nick'/></presence>",
 	 "subscribe closed"},
 	{"<presence type='subscribe'><nick>no</nick></presence>", "subscribe closed"},
