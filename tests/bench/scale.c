@@ -60,6 +60,7 @@ struct scale {
 	const char *mark;  /* what the last state says in a storm; NULL: none */
 	bool is_quiet;     /* nobody should be told anything */
 	uint64_t last_ns;
+	uint64_t storm_ns; /* it began */
 };
 
 static void refuse(struct scale *scale, struct slice text)
@@ -400,13 +401,11 @@ static double refresh_theirs(struct scale *scale)
 static bool end_storm(struct scale *scale, const char *name, uint64_t cpu_ns, unsigned most)
 {
 	unsigned long each = scale->params->each;
-	uint64_t began = scale->last_ns;
 	unsigned long told = 0;
 	bool is_right;
 
 	while (scale->seen_last < each && !is_over(scale))
 		rig_turn(&scale->rig, 1);
-	began = scale->last_ns - began;
 	rest(scale, 500);
 	is_right = scale->seen_last == each;
 	for (unsigned long i = 0; i < each; i++) {
@@ -414,7 +413,7 @@ static bool end_storm(struct scale *scale, const char *name, uint64_t cpu_ns, un
 		is_right = is_right && scale->seen[i] <= most;
 	}
 	printf("%s: told %lu times, the last after %.0f ms, cpu %.1f us each, RSS %.1f MiB\n", name,
-	       told, (double)began / 1e6,
+	       told, (double)(scale->last_ns - scale->storm_ns) / 1e6,
 	       (double)(daemon_run_cpu_ns(scale->rig.daemon) - cpu_ns) / 1e3 / (double)each,
 	       (double)daemon_run_rss_kib(scale->rig.daemon) / 1024);
 	if (!is_right)
@@ -429,7 +428,7 @@ static void begin_storm(struct scale *scale, const char *mark)
 	memset(scale->saw_last, 0, scale->params->each);
 	scale->seen_last = 0;
 	scale->mark = mark;
-	scale->last_ns = reactor_now_ns();
+	scale->last_ns = scale->storm_ns = reactor_now_ns();
 }
 
 /* A PBX says everything at once, twice. */
