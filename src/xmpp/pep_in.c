@@ -28,6 +28,7 @@ struct known {
 	uint64_t number;
 	unsigned epoch;      /* of the link, when it was asked for last */
 	unsigned open_pulls; /* nodes not answered yet */
+	bool is_again;       /* to be asked for once more after that: the link broke meanwhile */
 };
 
 struct pep_in {
@@ -235,6 +236,9 @@ static void on_items(struct xmpp_side *side, enum iq_end end, const struct _xmpp
 	if (--known->open_pulls == 0) {
 		pep_in->pulling_count--;
 		list_remove(&known->pull);
+		if (known->is_again)
+			list_append(&pep_in->waiting, &known->pull);
+		known->is_again = false;
 	}
 	set_timer(pep_in);
 }
@@ -270,6 +274,8 @@ static void start_pull(struct pep_in *pep_in, struct known *known)
 	if (known->open_pulls > 0) {
 		list_append(&pep_in->pulling, &known->pull);
 		pep_in->pulling_count++;
+	} else {
+		known->epoch--; /* there was no room: when he is seen again */
 	}
 }
 
@@ -285,9 +291,13 @@ static void on_timer(void *arg)
 /* Once for each time that the link came up: the server believes that we know what it sent. */
 static void want_pull(struct pep_in *pep_in, struct known *known)
 {
-	if (known->epoch == pep_in->epoch || list_is_linked(&known->pull))
+	if (known->epoch == pep_in->epoch)
 		return;
 	known->epoch = pep_in->epoch;
+	if (list_is_linked(&known->pull)) {
+		known->is_again = known->open_pulls > 0;
+		return;
+	}
 	list_append(&pep_in->waiting, &known->pull);
 	set_timer(pep_in);
 }

@@ -451,6 +451,30 @@ static void silence_is_an_answer_too(void **state)
 	world_free(&world);
 }
 
+/* [X0163-1]: a break of the link takes the answers with it; they are asked for again when she is
+ * seen on the new one, though nobody knows yet that the first question will not be answered */
+static void a_break_loses_no_answers(void **state)
+{
+	struct world_wishes wishes = {.timing = {.ping_wait = 600}};
+	struct world *world = world_new(&wishes);
+	struct xmpp_server *server = world_server(world);
+
+	(void)state;
+	assert_true(xmpp_server_welcome(server, WORLD_SECRET) && world_wait(world, "link up"));
+	world_let_see(world, true);
+	show(world, NULL, true);
+	say(world, "<presence from='ann@chat.example/a' to='" USER "'/>");
+	assert_non_null(xmpp_server_expect_all(server, "<iq type=\"get\"", MOOD, NULL));
+	xmpp_server_close(server);
+	assert_true(world_wait(world, "link down"));
+	world_forget(world);
+	assert_true(xmpp_server_welcome(server, WORLD_SECRET) && world_wait(world, "link up"));
+	xmpp_server_forget(server);
+	say(world, "<presence from='ann@chat.example/a' to='" USER "'/>");
+	assert_non_null(xmpp_server_expect_all(server, "<iq type=\"get\"", MOOD, NULL));
+	world_free(&world);
+}
+
 /* A client that went gets all again when it comes back; others are left alone. */
 static void a_client_comes_back(void **state)
 {
@@ -556,6 +580,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_client_comes_back_to_all, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_crowd_does_not_break_the_link, with_up, tear),
 		cmocka_unit_test(silence_is_an_answer_too),
+		cmocka_unit_test(a_break_loses_no_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
