@@ -20,6 +20,7 @@
 enum {
 	ASK_BATCH = 20,
 	ASK_EVERY_MS = 50,
+	HOLD_MS = 30 * 1000, /* D-26 */
 	AGAIN_MS = 60 * 1000,
 	AGAIN_MOST_MS = 3600 * 1000,
 	PENDING_MS = 24 * 3600 * 1000
@@ -208,6 +209,37 @@ static void on_ask(void *arg)
 			       publisher);
 }
 
+/* D-49: what a server has from before our start is true for no longer than anything that is not
+ * confirmed. Some keep it for ever, and whether they have it nobody knows. */
+static bool may_be_left_over(const struct subject *subject)
+{
+	const struct profile *profile = &subject->peer->profile;
+
+	return profile->publish == PUBLISH_AS_DEVICESTATE || profile->literal_prefixes ||
+	       outlet_is_live(subject->outlet);
+}
+
+static void on_held(void *arg)
+{
+	struct publisher *publisher = arg;
+
+	LIST_EACH(link, next, &publisher->all)
+	{
+		struct subject *subject = LIST_ENTRY(link, struct subject, link);
+
+		if (!subject->is_shown && may_be_left_over(subject))
+			show(subject, NULL);
+	}
+}
+
+static void start_hold(struct publisher *publisher)
+{
+	int hold_ms = publisher->core->params->hold_ms;
+
+	loop_timer_set(loop_of(publisher), &publisher->hold_timer,
+		       hold_ms > 0 ? (uint64_t)hold_ms : HOLD_MS, on_held, publisher);
+}
+
 /* Who is published ----------------------------------------------------------------------------- */
 
 static void free_subject(struct subject *subject)
@@ -277,8 +309,10 @@ struct publisher *publisher_new(struct side_core *core)
 	publisher_watch_peers(publisher);
 	add_all(publisher);
 	publisher->next = publisher->all.next;
-	if (!list_is_empty(&publisher->all))
+	if (!list_is_empty(&publisher->all)) {
 		loop_timer_set(core->params->loop, &publisher->ask_timer, 0, on_ask, publisher);
+		start_hold(publisher);
+	}
 	return publisher;
 }
 
@@ -290,6 +324,7 @@ void publisher_free(struct publisher **publisher)
 		return;
 	self->stopped = NULL;
 	loop_timer_cancel(&self->ask_timer);
+	loop_timer_cancel(&self->hold_timer);
 	LIST_EACH(link, next, &self->all)
 	free_subject(LIST_ENTRY(link, struct subject, link));
 	publisher_free_places(self);
@@ -303,6 +338,7 @@ void publisher_stop(struct publisher *publisher, void (*done)(void *arg), void *
 {
 	publisher->is_stopping = true;
 	loop_timer_cancel(&publisher->ask_timer);
+	loop_timer_cancel(&publisher->hold_timer);
 	LIST_EACH(link, next, &publisher->all)
 	loop_timer_cancel(&LIST_ENTRY(link, struct subject, link)->timer);
 	publisher_hurry(publisher);

@@ -44,6 +44,7 @@ struct publisher {
 	struct list places;
 	struct list *next; /* subject.link: asked next */
 	struct loop_timer ask_timer;
+	struct loop_timer hold_timer; /* of what was published before our start */
 	struct rate pace;
 	char eid[DEVICE_EID_MAX];
 	void (*stopped)(void *arg);
