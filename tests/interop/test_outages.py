@@ -73,7 +73,8 @@ async def phone_shows_nobody_while_the_chat_server_is_away(rig):
     juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
     watch = await watch_chat(alice, juliet)
     await until(lambda: watch.document and watch.document.is_open, 'her state')
-    await rig.programs['prosody'].stop()
+    rig.programs['prosody'].signal(signal.SIGKILL)  # it says nothing of its users
+    await rig.programs['prosody'].ended()
     juliet.cut()
     await until(lambda: not watch.document or not watch.document.is_open, 'closed after the hold')
     check(watch.state == 'active', f'the watch is {watch.state}')
