@@ -287,7 +287,7 @@ static void addresses_nobody_can_have(void **state)
 /* SIP user watches chat user --------------------------------------------------------------------
  */
 
-/* [PRES-076] [SUBX-002] [X0172-1] [X0100-4]
+/* [PRES-010] [PRES-076] [SUBX-002] [X0172-1] [X0100-4]
  * [ADDR-023] */
 static void asking_is_subscribe(void **state)
 {
@@ -298,6 +298,7 @@ static void asking_is_subscribe(void **state)
 	stanza = next_presence(world);
 	assert_true(has(stanza, "type=\"subscribe\""));
 	assert_true(has(stanza, "from=\"1001@sip.chat.example\""));
+	assert_true(has(stanza, "to=\"ann@chat.example\""));
 	assert_true(
 		has(stanza, "<nick xmlns=\"http://jabber.org/protocol/nick\">Desk 1001</nick>"));
 	world_watch(world, "1001", "ann", false, NULL);
