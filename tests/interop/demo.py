@@ -93,9 +93,9 @@ async def scene(rig, line):
     juliet = await rig.chat_user('juliet')
     alice.on_event, juliet.on_event = line.sip_event, line.chat_event
     await chat_watches_sip(line, alice, juliet)
+    await call(line, alice, juliet)
     watch = await sip_watches_chat(line, alice, juliet)
     await away_and_back(line, alice, juliet, watch)
-    await call(line, alice, juliet)
     await lamp_key(line, alice, juliet)
     await messages(line, alice, juliet)
     await nobody_there(line, alice, juliet)
@@ -109,11 +109,11 @@ async def publish(line, alice, text, **words):
 
 async def chat_watches_sip(line, alice, juliet):
     line.chapter('The chat user adds the SIP user to the roster')
-    await publish(line, alice, 'available, "in the office"', note='in the office')
+    await publish(line, alice, 'available, "at my desk"', note='at my desk')
     line.chat(f'> adds {ALICE_JID}')
     juliet.presence('subscribe', to=ALICE_JID)
     await until(lambda: juliet.got('presence', ALICE_JID, 'subscribed'), 'the chat user may see the SIP user')
-    await shown(juliet, '', 'in the office')
+    await shown(juliet, '', 'at my desk')
 
 
 async def shown(juliet, show, status, type_=''):
@@ -121,6 +121,16 @@ async def shown(juliet, show, status, type_=''):
         now = juliet.shown(ALICE_JID)
         return now and (now.type, now.show, now.status) == (type_, show, status)
     await until(is_so, f'the chat user sees {type_ or describe(show, status)}')
+
+
+async def call(line, alice, juliet):
+    line.chapter('The phone rings, is answered, and hangs up')
+    for state, text, show, status in (('early', 'a call comes in', '', 'Ringing: at my desk'),
+                                      ('confirmed', 'and is answered', 'dnd', 'On the phone: at my desk'),
+                                      (None, 'hangs up', '', 'at my desk')):
+        line.sip(f'> {text}')
+        check((await alice.publish_call(state)).status == 200, 'the SIP server hears of the call')
+        await shown(juliet, show, status)
 
 
 async def sip_watches_chat(line, alice, juliet):
@@ -144,24 +154,11 @@ async def away_and_back(line, alice, juliet, watch):
     await until(lambda: 'having lunch' in watch.document.notes, 'the SIP user sees the lunch')
     await publish(line, alice, 'busy, "in a meeting"', note='in a meeting', activity='busy')
     await shown(juliet, 'dnd', 'in a meeting')
-    line.sip('> takes the publication back')
-    await alice.publish(None)
-    await until(lambda: juliet.shown(ALICE_JID).type == 'unavailable', 'the chat user sees the SIP user offline')
     line.chat('> available')
     juliet.presence()
     await until(lambda: watch.document.is_open and not watch.document.notes, 'the SIP user sees the chat user back')
     await publish(line, alice, 'available, "back"', note='back')
     await shown(juliet, '', 'back')
-
-
-async def call(line, alice, juliet):
-    line.chapter('The phone rings, is answered, and hangs up')
-    for state, text, show, status in (('early', 'a call comes in', '', 'Ringing: back'),
-                                      ('confirmed', 'and is answered', 'dnd', 'On the phone: back'),
-                                      (None, 'hangs up', '', 'back')):
-        line.sip(f'> {text}')
-        check((await alice.publish_call(state)).status == 200, 'the SIP server hears of the call')
-        await shown(juliet, show, status)
 
 
 async def lamp_key(line, alice, juliet):
