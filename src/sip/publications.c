@@ -16,6 +16,8 @@
 #include "sip/side_core.h"
 #include "sip/subscriber.h"
 
+enum { HOLD_MS = 30000 }; /* D-26 */
+
 static struct loop *loop_of(const struct publications *publications)
 {
 	return publications->core->params->loop;
@@ -325,16 +327,77 @@ void publications_begun_anew(struct publications *publications, const struct pub
 		       t1_times(publications, PUBLICATION_RESTART_T1), on_restart_over, restart);
 }
 
+/* Servers that are away ------------------------------------------------------------------------ */
+
+/* One that is back after so long may be a new one, or have said something in vain: what it
+ * published counts when it confirms it (D-49), and is asked for till then. */
+static void miss(struct publication *publication, void *arg)
+{
+	const struct outage *outage = arg;
+
+	if (publication->of->hop != outage->hop || publication->heard_ms >= outage->since_ms)
+		return;
+	publication->is_doubtful = true;
+	publication->is_restored = true;
+	published_changed(publication->of);
+}
+
+static void outage_free(struct outage *outage)
+{
+	loop_timer_cancel(&outage->timer);
+	list_remove(&outage->link);
+	mem_free(outage);
+}
+
+static void on_held(void *arg)
+{
+	struct outage *outage = arg;
+	struct each each = {miss, outage};
+
+	table_each(outage->publications->users, each_of, &each);
+	outage_free(outage);
+}
+
+static void on_peer_down(void *arg, struct peer_watch *peer)
+{
+	struct publications *publications = arg;
+	struct outage *outage = mem_zalloc(sizeof *outage);
+	int hold_ms = publications->core->params->hold_ms;
+
+	outage->publications = publications;
+	outage->hop = peer;
+	outage->since_ms = now_of(publications);
+	list_append(&publications->outages, &outage->link);
+	loop_timer_set(loop_of(publications), &outage->timer,
+		       hold_ms > 0 ? (uint64_t)hold_ms : HOLD_MS, on_held, outage);
+}
+
+static void on_peer_ask(void *arg, struct peer_watch *peer, enum peer_ask what)
+{
+	struct publications *publications = arg;
+
+	LIST_EACH(link, next, &publications->outages)
+	{
+		struct outage *outage = LIST_ENTRY(link, struct outage, link);
+
+		if (outage->hop == peer && what == PEER_ASK_ALL)
+			outage_free(outage);
+	}
+}
+
 /* Life ----------------------------------------------------------------------------------------- */
 
 struct publications *publications_new(struct side_core *core)
 {
+	static const struct peer_watch_events events = {on_peer_down, on_peer_ask};
 	struct publications *publications = mem_zalloc(sizeof *publications);
 
 	publications->core = core;
 	publications->users = table_new();
 	publications->answered = table_new();
 	list_init(&publications->restarts);
+	list_init(&publications->outages);
+	peer_watches_listen(core->peers, &events, publications);
 	random_hex(publications->prefix, sizeof publications->prefix / 2);
 	return publications;
 }
@@ -358,6 +421,8 @@ void publications_free(struct publications **publications)
 		return;
 	LIST_EACH(link, next, &self->restarts)
 	restart_free(LIST_ENTRY(link, struct restart, link));
+	LIST_EACH(link, next, &self->outages)
+	outage_free(LIST_ENTRY(link, struct outage, link));
 	table_each(self->users, free_user, NULL);
 	table_free(&self->users);
 	table_free(&self->answered);

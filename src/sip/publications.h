@@ -30,7 +30,7 @@ void publications_answered(struct publications *publications, uint64_t key, unsi
 const struct presence *publications_now(struct publications *publications,
 					const struct address *watched);
 /* True if something is published of watched, but nothing that counts: its publisher began without a
- * state, or has not confirmed it since our restart (AST-7, D-49). */
+ * state, or has not confirmed it since our restart or since it was away (AST-7, D-49). */
 bool publications_are_mute(struct publications *publications, const struct address *watched);
 size_t publications_count(const struct publications *publications);
 

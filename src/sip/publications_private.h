@@ -31,7 +31,7 @@ struct publication {
 	bool is_dialog;   /* Event dialog; else presence */
 	bool is_blank;    /* it says nothing yet (AST-7) */
 	bool is_doubtful; /* its publisher has restarted, and has not spoken of it since */
-	bool is_restored; /* and was not heard of since */
+	bool is_restored; /* nor since we did, or since it was away */
 	struct presence state;
 	struct net_address source;
 	struct loop_timer timer; /* its end */
@@ -65,11 +65,21 @@ struct restart {
 	unsigned users;
 };
 
+/* A server that is down. */
+struct outage {
+	struct publications *publications;
+	struct list link;
+	const struct peer_watch *hop;
+	struct loop_timer timer; /* the end of the hold */
+	uint64_t since_ms;
+};
+
 struct publications {
 	struct side_core *core;
 	struct table *users;    /* by address */
 	struct table *answered; /* publications by the key of their last request */
 	struct list restarts;
+	struct list outages;
 	size_t count;
 	char prefix[17];
 	uint64_t next_tag;

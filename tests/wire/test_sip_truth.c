@@ -197,6 +197,44 @@ static void published_and_gone(void **state)
 	rig_free(&rig);
 }
 
+static void nothing_held_for_long(struct rig *rig)
+{
+	nothing_subscribed(rig);
+	rig->params.hold_ms = 100;
+}
+
+/* [D-26] [D-49] [EVT-061]: a server that was away for longer than the hold may be a new one: what
+ * it published before counts when it confirms it, and is asked for till then. */
+static void published_before_it_was_away(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){
+		.profile = "asterisk", .tune = nothing_held_for_long, .peer_quiet_ms = QUIET_MS});
+	char headers[128], tag[64];
+
+	(void)state;
+	pa_watch(rig);
+	publish(rig, "Event: presence\r\nExpires: 3600\r\n", "published");
+	const struct sip_text *text = text_peer_expect(rig->peer, "SIP/2.0 200");
+
+	assert_non_null(text);
+	sip_text_header(text, "SIP-ETag", tag, sizeof tag);
+	rig_expect_line(rig, "open=1 show=- note=published");
+	rig_expect_line(rig, "answered " PAIR " FAILED");
+	text_peer_let_run(rig->peer, 200);
+	for (int i = 0; i < 2000 && text_peer_count(rig->peer, "SUBSCRIBE ") == 0; i++) {
+		text_peer_let_run(rig->peer, 5);
+		while (text_peer_count(rig->peer, "OPTIONS ") != 0)
+			text_peer_answer(rig->peer, text_peer_expect(rig->peer, "OPTIONS "),
+					 "200 OK", "");
+	}
+	assert_int_not_equal(text_peer_count(rig->peer, "SUBSCRIBE "), 0);
+	assert_int_equal(fake_bridge_count(rig->bridge, "note=published"), 0);
+	snprintf(headers, sizeof headers, "Event: presence\r\nSIP-If-Match: %s\r\n", tag);
+	publish(rig, headers, NULL);
+	rig_expect_line(rig, "open=1 show=- note=published");
+	rig_free(&rig);
+}
+
 /* [D-14] [D-17]: a server that has no hint for him but publishes him serves him. */
 static void published_but_refused(void **state)
 {
@@ -378,6 +416,7 @@ int main(void)
 		cmocka_unit_test(forgotten_dialog),
 		cmocka_unit_test(storm),
 		cmocka_unit_test(published_and_gone),
+		cmocka_unit_test(published_before_it_was_away),
 		cmocka_unit_test(published_but_refused),
 		cmocka_unit_test(stop_while_it_tells),
 	};
