@@ -39,21 +39,33 @@ static void change(struct subscription *s, enum watcher_status status, enum watc
 	s->row = status;
 	s->row_event = event;
 	s->has_row = true;
-	notify_change(s, NULL);
+	if (s->notifier->is_spreading)
+		fan_out_later(s);
+	else
+		notify_change(s, NULL);
+}
+
+/* Marks all who look, so that many are not compared with many. */
+static void mark_lookers(struct watching *watching, bool is_looking)
+{
+	LIST_EACH(link, next, &watching->lookers)
+	LIST_ENTRY(link, struct looker, link)->by->is_looking = is_looking;
 }
 
 void watcher_row_all(struct watching *watching, enum watcher_status status,
 		     enum watcher_event event)
 {
+	if (list_is_empty(&watching->informed))
+		return;
+	mark_lookers(watching, true);
 	LIST_EACH(link, next, &watching->informed)
 	{
 		struct looker *looker = LIST_ENTRY(link, struct looker, link);
-		struct subscription *s = LIST_ENTRY(looker, struct subscription, looker);
 
-		/* Who does not watch any more has no part in it. */
-		if (watching_find_other(watching, looker->by, NULL) != NULL)
-			change(s, status, event);
+		if (looker->by->is_looking) /* who does not watch any more has no part in it */
+			change(LIST_ENTRY(looker, struct subscription, looker), status, event);
 	}
+	mark_lookers(watching, false);
 }
 
 void watcher_row_user(struct watching *watching, const struct watch_user *by,

@@ -13,13 +13,15 @@
 
 struct watchings;
 
-/* One SIP user with subscriptions, as he is. Private to watching.c but for new_pairs. */
+/* One SIP user with subscriptions, as he is. Private to watching.c but for new_pairs, and for
+ * is_looking, which is false between calls. */
 struct watch_user {
 	size_t live;
 	void *key;
 	size_t key_len;
 	struct rate new_pairs; /* of one whose domain watches in his place */
 	bool has_rate;
+	bool is_looking;
 };
 
 enum looker_kind {

@@ -221,6 +221,31 @@ static void many_hear_her_answer(void **state)
 	rig_free(&rig);
 }
 
+/* [D-18] [EVT-052]: watcher information is told as her answer is: not from inside the call of the
+ * core; who watches no more hears nothing. */
+static void many_are_informed(void **state)
+{
+	struct rig *rig = domain_rig(NULL);
+
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		subscribe(rig, 1000 + i, "presence", "SIP/2.0 200");
+		watcher_answer(rig, "pending", "200 OK");
+		subscribe(rig, 1000 + i, "presence.winfo", "SIP/2.0 200");
+		watcher_answer(rig, "active", "200 OK");
+	}
+	text_peer_let_run(rig->peer, 20);
+	rig->counters.notify_out = 0;
+	rig->bridge->has_now = false;
+	watcher_decide_for(rig, "", "juliet", WATCH_ALLOWED);
+	assert_int_equal(rig->counters.notify_out, 0);
+	for (int i = 0; i < 60; i++)
+		text_peer_answer(rig->peer, watcher_take(rig, "active"), "200 OK", "");
+	assert_int_equal(text_peer_let_run(rig->peer, 50), 0);
+	assert_int_equal(rig->counters.notify_out, 60);
+	rig_free(&rig);
+}
+
 /* Subscriptions end while their turn has not come: nothing is left behind. */
 static void ends_while_many_are_told(void **state)
 {
@@ -253,6 +278,7 @@ int main(void)
 		cmocka_unit_test(many_are_told_the_newest),
 		cmocka_unit_test(many_are_told_it_is_unknown),
 		cmocka_unit_test(many_hear_her_answer),
+		cmocka_unit_test(many_are_informed),
 		cmocka_unit_test(ends_while_many_are_told),
 	};
 
