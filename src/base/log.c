@@ -20,6 +20,7 @@ enum {
 	LOG_LINE_MAX = 2048, /* below PIPE_BUF: a pipe takes a line whole or not at all */
 	LOG_HEAD_MAX = 128,
 	LOG_BURST = 10,        /* lines of one call site at once */
+	LOG_BURST_INFO = 100,  /* the same of level info: who asks for it wants each event */
 	LOG_WINDOW_MS = 10000, /* then one in this time */
 	LOG_RETRY_MS = 1000    /* between attempts to reach an absent syslog */
 };
@@ -249,18 +250,18 @@ static void hand_over(enum log_level level, const char *line, unsigned long long
 }
 
 /* True if a line of this site may go out now; *held is how many were kept back before it. */
-static bool site_may(struct log_site *site, unsigned long long now, unsigned *held)
+static bool site_may(struct log_site *site, unsigned burst, unsigned long long now, unsigned *held)
 {
 	*held = 0;
 	if (site->count == 0 || now - site->window_ms >= LOG_WINDOW_MS) {
 		*held = site->held;
 		/* After a flood only one line a window, after a quiet window a full burst. */
-		site->count = site->held > 0 ? LOG_BURST : 1;
+		site->count = site->held > 0 ? burst : 1;
 		site->held = 0;
 		site->window_ms = now;
 		return true;
 	}
-	if (site->count < LOG_BURST) {
+	if (site->count < burst) {
 		site->count++;
 		return true;
 	}
@@ -281,12 +282,13 @@ void log_write(struct log_site *site, enum log_level level, const char *format, 
 {
 	char line[LOG_LINE_MAX];
 	unsigned long long now = now_ms();
+	unsigned burst = level == LOG_LEVEL_INFO ? LOG_BURST_INFO : LOG_BURST;
 	unsigned held = 0;
 	size_t len;
 	va_list args;
 
 	pthread_mutex_lock(&logger.lock);
-	if (level == LOG_LEVEL_DEBUG || site_may(site, now, &held)) {
+	if (level == LOG_LEVEL_DEBUG || site_may(site, burst, now, &held)) {
 		va_start(args, format);
 		vsnprintf(line, sizeof line - 48, format, args);
 		va_end(args);

@@ -1,7 +1,7 @@
 /* Log lines (settings.md): "area: what happened key=value ... (reason)". Only sip, xmpp, store,
- * ops and daemon log. Lines that repeat are held back per call site: 10 at once, then one in
- * 10 s with a count (REL-053); debug lines are not. A blocked syslog or standard error drops lines
- * and counts them. May be called from any thread. */
+ * ops and daemon log. Lines that repeat are held back per call site: 10 at once (of
+ * level info 100), then one in 10 s with a count (REL-053); debug lines are not. A blocked syslog
+ * or standard error drops lines and counts them. May be called from any thread. */
 #pragma once
 
 #include <stdbool.h>

@@ -119,6 +119,31 @@ static void repeated(int i)
 	log_warning("area: repeated i=%d", i);
 }
 
+static void event(int i)
+{
+	log_info("area: event i=%d", i);
+}
+
+/* [REL-053] of level info a hundred: an office that comes to work is no flood */
+static void test_events_are_held_later(void **state)
+{
+	struct syslog_peer *peer = *state;
+
+	log_set_level(LOG_LEVEL_INFO);
+	for (int i = 0; i < 100; i++) {
+		char expected[64];
+
+		event(i);
+		snprintf(expected, sizeof expected, "area: event i=%d", i);
+		assert_string_equal(next_line(peer, NULL), expected);
+	}
+	event(100);
+	assert_string_equal(next_line(peer, NULL), "");
+	later_s += 11;
+	event(101);
+	assert_string_equal(next_line(peer, NULL), "area: event i=101 (1 more held back)");
+}
+
 /* [REL-053] ten at once, then one in ten seconds with a count, and ten again after a quiet time */
 static void test_repeats_are_held(void **state)
 {
@@ -317,6 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_levels, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repeats_are_held, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_events_are_held_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocked_syslog, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_syslog_at_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocked_stderr, setup, teardown),
