@@ -244,7 +244,7 @@ async def freeswitch_tells_one_call_at_a_time(rig):
     nothing_contradicts(juliet, FS_PHONE)
 
 
-# [PBX-034] [D-15] [D-25] [FSW] it restarts without a word: the subscriptions live on in its database
+# [PBX-034] [D-15] [D-25] [FSW-9] it restarts without a word: the subscriptions live on in its database
 @test(start=False)
 async def freeswitch_restarts_in_silence(rig):
     pbx, juliet = await office(rig, FreeSwitch, {'1002': 'registered'}, 'freeswitch', transport='tcp')
@@ -260,7 +260,7 @@ async def freeswitch_restarts_in_silence(rig):
     nothing_contradicts(juliet, FS_PHONE)
 
 
-# [PBX-034] [EVT-029] [D-15] "noresource", which it says whenever a subscription runs out, is no refusal
+# [PBX-034] [EVT-029] [D-15] [FSW-4] "noresource", which it says whenever a subscription runs out, is no refusal
 @test(start=False)
 async def freeswitch_says_noresource_at_expiry(rig):
     pbx, juliet = await office(rig, FreeSwitch, {'1002': 'call-confirmed'}, 'freeswitch')
@@ -274,7 +274,7 @@ async def freeswitch_says_noresource_at_expiry(rig):
     check('unsubscribed' not in kinds and 'unavailable' not in kinds, f'shown: {kinds}')
 
 
-# [FSW] a package that is granted and never told of does not hold up the other
+# [FSW-2] a package that is granted and never told of does not hold up the other
 @test(start=False)
 async def freeswitch_is_mute_about_calls(rig):
     pbx, juliet = await office(rig, FreeSwitch, {'1002': 'registered', '1003': 'registered'}, 'freeswitch')

@@ -326,7 +326,7 @@ static void her_no_removes_it(void **state)
 	rig_free(&rig);
 }
 
-/* [PBX-037] [PBX-038] [FSW]: FreeSWITCH takes the state from each body, and a removal changes
+/* [PBX-037] [PBX-038] [FSW-10]: FreeSWITCH takes the state from each body, and a removal changes
  * nothing: it is told that nobody is there, and may answer 404 to that. */
 static void freeswitch_is_told_closed(void **state)
 {

@@ -233,7 +233,7 @@ static void asks_for_seconds(struct rig *rig)
 	rig->params.refresh_s = 2;
 }
 
-/* [PBX-043] [D-25] [PBX-049]: an answer that grants more than was asked for counts. */
+/* [PBX-043] [D-25] [PBX-049] [FSW-3]: an answer that grants more than was asked for counts. */
 static void longer_answers_count(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.tune = asks_for_seconds, .t1_ms = 500});

@@ -155,7 +155,7 @@ static void asterisk(void **state)
 	rig_free(&rig);
 }
 
-/* [FSW] [PBX-027] [PBX-028] [PBX-029] [PBX-031] [PBX-032]: presence and dialogs
+/* [FSW-5] [FSW-7] [FSW-8] [PBX-027] [PBX-028] [PBX-029] [PBX-031] [PBX-032]: presence and dialogs
  * side by side. */
 static void freeswitch(void **state)
 {

@@ -91,9 +91,9 @@ static void the_dialog_names_the_user(void **state)
 	rig_free(&rig);
 }
 
-/* [PBX-033]: FreeSWITCH writes the state into its 202, where it means nothing. [EVT-030]: a state
- * nobody knows grants nothing, and what was granted is shown on; reason and retry-after beside
- * active end nothing. */
+/* [PBX-033] [FSW-1]: FreeSWITCH writes the state into its 202, where it means nothing. [EVT-030]: a
+ * state nobody knows grants nothing, and what was granted is shown on; reason and retry-after
+ * beside active end nothing. */
 static void states_where_they_count(void **state)
 {
 	struct rig *rig = rig_new(NULL);

@@ -356,7 +356,7 @@ static void interval_too_brief(void **state)
 	rig_free(&rig);
 }
 
-/* [PRES-040] [EVT-014] [REL-021] [FSW]: a 2xx and never a NOTIFY. */
+/* [PRES-040] [EVT-014] [REL-021] [FSW-2]: a 2xx and never a NOTIFY. */
 static void no_notify_is_no_subscription(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 4});

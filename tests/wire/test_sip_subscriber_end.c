@@ -190,8 +190,8 @@ static void stop_ends_subscriptions(void **state)
 	rig_free(&rig);
 }
 
-/* [D-48] [FSW]: a stop does not wait for subscriptions that were granted and never told of, whether
- * they are wanted or were just left; what comes of them yet is ended by 481. */
+/* [D-48] [FSW-2]: a stop does not wait for subscriptions that were granted and never told of,
+ * whether they are wanted or were just left; what comes of them yet is ended by 481. */
 static void stop_without_a_notify(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 500});

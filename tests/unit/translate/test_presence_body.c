@@ -144,7 +144,7 @@ static const struct {
 	 "<address><status status='open'/></address><note>at home</note></atom>"
 	 "<atom id='1'><address><status status='closed'/></address></atom><atom/></presence>",
 	 "1 open 'at home', - unset; user 'n'"},
-	/* [PBX-030] with a DOCTYPE; its status is open although nobody is registered */
+	/* [PBX-030] [FSW-6] with a DOCTYPE; its status is open although nobody is registered */
 	{"freeswitch", XPIDF,
 	 "<?xml version=\"1.0\"?>\n<!DOCTYPE presence PUBLIC \"-//IETF//DTD RFCxxxx XPIDF "
 	 "1.0//EN\" \"xpidf.dtd\">\n<presence><status><note>Unregistered</note></status>"

@@ -414,7 +414,7 @@ static void sums_up_idle_devices(void **state)
 	presence_clear(&presence);
 }
 
-/* [PBX-037] [FSW] FreeSWITCH reads prefixes, the first activity, and nothing without a note. */
+/* [PBX-037] [FSW-10] FreeSWITCH reads prefixes, the first activity, and nothing without a note. */
 static void writes_for_a_literal_reader(void **state)
 {
 	struct presence presence = {0};

@@ -115,7 +115,7 @@ static void reads_text(void **state)
 	content_is("<a>one<b>two</b>three<!-- four --></a>", "onethree");
 	content_is("<a><![CDATA[<x>]]>&#x2615;</a>", "<x>\xE2\x98\x95");
 	content_is("<a/>", "");
-	/* [SIP-112] [PBX-027] [PIDF-001] the prolog lies */
+	/* [SIP-112] [PBX-027] [PIDF-001] [FSW-5] the prolog lies */
 	content_is("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?> \n<a>\xC3\xBC \xE2\x98\x95</a>",
 		   "\xC3\xBC \xE2\x98\x95");
 	content_is("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\xFC</a>", "\xC3\xBC");
