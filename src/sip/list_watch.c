@@ -16,8 +16,8 @@
 #include "translate/resource_lists.h"
 
 enum {
-	LIST_SETTLE_MS = 50,   /* changes of so long are one NOTIFY */
-	LIST_AGAIN_MS = 60000, /* who could not be asked, or was lost for now, is asked again */
+	LIST_SETTLE_MS = 50, /* changes of so long are one NOTIFY */
+	LIST_AGAIN_T1 = 120, /* 60 s: who could not be asked, or is lost for now, is asked again */
 	LIST_NICK_BYTES_MAX = 256
 };
 
@@ -121,8 +121,16 @@ static bool is_room(const struct list_watch *list, const struct list_member *mem
 	return true;
 }
 
+static bool is_same_reason(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Who was asked in vain once more has nothing new to tell. */
 static void set_state(struct list_member *member, enum member_state state, const char *reason)
 {
+	if (member->state == state && is_same_reason(member->reason, reason))
+		return;
 	member->state = state;
 	member->reason = reason;
 	member->told = 0;
@@ -181,6 +189,14 @@ static void on_timer(void *arg)
 	list_watch_set(arg, NULL);
 }
 
+static void ask_again_later(struct list_watch *list)
+{
+	int t1_ms = core_of(list)->params->timer_t1_ms;
+
+	loop_timer_set(core_of(list)->params->loop, &list->timer,
+		       LIST_AGAIN_T1 * (uint64_t)(t1_ms > 0 ? t1_ms : 500), on_timer, list);
+}
+
 /* Those that are in no pair: what was refused may have been allowed since, which costs the other
  * side no question (D-13). */
 static void ask_all(struct list_watch *list)
@@ -195,8 +211,7 @@ static void ask_all(struct list_watch *list)
 		is_later |= member->state == MEMBER_LATER;
 	}
 	if (is_later && !list->subscription->is_fetch)
-		loop_timer_set(core_of(list)->params->loop, &list->timer, LIST_AGAIN_MS, on_timer,
-			       list);
+		ask_again_later(list);
 }
 
 static struct list_member *find_member(const struct list_watch *list, const char *uri)
@@ -334,8 +349,7 @@ void list_member_end(struct looker *looker, enum watch_answer answer)
 
 	set_state(member, is_for_now ? MEMBER_LATER : MEMBER_GONE, notifier_reason(answer));
 	if (is_for_now && !loop_timer_is_set(&list->timer))
-		loop_timer_set(core_of(list)->params->loop, &list->timer, LIST_AGAIN_MS, on_timer,
-			       list);
+		ask_again_later(list);
 	list->is_urgent = true;
 	settle(list);
 }

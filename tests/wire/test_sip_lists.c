@@ -603,6 +603,35 @@ static void linphone_has_its_own_dialect(void **state)
 	}
 }
 
+/* Who cannot be asked for now is asked again; nobody is told until there is something new. */
+static void asked_again_in_silence(void **state)
+{
+	struct rig_options options = {.t1_ms = 5};
+	struct rig *rig = rig_new(&options);
+	struct watcher watcher = list_watcher(three);
+	struct told told;
+
+	(void)state;
+	rig->bridge->requested = WATCH_FAILED;
+	watcher_subscribe(rig, &watcher, head);
+	watcher_answer(rig, "active", "200 OK");
+	for (int i = 0; i < 3; i++) {
+		rig_expect_line(rig, "requested sip:1001@pbx.example xmpp:juliet@chat.example");
+		rig_expect_line(rig, "requested sip:1001@pbx.example xmpp:romeo@chat.example");
+	}
+	assert_int_equal(text_peer_let_run(rig->peer, 100), 0);
+	rig->bridge->requested = WATCH_ALLOWED;
+	fake_bridge_set_now(rig->bridge, SHOW_NONE, "at last");
+	const struct sip_text *notify = watcher_take(rig, "active");
+
+	read_told(notify, &told);
+	expect_document(&told, "juliet", "at last");
+	expect_document(&told, "romeo", "at last");
+	assert_null(find(&told, "nobody"));
+	free_told(&told);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -621,6 +650,7 @@ int main(void)
 		cmocka_unit_test(a_list_needs_support),
 		cmocka_unit_test(members_lost_for_now),
 		cmocka_unit_test(linphone_has_its_own_dialect),
+		cmocka_unit_test(asked_again_in_silence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
