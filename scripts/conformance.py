@@ -82,6 +82,9 @@ def complaints(rows, tests, rules):
     for pattern, _, _ in rules:
         if not any(matches(pattern, ident) for ident in rows):
             yield f"conformance-notes.tsv: {pattern} matches no requirement: mend it or take the line out"
+    for pattern, state, _ in rules:
+        if state == "done" and pattern not in tests:
+            yield f"conformance-notes.tsv: {pattern} is said to be done: no test names it"
     for ident, (level, _, _) in rows.items():
         if level.startswith("MUST") and state_of(ident, tests, rules) == ("not yet", ""):
             yield f"{ident}: no test names it: name it where it is proved, or say why not in docs/conformance-notes.tsv"
