@@ -61,6 +61,16 @@ static void pending_is_silence(void **state)
 	assert_false(xmpp_server_has(world_server(world), "<presence"));
 }
 
+/* The id of a stanza, in out. */
+static void read_id(const char *stanza, char out[64])
+{
+	const char *at = stanza != NULL ? strstr(stanza, " id=\"") : NULL;
+
+	if (at == NULL)
+		fail_msg("no id: %s", stanza != NULL ? stanza : "nothing");
+	snprintf(out, 64, "%.*s", (int)strcspn(at + 5, "\""), at + 5);
+}
+
 /* [PRES-045] [SUBX-003] [SUBX-005] [SUBX-009] [PRS-001] [PRS-002] [D-10]
  * [PRES-011] [PRES-131] */
 static void granted_is_subscribed_then_presence(void **state)
@@ -68,6 +78,7 @@ static void granted_is_subscribed_then_presence(void **state)
 	struct world *world = *state;
 	struct presence now;
 	const char *stanza;
+	char first[64], second[64];
 
 	world_presence(&now, SHOW_AWAY, "at lunch");
 	world_will_answer(world, WATCH_ALLOWED, &now, FAULT_NONE, NULL);
@@ -81,11 +92,18 @@ static void granted_is_subscribed_then_presence(void **state)
 	assert_true(has(stanza, "type=\"subscribed\""));
 	assert_true(has(stanza, "from=\"1001@sip.chat.example\""));
 	assert_false(has(stanza, "id=\"s1\""));
+	read_id(stanza, first);
 	stanza = next_presence(world);
 	assert_true(has(stanza, "from=\"1001@sip.chat.example/sip\""));
 	assert_true(has(stanza, "<show>away</show>"));
 	assert_true(has(stanza, "at lunch"));
 	assert_false(has(stanza, "type="));
+	/* asked again: the same answer, under an id of its own */
+	send_presence(world, ANN " type='subscribe' id='s1'", "");
+	stanza = next_presence(world);
+	assert_true(has(stanza, "type=\"subscribed\""));
+	read_id(stanza, second);
+	assert_string_not_equal(first, second);
 }
 
 /* [PRES-047]: granted, and nothing known: unavailable from the bare JID */
