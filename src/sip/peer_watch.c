@@ -118,6 +118,7 @@ static void on_all_timer(void *arg)
 	if (peer->is_down)
 		return; /* it will be asked for again */
 	peer->all_ms = now_of(peer);
+	log_notice("sip: everything is asked for anew proxy=%s", log_safe(peer->uri));
 	tell_ask(peer, PEER_ASK_ALL);
 }
 
