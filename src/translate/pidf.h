@@ -9,7 +9,10 @@ struct buf;
 struct presence;
 struct profile;
 
-enum { PIDF_MAX_BYTES = 256 * 1024 };
+enum {
+	PIDF_MAX_BYTES = 256 * 1024,
+	PIDF_NOTES_BYTES = 8 * 1024 /* a document that is longer gets no more notes */
+};
 
 /* How a document is to be read. */
 struct pidf_reading {
@@ -37,6 +40,7 @@ struct pidf_params {
 };
 
 /* Appends the document: one tuple per device, best first; at least one (closed) tuple. Compact: no
- * white space between elements. Only what RFC 3863, 4480 and 8048 allow. */
+ * white space between elements; far below the size of a datagram. Only what RFC 3863, 4480 and 8048
+ * allow. */
 void pidf_format(const struct presence *presence, const struct pidf_params *params,
 		 struct buf *out);

@@ -116,7 +116,7 @@ static const char *priority_to_pidf(int priority, char out[8])
 
 static void write_notes(struct xml_writer *writer, const struct notes *notes)
 {
-	for (size_t i = 0; i < notes->count; i++) {
+	for (size_t i = 0; i < notes->count && xml_writer_bytes(writer) < PIDF_NOTES_BYTES; i++) {
 		const struct note *note = &notes->items[i];
 
 		xml_open(writer, "note");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/presence_words.h"
+#include "translate/pidf.h"
 #include "translate/pidf_names.h"
 #include "translate/rpid.h"
 #include "translate/timestamp.h"
@@ -102,7 +103,7 @@ static void write_note(struct xml_writer *writer, const char *name, const char *
 
 static void write_notes(struct xml_writer *writer, const char *name, const struct notes *notes)
 {
-	for (size_t i = 0; i < notes->count; i++)
+	for (size_t i = 0; i < notes->count && xml_writer_bytes(writer) < PIDF_NOTES_BYTES; i++)
 		write_note(writer, name, notes->items[i].lang, notes->items[i].text);
 }
 

@@ -113,8 +113,14 @@ static void end_tag(struct xml_writer *writer)
 void xml_writer_init(struct xml_writer *writer, struct buf *out)
 {
 	writer->out = out;
+	writer->start = out->len;
 	writer->depth = 0;
 	writer->in_tag = 0;
+}
+
+size_t xml_writer_bytes(const struct xml_writer *writer)
+{
+	return writer->out->len - writer->start;
 }
 
 void xml_open(struct xml_writer *writer, const char *name)

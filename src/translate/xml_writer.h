@@ -10,12 +10,15 @@ enum { XML_WRITER_DEPTH_MAX = 32 };
 
 struct xml_writer {
 	struct buf *out;
+	size_t start; /* what out held before */
 	const char *open[XML_WRITER_DEPTH_MAX];
 	int depth;
 	int in_tag; /* the start tag is not closed yet */
 };
 
 void xml_writer_init(struct xml_writer *writer, struct buf *out);
+/* How many bytes were written so far. */
+size_t xml_writer_bytes(const struct xml_writer *writer);
 void xml_open(struct xml_writer *writer, const char *name);
 /* NULL value: no attribute. */
 void xml_attr(struct xml_writer *writer, const char *name, const char *value);

@@ -390,6 +390,38 @@ static void is_small(void **state)
 	presence_clear(&presence);
 }
 
+/* [SEC-052] [PBX-053]: who has many clients and many languages cannot make documents that no
+ * datagram holds: notes are left out, no device is, and the best one's own note stays. */
+static void is_never_too_large(void **state)
+{
+	struct presence presence = {0}, back = {0};
+	struct buf out = BUF_INIT;
+	char text[PRESENCE_NOTE_BYTES_MAX + 1], name[16];
+
+	(void)state;
+	memset(text, '<', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	for (int i = 0; i < PRESENCE_DEVICES_MAX; i++) {
+		snprintf(name, sizeof name, "d%d", i);
+		struct device *device = add(&presence, name, BASIC_OPEN, SHOW_DND, 127 - i);
+
+		for (int k = 0; k < PRESENCE_NOTES_MAX; k++) {
+			snprintf(name, sizeof name, "x%c", 'a' + k);
+			note(&device->notes, name, text);
+			note(&presence.notes, name, text);
+			note(&presence.person.notes, name, text);
+		}
+	}
+	format(&presence, &out);
+	assert_in_range(out.len, 1, 48 * 1024);
+	assert_int_equal(pidf_parse(out.data, out.len, READING(PIDF_MAX_BYTES, NULL), &back), 0);
+	assert_int_equal(back.device_count, PRESENCE_DEVICES_MAX);
+	assert_string_equal(back.devices[0].notes.items[0].text, text);
+	buf_free(&out);
+	presence_clear(&presence);
+	presence_clear(&back);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +438,7 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_read_back),
 		cmocka_unit_test(every_activity_comes_back),
 		cmocka_unit_test(is_small),
+		cmocka_unit_test(is_never_too_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
