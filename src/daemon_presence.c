@@ -260,7 +260,8 @@ static void peer_text(const struct peer_report *peer, struct buf *out)
 		buf_printf(out, ", chat users published there as %s %zu", peer->publish,
 			   peer->publications_out);
 	if (peer->list != NULL)
-		buf_printf(out, ", list %s", peer->list);
+		buf_printf(out, ", list %s %s, members %zu", peer->list, peer->list_state,
+			   peer->list_members);
 	buf_putc(out, '\n');
 }
 
@@ -278,11 +279,12 @@ static void peer_json(const struct peer_report *peer, struct buf *out)
 		json_member(out, words[i].name, words[i].text);
 		buf_putc(out, ',');
 	}
+	json_member(out, "list_state", peer->list_state);
 	buf_printf(out,
-		   "\"heard_s\":%lld,\"watched\":%zu,\"publications_in\":%zu,"
+		   ",\"list_members\":%zu,\"heard_s\":%lld,\"watched\":%zu,\"publications_in\":%zu,"
 		   "\"publications_out\":%zu}",
-		   (long long)peer->heard_s, peer->watched, peer->publications_in,
-		   peer->publications_out);
+		   peer->list_members, (long long)peer->heard_s, peer->watched,
+		   peer->publications_in, peer->publications_out);
 }
 
 static void on_peer(const struct peer_report *peer, void *arg)

@@ -237,6 +237,26 @@ void directory_listed(const struct address *watched, struct listed *out, void *a
 		out->phone = &row->phone; /* AST-2: dialogs under Event presence */
 }
 
+const char *directory_word(const struct directory *directory, const struct sip_peer *peer,
+			   size_t *members)
+{
+	static const char *const words[] = {
+		[FEED_OFF] = "not needed", [FEED_WAITING] = "asking", [FEED_LIVE] = "live",
+		[FEED_DOUBT] = "in doubt", [FEED_LOST] = "lost",      [FEED_REFUSED] = "refused",
+	};
+
+	*members = 0;
+	for (size_t i = 0; i < directory->count; i++) {
+		struct roll *roll = &directory->rolls[i];
+
+		if (roll->peer != peer)
+			continue;
+		*members = table_count(roll->members);
+		return words[main_feed(roll)->state];
+	}
+	return NULL;
+}
+
 size_t directory_members(const struct directory *directory)
 {
 	size_t count = 0;

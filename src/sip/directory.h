@@ -22,5 +22,9 @@ void directory_free(struct directory **directory);
 /* What the lists say of a SIP user: the listed_fn of composition.h, arg is the directory. */
 void directory_listed(const struct address *watched, struct listed *out, void *arg);
 
+/* What became of a peer's list: "live", "asking", "lost" ..., and how many users it names; NULL: it
+ * has none. */
+const char *directory_word(const struct directory *directory, const struct sip_peer *peer,
+			   size_t *members);
 /* Users that lists name. */
 size_t directory_members(const struct directory *directory);

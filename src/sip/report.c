@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/table.h"
 #include "model/fault.h"
+#include "sip/directory.h"
 #include "sip/interest.h"
 #include "sip/peer_watch.h"
 #include "sip/publications_private.h"
@@ -170,8 +171,8 @@ static size_t published_at(const struct side_core *core, const struct sip_peer *
 	return count;
 }
 
-static void report_peer(const struct side_core *core, const struct sip_peer *peer,
-			peer_report_fn *each, void *arg)
+static void report_peer(const struct side_core *core, const struct directory *directory,
+			const struct sip_peer *peer, peer_report_fn *each, void *arg)
 {
 	static const char *const publishers[] = {"none", "presence", "devicestate"};
 	uint64_t heard_ms = 0;
@@ -186,13 +187,15 @@ static void report_peer(const struct side_core *core, const struct sip_peer *pee
 		.publications_out = published_at(core, peer),
 	};
 
+	report.list_state = directory_word(directory, peer, &report.list_members);
 	report.state = peer_watch_word(peer_watch_of(core->peers, peer->domain), &heard_ms);
 	report.heard_s = seconds_between(heard_ms, now_of(core));
 	each(&report, arg);
 }
 
-void report_peers(const struct side_core *core, peer_report_fn *each, void *arg)
+void report_peers(const struct side_core *core, const struct directory *directory,
+		  peer_report_fn *each, void *arg)
 {
 	for (size_t i = 0; i < core->params->peer_count; i++)
-		report_peer(core, &core->params->peers[i], each, arg);
+		report_peer(core, directory, &core->params->peers[i], each, arg);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct address;
+struct directory;
 struct presence;
 struct side_core;
 
@@ -31,9 +32,11 @@ void report_sources(const struct side_core *core, const struct address *watched,
 struct peer_report {
 	const char *domain;
 	const char *profile;
-	const char *next_hop;    /* NULL: found in DNS */
-	const char *state;       /* "up", "down", "unwatched" */
-	const char *list;        /* URI, or NULL */
+	const char *next_hop;   /* NULL: found in DNS */
+	const char *state;      /* "up", "down", "unwatched" */
+	const char *list;       /* URI, or NULL */
+	const char *list_state; /* "live", "refused" ..., or NULL */
+	size_t list_members;
 	const char *publish;     /* what is published there: "none", "presence", "devicestate" */
 	int64_t heard_s;         /* so long ago; -1: never, or nobody depends on it */
 	size_t watched;          /* users of it that are watched */
@@ -42,4 +45,5 @@ struct peer_report {
 };
 typedef void peer_report_fn(const struct peer_report *report, void *arg);
 
-void report_peers(const struct side_core *core, peer_report_fn *each, void *arg);
+void report_peers(const struct side_core *core, const struct directory *directory,
+		  peer_report_fn *each, void *arg);

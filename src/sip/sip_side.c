@@ -294,7 +294,7 @@ void sip_side_sources(const struct sip_side *side, const struct address *watched
 
 void sip_side_peers(const struct sip_side *side, peer_report_fn *each, void *arg)
 {
-	report_peers(&side->core, each, arg);
+	report_peers(&side->core, side->directory, each, arg);
 }
 
 void sip_side_status(const struct sip_side *side, struct buf *out)

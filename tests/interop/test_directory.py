@@ -6,6 +6,7 @@ import signal
 
 from cases import ALICE_JID, publish, sees, test, watch_sip
 from rig import COMPONENT, PBX, TEXT_SCHEMA, check, until
+from test_running import control
 
 MANY = tuple(str(1001 + i) for i in range(40))
 LIST = {'profile = "kamailio";': 'profile = "kamailio"; subscribe_as = "bridge"; packages = [ "presence" ];'
@@ -24,6 +25,8 @@ async def status(rig, name):
 async def only_the_list(rig):
     check(await status(rig, 'sip.subscriptions_wanted') == 1, 'one subscription is all')
     check(await status(rig, 'sip.list_members') == len(rig.members), 'all are on the list')
+    peers = (await asyncio.to_thread(control, rig, 'show', 'peers')).stdout
+    check(f'list sip:everybody@{PBX} live, members {len(rig.members)}' in peers, peers)
 
 
 # [EVT-064] [EVT-067] [EVT-069] [EVT-070]
@@ -39,6 +42,8 @@ async def one_subscription_tells_of_the_whole_list(rig):
     await publish(alice, note='out', activity='away')
     await sees(juliet, ALICE_JID, show='away', status='out')
     await only_the_list(rig)
+    shown = (await asyncio.to_thread(control, rig, 'show', 'presence', ALICE_JID)).stdout
+    check(f'list at sip:everybody@{PBX}: active' in shown and 'says device' in shown and 'note out' in shown, shown)
 
 
 # a list whose state does not fit into one NOTIFY, as Kamailio splits it [PBX-053]
