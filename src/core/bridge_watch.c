@@ -277,12 +277,12 @@ void bridge_watch_answered(struct bridge *bridge, const struct watch *watch,
 	if (bridge->is_stopped || pair == NULL)
 		return;
 	pair->row.heard_at = wall_s(bridge);
-	if (answer == WATCH_ALLOWED || answer == WATCH_PENDING) {
+	if (answer == WATCH_ALLOWED || answer == WATCH_PENDING)
 		bridge_end_refusal(bridge, pair);
-		if (pair->doubts_all) {
-			pair->doubts_all = false;
-			pair->doubt_ms = 0;
-		}
+	/* Who only says "pending" says nothing of his user. */
+	if (answer == WATCH_ALLOWED && pair->doubts_all) {
+		pair->doubts_all = false;
+		pair->doubt_ms = 0;
 	}
 	/* He was there to say so, or his server does not tell any more whether he is (D-20). */
 	if (answer == WATCH_REJECTED && pair->watched->is_gone)
