@@ -13,6 +13,7 @@
 #include "model/counters.h"
 #include "model/limits.h"
 #include "model/presence_view.h"
+#include "model/rich.h"
 #include "support/fake_loop.h"
 
 enum {
@@ -29,7 +30,8 @@ struct model {
 	bool wanted;  /* the watcher asked */
 	bool granted; /* and the watched said yes */
 	bool has_dialog;
-	bool excused; /* nobody was asked by the last question, or he may be asked again */
+	bool is_ended; /* it was, by an answer: he sees nothing more */
+	bool excused;  /* nobody was asked by the last question, or he may be asked again */
 	bool was_asked;
 	bool is_unsaid; /* what came last was not told yet: a start asks again */
 	int64_t asked_s;
@@ -51,6 +53,7 @@ struct world {
 	} messages[OPEN_MAX];
 	exchange_id last_x; /* messages written so far */
 	bool is_up[2];
+	bool is_full; /* the link to the chat server */
 	bool is_reporting;
 	uint64_t seed;
 };
@@ -101,6 +104,8 @@ static void see(struct world *world, const struct watch *watch, const struct pre
 		return;
 	for (size_t i = 0; i < presence->device_count; i++)
 		assert_memory_equal(presence->devices[i].id, own, strlen(own));
+	if (presence->person.rich != NULL)
+		assert_memory_equal(presence->person.rich->mood, own, strlen(own));
 	presence_copy(&model->shown, presence);
 }
 
@@ -139,6 +144,13 @@ static void on_refresh(void *arg, const struct watch *watch)
 	assert_true(model_of(end->world, watch)->granted || end->which == SIDE_SIP);
 }
 
+static bool on_is_full(void *arg)
+{
+	const struct end *end = arg;
+
+	return end->which == SIDE_XMPP && end->world->is_full && end->world->is_up[SIDE_XMPP];
+}
+
 static void on_answer(void *arg, const struct watch *watch, enum watch_answer answer,
 		      const struct fault *fault, const struct presence *now)
 {
@@ -147,9 +159,12 @@ static void on_answer(void *arg, const struct watch *watch, enum watch_answer an
 	(void)fault;
 	model_of(end->world, watch)->is_unsaid = false;
 	assert_false(end->world->is_reporting);
+	assert_false(on_is_full(end));
 	assert_int_equal(watch->watcher->side, end->which);
 	if (answer == WATCH_ALLOWED)
 		see(end->world, watch, now);
+	else if (answer != WATCH_PENDING)
+		model_of(end->world, watch)->is_ended = true;
 }
 
 static void on_tell(void *arg, const struct watch *watch, const struct presence *presence)
@@ -157,10 +172,21 @@ static void on_tell(void *arg, const struct watch *watch, const struct presence 
 	struct end *end = arg;
 
 	assert_false(end->world->is_reporting);
+	assert_false(on_is_full(end));
 	assert_true(end->world->is_up[end->which]);
 	if (end->which == SIDE_SIP)
 		assert_true(model_of(end->world, watch)->has_dialog);
 	see(end->world, watch, presence);
+}
+
+static void on_tell_person(void *arg, const struct watch *watch, const struct presence *presence)
+{
+	const struct end *end = arg;
+
+	assert_int_equal(end->which, SIDE_XMPP);
+	assert_non_null(presence);
+	assert_true(presence_is_open(presence));
+	on_tell(arg, watch, presence);
 }
 
 static void on_deliver(void *arg, exchange_id x, const struct address *from,
@@ -185,13 +211,22 @@ static void on_finish(void *arg, exchange_id x, enum outcome outcome, const stru
 	assert_true((outcome == OUTCOME_TAKEN || outcome == OUTCOME_STORED) == (fault == NULL));
 }
 
-static const struct side_ops ops = {.watch = on_watch,
-				    .unwatch = on_unwatch,
-				    .refresh = on_refresh,
-				    .answer = on_answer,
-				    .tell = on_tell,
-				    .deliver = on_deliver,
-				    .finish = on_finish};
+static const struct side_ops ops[2] = {[SIDE_SIP] = {.watch = on_watch,
+						     .unwatch = on_unwatch,
+						     .refresh = on_refresh,
+						     .answer = on_answer,
+						     .tell = on_tell,
+						     .deliver = on_deliver,
+						     .finish = on_finish},
+				       [SIDE_XMPP] = {.watch = on_watch,
+						      .unwatch = on_unwatch,
+						      .refresh = on_refresh,
+						      .answer = on_answer,
+						      .tell = on_tell,
+						      .tell_person = on_tell_person,
+						      .is_full = on_is_full,
+						      .deliver = on_deliver,
+						      .finish = on_finish}};
 
 /* Events --------------------------------------------------------------------------------------- */
 
@@ -230,10 +265,14 @@ static void request(struct world *world, struct watch *watch, bool is_probe)
 	if (answer == WATCH_ALLOWED || answer == WATCH_PENDING) {
 		model->wanted = true;
 		model->has_dialog = true;
+		model->is_ended = false;
 	}
 	if (answer == WATCH_ALLOWED)
 		see(world, watch, now);
 	assert_true(answer == WATCH_ALLOWED || now == NULL);
+	if (answer == WATCH_PENDING && is_probe && watch->watcher->side == SIDE_XMPP &&
+	    world->is_full)
+		return; /* he is told when there is room */
 	if (answer != WATCH_ALLOWED && answer != WATCH_FAILED)
 		assert_false(model->granted);
 }
@@ -275,6 +314,29 @@ static void make_device(struct world *world, const struct watch *watch, struct d
 		out->show = SHOW_NONE;
 }
 
+static void make_person(struct world *world, const struct watch *watch, struct person *out)
+{
+	char mood[24];
+
+	*out = (struct person){0};
+	if (dice(world, 3) == 0)
+		return;
+	(void)snprintf(mood, sizeof mood, "%c%d%d-%d", side_name(watch->watcher->side)[0],
+		       index_of(watch->watcher), index_of(watch->watched), (int)dice(world, 3));
+	rich_set(&person_rich(out)->mood, mood, strlen(mood), RICH_WORD_BYTES_MAX);
+}
+
+static void change_person(struct world *world, struct watch *watch)
+{
+	struct person person;
+
+	if (watch->watched->side != SIDE_XMPP)
+		return;
+	make_person(world, watch, &person);
+	bridge_person(world->bridge, watch, &person);
+	person_clear(&person);
+}
+
 static void change_presence(struct world *world, struct watch *watch)
 {
 	struct device device;
@@ -288,6 +350,7 @@ static void change_presence(struct world *world, struct watch *watch)
 
 		added->basic = device.basic;
 		added->show = device.show;
+		make_person(world, watch, &document.person);
 		bridge_presence(world->bridge, watch, &document);
 		presence_clear(&document);
 	}
@@ -418,8 +481,8 @@ static void begin(struct world *world, struct end *ends)
 				       .answer_s = 40};
 
 	assert_int_equal(bridge_new(&world->bridge, &params), 0);
-	bridge_attach(world->bridge, SIDE_SIP, &ops, &ends[SIDE_SIP]);
-	bridge_attach(world->bridge, SIDE_XMPP, &ops, &ends[SIDE_XMPP]);
+	bridge_attach(world->bridge, SIDE_SIP, &ops[SIDE_SIP], &ends[SIDE_SIP]);
+	bridge_attach(world->bridge, SIDE_XMPP, &ops[SIDE_XMPP], &ends[SIDE_XMPP]);
 	bridge_start(world->bridge, on_started, world);
 	fake_loop_run(world->loop);
 	for (int side = 0; side < 2; side++)
@@ -476,6 +539,10 @@ static void step(struct world *world, struct end *ends)
 		toggle_link(world, watcher);
 	else if (roll < 931)
 		restart(world, ends);
+	else if (roll < 940)
+		world->is_full = !world->is_full;
+	else
+		change_person(world, &watch);
 	world->is_reporting = false;
 	fake_loop_run(world->loop);
 	fake_loop_advance(world->loop, some_time(world));
@@ -492,8 +559,11 @@ static void check_shown(const struct pair_row *row, const struct presence *now, 
 	assert_int_equal(row->state == PAIR_GRANTED, model->granted);
 	if (row->state != PAIR_GRANTED)
 		return;
+	if (now != NULL && presence_is_open(now) && model->is_shown &&
+	    (row->watcher.side == SIDE_XMPP || (model->has_dialog && !model->is_ended)))
+		assert_true(person_equal(&now->person, &model->shown.person));
 	if (row->watcher.side == SIDE_SIP) {
-		if (model->has_dialog)
+		if (model->has_dialog && !model->is_ended)
 			assert_int_equal(now != NULL && presence_is_open(now),
 					 model->is_shown && presence_is_open(&model->shown));
 		return;
@@ -521,6 +591,7 @@ static void settle(struct world *world)
 		if (!world->is_up[side])
 			toggle_link(world, (enum side)side);
 	}
+	world->is_full = false;
 	for (int i = 0; i < USERS; i++)
 		bridge_user_seen(world->bridge, &world->users[SIDE_XMPP][i], true);
 	fake_loop_advance(world->loop, 300000);
