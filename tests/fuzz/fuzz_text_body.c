@@ -55,7 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_puts(&out, "x");
 	if (text_body_read(text, len, type, encoding, disposition, &out) != 0)
 		expect(out.len == 1);
-	expect(out.len <= 1 + 4 * len);
+	/* packed ones may be short */
+	expect(out.len <= 1 + 4 * (encoding == NULL ? len : (size_t)TEXT_BODY_MAX_BYTES));
 	check_text(out.data, out.len);
 	buf_free(&out);
 	mem_free(type);
