@@ -22,6 +22,7 @@ static void the_newest_counts(void **state)
 	names_free(&names);
 }
 
+/* [SEC-088] */
 static void both_are_bounded(void **state)
 {
 	struct names *names = names_new();
