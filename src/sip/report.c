@@ -64,6 +64,8 @@ static void report_part(const struct composition *composition, enum part_name na
 	report.from = server_of(composition);
 	report.state = state_of(part);
 	report.reason = reason_of(part);
+	if (report.reason[0] == '\0' && peer_watch_is_down(composition->hop))
+		report.reason = "its server is down";
 	report.heard_s = seconds_between(part->heard_ms, now);
 	report.left_s = interest_is_live(part->interest)
 				? seconds_between(now, part->interest->expires_ms)
@@ -105,6 +107,8 @@ static void report_publication(const struct publication *publication, source_rep
 	report.state = publication->is_blank ? "without a state" : "active";
 	if (publication->is_doubtful)
 		report.state = "doubtful";
+	if (peer_watch_is_down(publication->of->hop)) /* D-26 */
+		report.reason = "it does not count while its server is down";
 	report.heard_s = seconds_between(publication->heard_ms, now);
 	report.left_s = seconds_between(now, publication->expires_ms);
 	report.says = publication->is_blank ? NULL : &publication->state;
