@@ -93,6 +93,8 @@ void notifier_refresh(struct notifier *notifier, struct dialog *dialog, struct r
 		return;
 	s->was_refused = true;
 	status = subscribe_check(request->sip, notifier->core->params->limits, &ask);
+	if (status == 0 && ask.is_too_brief)
+		status = 423;
 	if (status != 0) {
 		subscribe_refuse_form(notifier, request, status);
 		return;

@@ -51,20 +51,17 @@ static bool has_unknown_body(const sip_t *sip, bool has_list)
 	return !is_type(sip, "application/simple-filter+xml");
 }
 
-static int check_expires(const sip_t *sip, const struct limits *limits,
-			 const struct event_package *package, unsigned *out)
+static void read_expires(const sip_t *sip, const struct limits *limits, struct subscribe_ask *out)
 {
-	uint64_t asked = package->expires_s; /* PRES-006 */
+	uint64_t asked = out->package->expires_s; /* PRES-006 */
 
 	if (sip->sip_expires != NULL)
 		asked = sip->sip_expires->ex_delta;
 	/* EVT-034, D-58 */
-	if (asked != 0 && asked < 3600 && (int64_t)asked < limits->expires_min_s)
-		return 423;
+	out->is_too_brief = asked != 0 && asked < 3600 && (int64_t)asked < limits->expires_min_s;
 	if ((int64_t)asked > limits->expires_max_s)
 		asked = (uint64_t)limits->expires_max_s;
-	*out = (unsigned)asked;
-	return 0;
+	out->expires_s = (unsigned)asked;
 }
 
 /* RFC 4662 section 4.3: who takes lists says so in Accept, too; not all do. */
@@ -115,5 +112,6 @@ int subscribe_check(const struct sip_s *sip, const struct limits *limits, struct
 	out->takes_deflate = takes_deflate(sip);
 	out->is_linphone = sip->sip_user_agent != NULL && sip->sip_user_agent->g_string != NULL &&
 			   strncasecmp(sip->sip_user_agent->g_string, "Linphone", 8) == 0;
-	return check_expires(sip, limits, out->package, &out->expires_s);
+	read_expires(sip, limits, out);
+	return 0;
 }

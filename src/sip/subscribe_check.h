@@ -17,8 +17,9 @@ struct subscribe_ask {
 	bool has_list;        /* the body is a list of those to be watched (RFC 5367) */
 	bool takes_deflate;   /* our bodies may come packed */
 	bool is_linphone;     /* the user agent is a Linphone */
+	bool is_too_brief;    /* 423, when nothing else is wrong */
 };
 
-/* Returns 0, or the status to refuse with: 489, 406, 415, 421, 423. */
+/* Returns 0, or the status to refuse with: 489, 406, 415, 421. */
 int subscribe_check(const struct sip_s *sip, const struct limits *limits,
 		    struct subscribe_ask *out);

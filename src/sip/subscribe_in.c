@@ -176,6 +176,16 @@ static void give_up(struct beginning *it, int status, const char *phrase, const 
 	subscribe_refuse(it->notifier, it->request, status, phrase, headers, why);
 }
 
+/* PRES-068: after all else. Returns true if it was refused. */
+static bool is_too_brief(struct beginning *it)
+{
+	if (!it->ask.is_too_brief)
+		return false;
+	notifier_free_subscription(it->s);
+	subscribe_refuse_form(it->notifier, it->request, 423);
+	return true;
+}
+
 static void give_up_for_now(struct beginning *it, int status, const char *phrase, int pause_s,
 			    const char *why)
 {
@@ -352,6 +362,10 @@ static void begin_single(struct beginning *it)
 		return;
 	}
 	it->watch.watched = &watched;
+	if (is_too_brief(it)) {
+		address_clear(&watched);
+		return;
+	}
 	if (own_lists_has(it->notifier->own_lists, &watched))
 		begin_own_list(it);
 	else if (!it->s->package->is_counted)
@@ -379,10 +393,10 @@ static void begin_any(struct beginning *it)
 		/* Nobody's name stands for all (D-18). */
 		.nick = it->nick.len != 0 && !address_is_domain(&watcher) ? it->nick.data : NULL,
 	};
-	if (it->ask.has_list)
-		subscribe_list(it->s, it->request, &it->ask, &it->by, it->watch.nick);
-	else
+	if (!it->ask.has_list)
 		begin_single(it);
+	else if (!is_too_brief(it))
+		subscribe_list(it->s, it->request, &it->ask, &it->by, it->watch.nick);
 	address_clear(&watcher);
 }
 

@@ -235,6 +235,8 @@ static void refused_lists(void **state)
 		{"Supported: eventlist\r\nContent-Encoding: deflate\r\n", "not packed",
 		 "SIP/2.0 400", NULL, NULL},
 		{"Supported: path\r\n", "<resource-lists/>", "SIP/2.0 421", "Require", "eventlist"},
+		{"Supported: eventlist\r\nExpires: 5\r\n", three, "SIP/2.0 423", "Min-Expires",
+		 "60"},
 	};
 	struct rig *rig = rig_new(NULL);
 	char room[128];

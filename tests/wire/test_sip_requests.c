@@ -89,6 +89,17 @@ static void refused_requests_say_why(void **state)
 		/* [SEC-083] [EVT-034] [D-58] [PRES-072] */
 		{423, "Min-Expires", "60", {.method = "SUBSCRIBE", .headers =
 			"Event: presence\r\nExpires: 59\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		/* [PRES-068]: the order: package, body type, who asks, for whom, and then for how long */
+		{489, NULL, NULL, {.method = "SUBSCRIBE", .headers =
+			"Event: x\r\nAccept: a/b\r\nExpires: 5\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{406, NULL, NULL, {.method = "SUBSCRIBE", .from = "<sip:7@other.example>", .headers =
+			"Event: presence\r\nAccept: a/b\r\nExpires: 5\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{403, NULL, NULL, {.method = "SUBSCRIBE", .from = "<sip:7@other.example>", .headers =
+			"Event: presence\r\nExpires: 5\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{404, NULL, NULL, {.method = "SUBSCRIBE", .uri = "sip:x@nowhere.example", .headers =
+			"Event: presence\r\nExpires: 5\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
+		{423, "Min-Expires", "60", {.method = "SUBSCRIBE", .headers =
+			"Event: dialog\r\nExpires: 5\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
 		/* [PBX-017] [REQ-082] [SIP-023] [EVT-020] [PRES-042] [SEC-007] */
 		{481, NULL, NULL, {.method = "NOTIFY", .to_tag = "no-such", .headers =
 			"Event: presence\r\nSubscription-State: active\r\n"}},
