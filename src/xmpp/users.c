@@ -23,6 +23,7 @@ struct users {
 	struct table *table;
 	struct list order;
 	uint64_t stays;
+	size_t bytes;
 };
 
 struct bucket {
@@ -40,12 +41,31 @@ struct users *users_new(const struct limits *limits)
 	return users;
 }
 
+static size_t bytes_of_user(const struct user *user)
+{
+	return sizeof(*user) + strlen(user->bare);
+}
+
+static size_t bytes_of_resource(const struct user_resource *resource)
+{
+	return sizeof(*resource) + strlen(resource->name);
+}
+
+/* The last one takes its place. */
+static void drop_resource(struct users *users, struct user *user, unsigned at)
+{
+	users->bytes -= bytes_of_resource(&user->resources[at]);
+	mem_free(user->resources[at].name);
+	user->resources[at] = user->resources[--user->resource_count];
+}
+
 static void drop(struct users *users, struct user *user)
 {
 	table_remove(users->table, user->bare, strlen(user->bare));
 	list_remove(&user->link);
-	for (unsigned i = 0; i < user->resource_count; i++)
-		mem_free(user->resources[i].name);
+	while (user->resource_count > 0)
+		drop_resource(users, user, user->resource_count - 1);
+	users->bytes -= bytes_of_user(user);
 	mem_free(user->resources);
 	mem_free(user->bare);
 	mem_free(user);
@@ -79,6 +99,13 @@ static struct bucket bucket_of(const struct users *users, enum user_rate rate)
 	}
 }
 
+/* The one heard of just now is the last, and stays. */
+static void make_room(struct users *users)
+{
+	while (users->bytes > USERS_BYTES_MAX && users->order.next != users->order.prev)
+		drop(users, LIST_ENTRY(users->order.next, struct user, link));
+}
+
 static struct user *get(struct users *users, const char *bare, uint64_t now_ms)
 {
 	struct user *user = table_find(users->table, bare, strlen(bare));
@@ -92,10 +119,12 @@ static struct user *get(struct users *users, const char *bare, uint64_t now_ms)
 		drop(users, LIST_ENTRY(users->order.next, struct user, link));
 	user = mem_zalloc(sizeof(*user));
 	user->bare = mem_strdup(bare);
+	users->bytes += bytes_of_user(user);
 	for (int rate = 0; rate < USER_RATE_COUNT; rate++)
 		rate_init(&user->rates[rate], bucket_of(users, (enum user_rate)rate).burst, now_ms);
 	table_put(users->table, bare, strlen(bare), user);
 	list_append(&users->order, &user->link);
+	make_room(users);
 	return user;
 }
 
@@ -132,6 +161,8 @@ uint64_t users_came(struct users *users, const char *bare, const char *resource,
 		mem_resize(user->resources, user->resource_count + 1, sizeof(user->resources[0]));
 	user->resources[user->resource_count++] =
 		(struct user_resource){mem_strdup(resource), caps, ++users->stays};
+	users->bytes += bytes_of_resource(&user->resources[user->resource_count - 1]);
+	make_room(users);
 	return caps;
 }
 
@@ -150,14 +181,12 @@ bool users_went(struct users *users, const char *bare, const char *resource, uin
 	int at;
 
 	while (resource == NULL && user->resource_count > 0) /* CMP-039 */
-		mem_free(user->resources[--user->resource_count].name);
+		drop_resource(users, user, user->resource_count - 1);
 	if (resource == NULL)
 		return true;
 	at = find_resource(user, resource);
-	if (at >= 0) {
-		mem_free(user->resources[at].name);
-		user->resources[at] = user->resources[--user->resource_count];
-	}
+	if (at >= 0)
+		drop_resource(users, user, (unsigned)at);
 	/* One that was never heard of says nothing of the others. */
 	return at >= 0 && user->resource_count == 0;
 }

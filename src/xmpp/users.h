@@ -9,7 +9,11 @@
 struct limits;
 struct users;
 
-enum { USERS_MAX = 65536, USER_RESOURCES_MAX = 32 };
+enum {
+	USERS_MAX = 65536,
+	USER_RESOURCES_MAX = 32,
+	USERS_BYTES_MAX = 32 * 1024 * 1024 /* of all names of users and resources, with overhead */
+};
 
 enum user_rate {
 	USER_RATE_MESSAGE, /* messages_per_user_* */

@@ -88,6 +88,41 @@ static void the_oldest_makes_room(void **state)
 	users_free(&users);
 }
 
+/* Long names of many resources of many users. */
+static void all_together_are_bounded(void **state)
+{
+	struct limits limits;
+	struct users *users;
+	char bare[32], resource[1024];
+	size_t known = 0;
+	unsigned count;
+
+	(void)state;
+	limits_defaults(&limits);
+	users = users_new(&limits);
+	for (int i = 0; i < USERS_BYTES_MAX / 1000; i++) {
+		snprintf(bare, sizeof(bare), "u%d@x", i / USER_RESOURCES_MAX);
+		snprintf(resource, sizeof(resource), "%01000d", i);
+		users_came(users, bare, resource, 0, 0);
+		users_came(users, "kept@x", "one", 0, 0);
+	}
+	for (int i = 0; i < USERS_BYTES_MAX / 1000; i += USER_RESOURCES_MAX) {
+		snprintf(bare, sizeof(bare), "u%d@x", i / USER_RESOURCES_MAX);
+		(void)users_resources(users, bare, &count);
+		known += count;
+	}
+	assert_in_range(known, 1, USERS_BYTES_MAX / 1000 - 1);
+	(void)users_resources(users, bare, &count); /* the last one */
+	assert_int_not_equal(count, 0);
+	(void)users_resources(users, "kept@x", &count);
+	assert_int_equal(count, 1);
+	/* nothing is left of what went */
+	(void)users_went(users, "kept@x", NULL, 0);
+	(void)users_resources(users, "kept@x", &count);
+	assert_int_equal(count, 0);
+	users_free(&users);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -95,6 +130,7 @@ int main(void)
 		cmocka_unit_test(signing_in_is_no_flood),
 		cmocka_unit_test(the_last_resource_is_the_user),
 		cmocka_unit_test(the_oldest_makes_room),
+		cmocka_unit_test(all_together_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
