@@ -89,17 +89,6 @@ static void refused_requests_say_why(void **state)
 		/* [SEC-083] [EVT-034] [D-58] [PRES-072] */
 		{423, "Min-Expires", "60", {.method = "SUBSCRIBE", .headers =
 			"Event: presence\r\nExpires: 59\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
-		/* [PRES-068]: the order: package, body type, who asks, for whom, and then for how long */
-		{489, NULL, NULL, {.method = "SUBSCRIBE", .headers =
-			"Event: x\r\nAccept: a/b\r\nExpires: 5\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
-		{406, NULL, NULL, {.method = "SUBSCRIBE", .from = "<sip:7@other.example>", .headers =
-			"Event: presence\r\nAccept: a/b\r\nExpires: 5\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
-		{403, NULL, NULL, {.method = "SUBSCRIBE", .from = "<sip:7@other.example>", .headers =
-			"Event: presence\r\nExpires: 5\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
-		{404, NULL, NULL, {.method = "SUBSCRIBE", .uri = "sip:x@nowhere.example", .headers =
-			"Event: presence\r\nExpires: 5\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
-		{423, "Min-Expires", "60", {.method = "SUBSCRIBE", .headers =
-			"Event: dialog\r\nExpires: 5\r\nContact: <sip:1001@127.0.0.1>\r\n"}},
 		/* [PBX-017] [REQ-082] [SIP-023] [EVT-020] [PRES-042] [SEC-007] */
 		{481, NULL, NULL, {.method = "NOTIFY", .to_tag = "no-such", .headers =
 			"Event: presence\r\nSubscription-State: active\r\n"}},
@@ -130,6 +119,36 @@ static void refused_requests_say_why(void **state)
 	}
 	/* [SIP-015] [REL-041]: nothing was begun */
 	assert_int_equal(rig->bridge->count, 0);
+	rig_free(&rig);
+}
+
+/* [PRES-068]: in which order: package, body type, who asks, for whom, and then for how long. */
+static void subscribe_is_judged_in_order(void **state)
+{
+	static const struct {
+		int status;
+		const char *from, *uri, *headers;
+	} rows[] = {
+		{489, NULL, NULL, "Event: x\r\nAccept: a/b\r\n"},
+		{406, "<sip:7@other.example>", NULL, "Event: presence\r\nAccept: a/b\r\n"},
+		{403, "<sip:7@other.example>", NULL, "Event: presence\r\n"},
+		{404, NULL, "sip:x@nowhere.example", "Event: presence\r\n"},
+		{423, NULL, NULL, "Event: dialog\r\n"},
+	};
+	struct rig *rig = rig_new(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		char headers[256];
+		struct rig_request request = {.method = "SUBSCRIBE",
+					      .from = rows[i].from,
+					      .uri = rows[i].uri,
+					      .headers = headers};
+
+		snprintf(headers, sizeof headers,
+			 "%sExpires: 5\r\nContact: <sip:1001@127.0.0.1>\r\n", rows[i].headers);
+		assert_int_equal(status_of(ask(rig, SIP_WAY_UDP, &request)), rows[i].status);
+	}
 	rig_free(&rig);
 }
 
@@ -311,6 +330,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refused_requests_say_why),
+		cmocka_unit_test(subscribe_is_judged_in_order),
 		cmocka_unit_test(answers_copy_the_request),
 		cmocka_unit_test(answers_go_to_the_source),
 		cmocka_unit_test(options_is_answered),
