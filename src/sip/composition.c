@@ -109,8 +109,17 @@ static void put_phones(struct composition *composition, struct part *part)
 	put_document(composition, part, &document);
 }
 
-/* D-24. Of Event dialog, what an earlier subscription told does not count for a new one (DLG-019).
- */
+/* When what a part told is no longer true (D-26). */
+static void start_hold(struct composition *composition, struct part *part)
+{
+	int hold_ms = core_of(composition)->params->hold_ms;
+
+	if (part->hold_ms == 0)
+		part->hold_ms = now_of(composition) + (uint64_t)(hold_ms > 0 ? hold_ms : HOLD_MS);
+}
+
+/* D-24. What an earlier subscription told is not confirmed by a new one that says nothing: of Event
+ * dialog it does not count (DLG-019), else it is true for the hold (D-26). */
 static void without_body(struct composition *composition, struct part *part,
 			 const struct interest *interest, bool is_first)
 {
@@ -118,8 +127,12 @@ static void without_body(struct composition *composition, struct part *part,
 
 	if (composition->peer->profile.empty_notify == EMPTY_NOTIFY_GONE)
 		put_document(composition, part, &nothing);
-	else if (is_first && interest->lead == NULL && name_of(interest) == PART_DIALOG)
+	else if (!is_first || interest->lead != NULL || !composition->is_known)
+		return;
+	else if (name_of(interest) == PART_DIALOG)
 		drop_document(composition, part);
+	else
+		start_hold(composition, part);
 }
 
 static enum interest_use on_document(struct interest *interest,
@@ -146,15 +159,6 @@ static enum interest_use on_document(struct interest *interest,
 		break;
 	}
 	return use;
-}
-
-/* When what a part told is no longer true (D-26). */
-static void start_hold(struct composition *composition, struct part *part)
-{
-	int hold_ms = core_of(composition)->params->hold_ms;
-
-	if (part->hold_ms == 0)
-		part->hold_ms = now_of(composition) + (uint64_t)(hold_ms > 0 ? hold_ms : HOLD_MS);
 }
 
 static void keep_fault(struct part *part, const struct fault *fault)

@@ -187,14 +187,19 @@ bool composition_now(const struct composition *composition, struct presence *out
 
 static void expire(struct composition *composition, struct part *part)
 {
+	bool is_told_of = part->word == WORD_ALLOWED && part->interest != NULL &&
+			  interest_is_live(part->interest);
+
 	part->hold_ms = 0;
-	if (part->word == WORD_ALLOWED || part->word == WORD_PENDING)
+	if (!is_told_of && (part->word == WORD_ALLOWED || part->word == WORD_PENDING))
 		part->word = WORD_FAILED; /* its dialog ended, and no other has begun */
-	if (part->document == NULL)
+	if (part->document == NULL && !is_told_of)
 		return;
-	presence_clear(part->document);
+	if (part->document != NULL)
+		presence_clear(part->document);
 	mem_free(part->document);
-	part->document = NULL;
+	/* The new dialog never said anything: he is not there. */
+	part->document = is_told_of ? mem_zalloc(sizeof *part->document) : NULL;
 	composition->has_news = true;
 }
 

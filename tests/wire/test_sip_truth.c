@@ -235,6 +235,33 @@ static void published_before_it_was_away(void **state)
 	rig_free(&rig);
 }
 
+static void held_shortly(struct rig *rig)
+{
+	rig->params.hold_ms = 2500;
+}
+
+/* [D-24] [D-26]: a new dialog that begins without a body confirms nothing of what the one before it
+ * told: that is shown through the hold; the subscription is none the worse for it. */
+static void a_new_dialog_says_nothing(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.tune = held_shortly, .t1_ms = 500});
+	struct presence_agent end;
+	char room[512];
+
+	(void)state;
+	pa_begin(rig, &end);
+	pa_notify(rig, &end, "terminated;reason=deactivated", NULL, "200");
+	pa_accept(rig, &end, "200 OK", "Expires: 3600\r\n");
+	pa_notify(rig, &end, "active;expires=3600", NULL, "200");
+	rig_expect_line(rig, "presence " PAIR " open=0");
+	assert_int_equal(fake_bridge_count(rig->bridge, "FAILED"), 0);
+	pa_notify(rig, &end, "active;expires=3600", pa_document("two", room, sizeof room), "200");
+	rig_expect_line(rig, "open=1 show=- note=two");
+	text_peer_let_run(rig->peer, 300);
+	assert_int_equal(fake_bridge_count(rig->bridge, "open=0"), 0);
+	rig_free(&rig);
+}
+
 /* [D-14] [D-17]: a server that has no hint for him but publishes him serves him. */
 static void published_but_refused(void **state)
 {
@@ -416,6 +443,7 @@ int main(void)
 		cmocka_unit_test(forgotten_dialog),
 		cmocka_unit_test(storm),
 		cmocka_unit_test(published_and_gone),
+		cmocka_unit_test(a_new_dialog_says_nothing),
 		cmocka_unit_test(published_before_it_was_away),
 		cmocka_unit_test(published_but_refused),
 		cmocka_unit_test(stop_while_it_tells),
