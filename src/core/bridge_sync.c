@@ -69,7 +69,9 @@ static void turn_watched(struct bridge *bridge, struct pair *pair, unsigned owed
 		acts_watch(bridge, pair, false, NULL);
 		show_start_hold(bridge, pair);
 	}
-	if ((owed & OWED_REFRESH) != 0) {
+	/* Her server would answer a probe for one who is only asking, and that with a refusal. */
+	if ((owed & OWED_REFRESH) != 0 &&
+	    (watched_side(pair) == SIDE_SIP || pair_is_granted(pair))) {
 		/* A document replaces all that was known, stanzas come for each device. */
 		show_doubt(bridge, pair, watched_side(pair) == SIDE_SIP);
 		acts_refresh(bridge, pair);
