@@ -111,6 +111,23 @@ static void lift_refusal(struct bridge *bridge, const struct address *who, const
 		bridge_step(bridge, reverse, EVENT_LIFTED, NULL, NULL);
 }
 
+/* A SIP watcher has several dialogs, of which one was answered. While a change waits the others
+ * have seen what was before, so whatever comes next is news to some of them. */
+static void told_one(struct bridge *bridge, struct pair *pair)
+{
+	uint64_t digest = book_digest(book_now(pair->entry), watcher_side(pair),
+				      bridge->params.rules, bridge->key, &bridge->scratch);
+	bool is_open = book_is_open(pair->entry);
+
+	if (pair->pace.due_ms == 0 && !list_is_linked(&pair->shows)) {
+		pair->told = digest;
+		pair->told_open = is_open;
+	} else if (pair->told != digest) {
+		pair->told = 0;
+		pair->told_open |= is_open;
+	}
+}
+
 /* The answer for the caller, with the presence he may see now. */
 static enum watch_answer reply(struct bridge *bridge, struct pair *pair,
 			       const struct pair_step *step, const struct presence **now,
@@ -121,16 +138,10 @@ static enum watch_answer reply(struct bridge *bridge, struct pair *pair,
 	if (say == WATCH_ALLOWED) {
 		if (now != NULL)
 			*now = book_now(pair->entry);
-		/* XMPP: the answer goes to all his devices. SIP: to one dialog, others may still
-		 * wait for what is being paced. */
-		if (watcher_side(pair) == SIDE_XMPP) {
+		if (watcher_side(pair) == SIDE_XMPP) /* it goes to all his devices */
 			show_was_told(bridge, pair);
-		} else if (pair->pace.due_ms == 0 && !list_is_linked(&pair->shows)) {
-			pair->told = book_digest(book_now(pair->entry), watcher_side(pair),
-						 bridge->params.rules, bridge->key,
-						 &bridge->scratch);
-			pair->told_open = book_is_open(pair->entry);
-		}
+		else
+			told_one(bridge, pair);
 	}
 	if (say == WATCH_REJECTED)
 		fault_set(fault, FAULT_FORBIDDEN, "the subscription was refused or has ended");

@@ -295,6 +295,9 @@ static void answer_pair(struct world *world, struct watch *watch)
 	}
 	if (!to_sip && answer >= WATCH_FORBIDDEN && !model->granted)
 		model->excused = true;
+	/* Told later, or overtaken by a yes: the dialog has ended. */
+	if (!to_sip && answer == WATCH_FAILED && !model->granted)
+		model->is_ended = true;
 	model->is_unsaid |= to_sip && !world->is_up[SIDE_XMPP];
 	bridge_watch_answered(world->bridge, watch, answer, NULL);
 }
