@@ -23,7 +23,8 @@
 enum {
 	ALIVE_MS = 30 * 1000, /* how often "last time alive" is written (D-49) */
 	STOP_MS = 10 * 1000,  /* an orderly stop takes at most this long (D-48) */
-	DRAIN_MS = 2000,      /* of it, for messages under way */
+	DRAIN_MS = 2000,      /* of it, for messages under way, */
+	GOODBYE_MS = 4000,    /* and for chat users whose server hardly reads: SIP waits */
 	DRAIN_STEP_MS = 10,
 	SUMMARY_LINE = 600,         /* bytes in a line of the summary, about */
 	DESCRIPTORS_WANTED = 65536, /* REL-050 */
@@ -135,8 +136,9 @@ static void stop_sides(void *arg)
 		return;
 	}
 	bridge_stop(parts->bridge, parts->stop_tells);
-	if (!bridge_stop_more(parts->bridge) ||
-	    (parts->stop_tells && !xmpp_side_say_goodbye(parts->xmpp))) {
+	if ((!bridge_stop_more(parts->bridge) ||
+	     (parts->stop_tells && !xmpp_side_say_goodbye(parts->xmpp))) &&
+	    loop_now(parts->loop) < parts->drain_until_ms + GOODBYE_MS) {
 		loop_timer_set(parts->loop, &parts->drain_timer, DRAIN_STEP_MS, stop_sides, parts);
 		return;
 	}
