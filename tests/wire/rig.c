@@ -24,10 +24,23 @@ static void must(bool holds, const char *what)
 	abort();
 }
 
+static const struct profile *profile_of(const struct rig_options *options)
+{
+	const struct profile *profile =
+		profile_find(options->profile != NULL ? options->profile : "generic");
+
+	must(profile != NULL, "no such profile");
+	return profile;
+}
+
 static void make_map(struct rig *rig, const struct rig_options *options)
 {
-	static const struct map_domain domains[] = {
-		{.xmpp = "sip.chat.example", .sip = "pbx.example"},
+	const struct profile *profile = profile_of(options);
+	const struct map_domain domains[] = {
+		{.xmpp = "sip.chat.example",
+		 .sip = "pbx.example",
+		 .case_rule = profile->folds_case ? CASE_FOLD : CASE_EXACT,
+		 .is_asterisk = strcmp(profile->name, "asterisk") == 0},
 		{.xmpp = "other.chat.example", .sip = "other.example"},
 	};
 	static const char *const xmpp_domains[] = {"chat.example"};
@@ -47,8 +60,7 @@ static void make_map(struct rig *rig, const struct rig_options *options)
 static void fill_params(struct rig *rig, const struct rig_options *options)
 {
 	const char *host = options->listen_host != NULL ? options->listen_host : "127.0.0.1";
-	const struct profile *profile =
-		profile_find(options->profile != NULL ? options->profile : "generic");
+	const struct profile *profile = profile_of(options);
 
 	snprintf(rig->listen[0], sizeof rig->listen[0], "sip:%s:%u;transport=udp", host, rig->port);
 	snprintf(rig->listen[1], sizeof rig->listen[1], "sip:%s:%u;transport=tcp", host, rig->port);
@@ -56,7 +68,6 @@ static void fill_params(struct rig *rig, const struct rig_options *options)
 	rig->listens[1] = rig->listen[1];
 	snprintf(rig->proxy, sizeof rig->proxy, "sip:127.0.0.1:%u;transport=%s",
 		 text_peer_port(rig->peer), options->proxy_is_tcp ? "tcp" : "udp");
-	must(profile != NULL, "no such profile");
 	rig->peers[0] = (struct sip_peer){.domain = "pbx.example",
 					  .proxy = options->has_no_proxy ? NULL : rig->proxy,
 					  .profile = *profile};
