@@ -181,8 +181,10 @@ static void expect_refreshes_in_pace(struct rig *rig, const struct presence_agen
  * meanwhile, asked further; up again: all are refreshed, at the pace. */
 static void silence_is_down_and_back(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){
-		.proxy_is_tcp = true, .peer_quiet_ms = QUIET_MS, .limits = slow_pace});
+	struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true,
+							.t1_ms = 500,
+							.peer_quiet_ms = QUIET_MS,
+							.limits = slow_pace});
 	struct presence_agent end;
 	char room[512];
 
