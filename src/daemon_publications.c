@@ -84,7 +84,8 @@ static void restore(struct parts *parts, const struct publication_row *row)
 		.body = row->body,
 		.body_len = row->body_len,
 		.expires_s = row->expires_at,
-		.is_doubtful = away_s >= AWAY_LONG_S,
+		/* A wall clock behind the last sign of life tells no length (REL-030). */
+		.is_doubtful = away_s < 0 || away_s >= AWAY_LONG_S,
 	};
 
 	sip_side_restore(parts->sip, &kept);

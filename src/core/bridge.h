@@ -23,8 +23,8 @@ struct bridge_params {
 	struct counters *counters;
 	/* D-03: may this XMPP user use the bridge (and be reached over it)? */
 	bool (*may_use)(const struct address *xmpp_user, void *arg);
-	/* D-47: is he told why the SIP side refused, before he was granted anything there? NULL: who
-	 * may use the bridge is. */
+	/* D-47: is he told why the SIP side refused, before he was granted anything there? NULL:
+	 * who may use the bridge is. */
 	bool (*is_named)(const struct address *xmpp_user, void *arg);
 	/* Does this SIP domain belong to the bridge (domains[].sip)? */
 	bool (*is_served)(const struct address *sip_user, void *arg);

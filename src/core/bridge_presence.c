@@ -305,8 +305,8 @@ void bridge_person(struct bridge *bridge, const struct watch *watch, const struc
 {
 	struct pair *pair = pairs_find(bridge->pairs, watch->watcher, watch->watched);
 
-	/* As bridge_device(): only where it was granted, and only beside a device that is there: who
-	 * is invisible goes on to say how he feels. */
+	/* As bridge_device(): only where it was granted, and only beside a device that is there:
+	 * who is invisible goes on to say how he feels. */
 	if (bridge->is_stopped || pair == NULL || !pair_is_granted(pair) ||
 	    watched_side(pair) != SIDE_XMPP || !book_is_open(pair->entry))
 		return;

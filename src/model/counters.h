@@ -28,7 +28,7 @@
 	X(publish_in, "PUBLISH accepted")                                                          \
 	X(publish_refused, "PUBLISH refused")                                                      \
 	X(publish_out, "PUBLISH sent")                                                             \
-	X(publish_failed, "PUBLISH of ours refused or not answered")                                                         \
+	X(publish_failed, "PUBLISH of ours refused or not answered")                               \
 	X(stanzas_in, "stanzas received")                                                          \
 	X(stanzas_out, "stanzas sent")                                                             \
 	X(stanzas_refused, "stanzas dropped or answered with an error")                            \
