@@ -86,11 +86,6 @@ static const struct event_package packages[EVENT_COUNT] = {
 			 .is_versioned = true},
 };
 
-const struct event_package *event_package_of(enum package_id id)
-{
-	return &packages[id];
-}
-
 const struct event_package *event_package_find(const sip_event_t *event)
 {
 	if (event == NULL || event->o_type == NULL)

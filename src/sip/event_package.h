@@ -42,6 +42,5 @@ struct event_package {
 
 /* The package of an Event header (EVT-001: byte by byte, parameters apart), or NULL. */
 const struct event_package *event_package_find(const struct sip_event_s *event);
-const struct event_package *event_package_of(enum package_id id);
 /* True if a body of type would be taken (EVT-011); none means the default of the package. */
 bool event_package_accepts(const struct sip_accept_s *accept, const char *type);

@@ -203,8 +203,3 @@ struct watch_user *watchings_user(const struct watchings *watchings, const struc
 {
 	return find_user(watchings->watchers, watcher);
 }
-
-void watchings_each(struct watchings *watchings, bool (*each)(void *watching, void *arg), void *arg)
-{
-	table_each(watchings->pairs, each, arg);
-}

@@ -74,6 +74,3 @@ size_t watchings_of_watcher(const struct watchings *watchings, const struct addr
 size_t watchings_of_watched(const struct watchings *watchings, const struct address *watched);
 /* The user who looks, or NULL if he has nothing yet. */
 struct watch_user *watchings_user(const struct watchings *watchings, const struct address *watcher);
-/* Calls each for every pair; each may end lookers of that pair. */
-void watchings_each(struct watchings *watchings, bool (*each)(void *watching, void *arg),
-		    void *arg);

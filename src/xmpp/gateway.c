@@ -70,11 +70,6 @@ void gateway_free(struct gateway **out)
 	*out = NULL;
 }
 
-size_t gateway_count(const struct gateway *gateway)
-{
-	return table_count(gateway->table);
-}
-
 static struct friend *find(struct gateway *gateway, const struct inbound *in)
 {
 	buf_reset(&gateway->key);

@@ -30,4 +30,3 @@ void gateway_link_up(struct xmpp_side *side);
 /* CMP-013: unavailable to all who were told. False: the link is full, there are more; to be called
  * again, a little later. */
 bool gateway_say_goodbye(struct xmpp_side *side);
-size_t gateway_count(const struct gateway *gateway);
