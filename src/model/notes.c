@@ -65,3 +65,10 @@ bool notes_equal(const struct notes *a, const struct notes *b)
 	}
 	return true;
 }
+
+bool text_equal(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return strcmp(a, b) == 0;
+}

@@ -27,3 +27,5 @@ void notes_add(struct notes *notes, const char *lang, const char *text, size_t l
 void notes_clear(struct notes *notes);
 void notes_copy(struct notes *out, const struct notes *from);
 bool notes_equal(const struct notes *a, const struct notes *b);
+/* Texts that may be missing: NULL equals NULL alone. */
+bool text_equal(const char *a, const char *b);

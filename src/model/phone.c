@@ -2,9 +2,9 @@
 #include "model/phone.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "base/mem.h"
+#include "model/notes.h"
 
 void phone_clear(struct phone *phone)
 {
@@ -20,11 +20,7 @@ void phone_copy(struct phone *out, const struct phone *from)
 
 bool phone_equal(const struct phone *a, const struct phone *b)
 {
-	if (a->state != b->state || a->is_dnd != b->is_dnd)
-		return false;
-	if (a->other == NULL || b->other == NULL)
-		return a->other == b->other;
-	return strcmp(a->other, b->other) == 0;
+	return a->state == b->state && a->is_dnd == b->is_dnd && text_equal(a->other, b->other);
 }
 
 void phone_merge(struct phone *into, const struct phone *from)

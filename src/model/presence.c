@@ -47,13 +47,6 @@ static const struct {
 	[ACTIVITY_WORSHIP] = {"worship", SHOW_DND},
 };
 
-static bool text_equal(const char *a, const char *b)
-{
-	if (a == NULL || b == NULL)
-		return a == b;
-	return strcmp(a, b) == 0;
-}
-
 void device_clear(struct device *device)
 {
 	mem_free(device->id);

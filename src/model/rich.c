@@ -2,7 +2,6 @@
 #include "model/rich.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -45,13 +44,6 @@ void rich_copy(struct rich *out, const struct rich *from)
 		*text_at(out, i) = mem_strdup_or_null(text_of(from, i));
 	notes_copy(&out->mood_notes, &from->mood_notes);
 	notes_copy(&out->activity_notes, &from->activity_notes);
-}
-
-static bool text_equal(const char *a, const char *b)
-{
-	if (a == NULL || b == NULL)
-		return a == b;
-	return strcmp(a, b) == 0;
 }
 
 bool rich_is_empty(const struct rich *rich)

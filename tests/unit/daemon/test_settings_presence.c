@@ -30,7 +30,7 @@ static struct settings *load_good(const char *text)
 	return settings;
 }
 
-/* [D-27] the table of what a chat user sees, and the words (issue 3, 2) */
+/* [D-27] the table of what a chat user sees, and the words */
 static void presence_rules_are_read(void **state)
 {
 	struct settings *settings =
