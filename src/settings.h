@@ -18,23 +18,15 @@ struct buf;
 
 enum { SETTINGS_FILE_MAX = 1024 * 1024 }; /* bytes of the file and of what it includes */
 
-enum thread_rule { THREAD_LAST, THREAD_CALLID };                  /* D-35 */
-enum pager_type { PAGER_CHAT, PAGER_NORMAL };                     /* D-34 */
-enum long_messages { LONG_MESSAGES_SPLIT, LONG_MESSAGES_REFUSE }; /* D-40 */
-enum late_failure { LATE_FAILURE_MESSAGE, LATE_FAILURE_NONE };    /* D-39 */
-enum stop_tell { STOP_TELL_ALL, STOP_TELL_NONE };                 /* D-48 */
+enum late_failure { LATE_FAILURE_MESSAGE, LATE_FAILURE_NONE }; /* D-39 */
+enum stop_tell { STOP_TELL_ALL, STOP_TELL_NONE };              /* D-48 */
 
 /* What a domains[] entry says beside struct map_domain and struct sip_peer; the quirk switches are
  * file 30 section 4. */
 struct settings_domain {
-	enum thread_rule thread;
-	enum pager_type pager_type;
-	enum long_messages long_messages;
-	bool date_trusted;
 	bool can_fetch;
 	bool charset_decl_unreliable;
 	bool options_503_means_down;
-	bool result_is_end_to_end; /* message_result_meaning = "device" */
 };
 
 /* Everything is owned by the settings and lives until settings_free(); nothing points into the

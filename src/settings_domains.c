@@ -89,6 +89,23 @@ static void fill_presence(const struct draft_domain *from, struct profile *profi
 	profile->publish = (enum publish_as)from->publish;
 }
 
+static void fill_messages(const struct draft_domain *from, struct profile *profile)
+{
+	const struct quirks *quirk = quirks_of(from->profile);
+
+	if (from->body_max != SETTING_UNSET)
+		profile->body_max_bytes = (int32_t)from->body_max;
+	if (from->rich_types != SETTING_UNSET)
+		profile->rich_types = (enum rich_types)from->rich_types;
+	profile->receipt_from_200 = pick(from->receipt_from_200, profile->receipt_from_200);
+	profile->thread = (enum thread_rule)from->thread;
+	profile->pager_type = (enum pager_type)from->pager_type;
+	profile->long_messages = (enum long_messages)from->long_messages;
+	profile->date_trusted = from->date_trusted == 1;
+	profile->result_is_devices =
+		pick(from->message_result_meaning, quirk->result_is_end_to_end);
+}
+
 static void fill_peer(const struct draft_domain *from, struct sip_peer *out)
 {
 	struct profile *profile = &out->profile;
@@ -101,11 +118,7 @@ static void fill_peer(const struct draft_domain *from, struct sip_peer *out)
 	*profile = *profile_find(from->profile);
 	fill_presence(from, profile);
 	profile->folds_case = pick(from->case_rule, profile->folds_case);
-	if (from->body_max != SETTING_UNSET)
-		profile->body_max_bytes = (int32_t)from->body_max;
-	if (from->rich_types != SETTING_UNSET)
-		profile->rich_types = (enum rich_types)from->rich_types;
-	profile->receipt_from_200 = pick(from->receipt_from_200, profile->receipt_from_200);
+	fill_messages(from, profile);
 }
 
 static void fill_map(const struct draft_domain *from, const struct profile *profile,
@@ -125,16 +138,11 @@ static void fill_rest(const struct draft_domain *from, struct settings_domain *o
 {
 	const struct quirks *quirk = quirks_of(from->profile);
 
-	out->thread = (enum thread_rule)from->thread;
-	out->pager_type = (enum pager_type)from->pager_type;
-	out->long_messages = (enum long_messages)from->long_messages;
-	out->date_trusted = from->date_trusted == 1;
 	out->can_fetch = pick(from->can_fetch, quirk->can_fetch);
 	out->charset_decl_unreliable =
 		pick(from->charset_decl_unreliable, quirk->charset_decl_unreliable);
 	out->options_503_means_down =
 		pick(from->options_503_means_down, quirk->options_503_means_down);
-	out->result_is_end_to_end = pick(from->message_result_meaning, quirk->result_is_end_to_end);
 }
 
 /* D-04: what this combination would do only shows when the first message is refused. */

@@ -38,6 +38,10 @@ struct bridge_params {
 	int64_t refusal_hold_s; /* presence.refusal_hold, 24 h (D-14) */
 	int64_t hold_s;         /* presence.hold, 30 s (D-26) */
 	int64_t answer_s;       /* a message without word for so long is OUTCOME_UNKNOWN: 40 s */
+	int64_t life_s;         /* messages.life, 24 h (D-37) */
+	int64_t hold_unavailable_s; /* messages.hold_unavailable, 0 (D-37) */
+	int64_t store_after_ms;     /* 0: 500; a SIP sender is answered 202 after so long (D-36) */
+	bool reports_late_failures; /* messages.late_failure = message (D-39) */
 };
 
 int bridge_new(struct bridge **out, const struct bridge_params *params);
@@ -103,14 +107,33 @@ void bridge_person(struct bridge *bridge, const struct watch *watch, const struc
 
 /* Messages ------------------------------------------------------------------------------------- */
 
-/* A message arrived on side origin; ends with that side's ops->finish(x) exactly once, later, also
- * when it is refused at once. x is new and unique (exchange_new). */
+/* A text arrived on side origin; ends with that side's ops->finish(x) exactly once, later, also
+ * when it is refused at once. x is new and unique (exchange_new). With OUTCOME_STORED it is in the
+ * queue (D-36, D-37); if it fails later, the sender is told by deliver() of a report on his side,
+ * with message->origin. message->uid is set; uids of chat users' messages are random, those of SIP
+ * users' the same for each repetition of the request. */
 void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
 		    const struct address *from, const struct address *to,
 		    const struct message *message);
 /* What became of a delivery asked for with ops->deliver. Only the first word counts. */
 void bridge_outcome(struct bridge *bridge, exchange_id x, enum outcome outcome,
 		    const struct fault *fault);
+
+/* Side origin reports of a message that went there: from was its recipient, to its sender, uid the
+ * message's own. Dropped when the two do not match it (RCPT-051, RCPT-063), when it was not asked
+ * for, when it was told before or is too late (RCPT-023, RCPT-062). fault only with REPORT_FAILED:
+ * it is told to a sender who asked for it, or, of a message that was accepted, by a text (D-39). */
+void bridge_report(struct bridge *bridge, enum side origin, const struct address *from,
+		   const struct address *to, const char *uid, enum report_kind kind,
+		   const struct fault *fault);
+
+/* from is composing a message to to, or not any more (file 07 C). */
+void bridge_typing(struct bridge *bridge, enum side origin, const struct address *from,
+		   const struct address *to, const struct typing *typing);
+
+struct learned;
+/* What peers and users can take (learned.h). */
+struct learned *bridge_learned(struct bridge *bridge);
 
 /* For the control commands --------------------------------------------------------------------- */
 
@@ -120,6 +143,22 @@ void bridge_each_pair(struct bridge *bridge, const struct address *address, brid
 		      void *arg);
 size_t bridge_pair_count(const struct bridge *bridge);
 size_t bridge_message_count(const struct bridge *bridge);
+
+/* One message of the queue, for "show queue". Borrowed for the call. */
+struct queued_message {
+	const struct address *from;
+	const struct address *to;
+	enum message_what what;
+	size_t bytes;
+	int64_t accepted_ms; /* wall clock */
+	int64_t expires_s;
+	uint64_t next_ms; /* until the next try; 0: under way, or behind another one */
+	bool is_quarantined;
+	const char *uid;
+	const char *last; /* why the last try failed, "" if none did */
+};
+typedef void bridge_queued_fn(const struct queued_message *message, void *arg);
+void bridge_each_queued(struct bridge *bridge, bridge_queued_fn *each, void *arg);
 /* Ends a pair or a refusal by the operator's word (D-13). Returns 0 or ENOENT. */
 int bridge_forget(struct bridge *bridge, const struct address *watcher,
 		  const struct address *watched);

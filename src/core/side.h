@@ -42,7 +42,8 @@ enum unwatch_why {
 /* What became of something handed to a side; exactly one per exchange (design-in 6). */
 enum outcome {
 	OUTCOME_TAKEN,   /* the other side took it over: SIP 200, nothing on XMPP */
-	OUTCOME_STORED,  /* safe in our store: SIP 202 (from the queue's issue on) */
+	OUTCOME_STORED,  /* safe in our store: SIP 202, nothing on XMPP; how it ended is told, if
+			  * it fails or was asked for, by deliver() of a report */
 	OUTCOME_REFUSED, /* with a fault */
 	OUTCOME_UNKNOWN  /* handed over, no word: SIP 504, remote-server-timeout */
 };
@@ -79,10 +80,19 @@ struct side_ops {
 
 	/* Messages ---------------------------------------------------------------------------- */
 
-	/* Hand message to the recipient on this side; end with bridge_outcome(x) exactly once. */
+	/* Hand message (a text, or a report about one of this side's users, message.h) to the
+	 * recipient on this side; end with bridge_outcome(x) exactly once. fault.again says whether
+	 * the core may try it again; a repetition has the same uid. */
 	void (*deliver)(void *side, exchange_id x, const struct address *from,
 			const struct address *to, const struct message *message);
 	/* An exchange that this side began with bridge_message() ended; called exactly once for
 	 * each. fault is set for OUTCOME_REFUSED and OUTCOME_UNKNOWN, else NULL. */
 	void (*finish)(void *side, exchange_id x, enum outcome outcome, const struct fault *fault);
+
+	/* Show to that from is composing, or not any more. The core repeats is_active in time
+	 * (typing->refresh_s, 90) and says when it ends. Nobody hears what became of it; the side
+	 * leaves it out where the other end is not known to understand it (D-41, TYPE-033). May be
+	 * NULL. */
+	void (*typing)(void *side, const struct address *from, const struct address *to,
+		       const struct typing *typing);
 };

@@ -19,6 +19,18 @@
 	X(messages_refused, "messages reported to their sender as refused")                        \
 	X(messages_unknown, "messages whose fate is unknown, reported so")                         \
 	X(messages_empty, "messages without text, answered and not forwarded")                     \
+	X(messages_stored, "messages accepted into the queue")                                     \
+	X(messages_queued, "messages put back into the queue after a failed try")                  \
+	X(messages_expired, "messages that ended in the queue, reported to their sender")          \
+	X(messages_quarantined, "messages set aside after crashes, reported to their sender")      \
+	X(messages_late, "messages that failed after they were accepted, reported so")             \
+	X(messages_split, "messages sent in parts")                                                \
+	X(messages_plain, "messages sent again as plain text after a refusal of their type")       \
+	X(receipts_in, "receipts and reports received")                                            \
+	X(receipts_out, "receipts and reports taken")                                              \
+	X(receipts_dropped, "receipts that were forged, late, repeated or not asked for")          \
+	X(typing_in, "typing notices received")                                                    \
+	X(typing_out, "typing notices sent")                                                       \
 	X(notify_in, "NOTIFY received")                                                            \
 	X(notify_unusable, "NOTIFY answered whose body could not be used")                         \
 	X(notify_out, "NOTIFY sent")                                                               \

@@ -50,7 +50,11 @@ void fault_set(struct fault *out, enum fault_code code, const char *text)
 {
 	size_t len = text == NULL ? 0 : strlen(text);
 
-	*out = (struct fault){.code = code, .type = fault_usual_type(code)};
+	*out = (struct fault){
+		.code = code,
+		.type = fault_usual_type(code),
+		.again = code == FAULT_LINK_DOWN ? AGAIN_PATH : AGAIN_NEVER,
+	};
 	len = utf8_cut(text, len, FAULT_TEXT_MAX - 1);
 	if (len > 0)
 		memcpy(out->text, text, len);

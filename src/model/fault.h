@@ -46,19 +46,30 @@ enum fault_type {
 	FAULT_TYPE_WAIT
 };
 
+/* Whether what was refused may be tried again (D-37). */
+enum fault_again {
+	AGAIN_NEVER, /* an answer about the message or the user */
+	AGAIN_HELD,  /* about the user, who may come back: 404 408 410 480 486 6xx; at once to the
+		      * sender unless messages.hold_unavailable is set */
+	AGAIN_FEW,   /* 500, 504: three tries in a minute */
+	AGAIN_PATH   /* nothing reached him: link, peer, DNS, connect, 503; for messages.life */
+};
+
 enum { FAULT_TEXT_MAX = 256, FAULT_URI_MAX = 512 };
 
 /* A value without owned memory. */
 struct fault {
 	enum fault_code code;
 	enum fault_type type;
-	int sip_status;            /* the SIP status it came from, for <text/> and log; 0 if none */
-	int retry_after_s;         /* 0 if none */
+	int sip_status;    /* the SIP status it came from, for <text/> and log; 0 if none */
+	int retry_after_s; /* 0 if none */
+	enum fault_again again;
 	char text[FAULT_TEXT_MAX]; /* for humans, UTF-8; "" if none */
 	char uri[FAULT_URI_MAX];   /* new address of gone and redirect; "" if none */
 };
 
-/* Sets code, its usual type (file 03 E.1) and text (may be NULL; cut to fit). */
+/* Sets code, its usual type (file 03 E.1) and text (may be NULL; cut to fit); again: AGAIN_PATH for
+ * FAULT_LINK_DOWN, else AGAIN_NEVER. */
 void fault_set(struct fault *out, enum fault_code code, const char *text);
 const char *fault_name(enum fault_code code);      /* "item-not-found" */
 enum fault_code fault_from_name(const char *name); /* FAULT_UNDEFINED_CONDITION if unknown */

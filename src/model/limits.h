@@ -26,6 +26,12 @@
 	X(stanzas_per_user_per_s, 50, 1, 1000000, "presence and iq stanzas of one user")           \
 	X(messages_pending_per_uri, 100, 1, 100000, "messages waiting for one SIP address")        \
 	X(messages_pending, 20000, 100, 1000000, "messages waiting for an answer")                 \
+	X(queue_messages, 100000, 10, 10000000, "messages kept in the queue")                      \
+	X(queue_bytes, 268435456, 1048576, 17179869184, "bytes of all messages in the queue")      \
+	X(queue_messages_per_user, 1000, 1, 1000000, "messages of one sender in the queue")        \
+	X(queue_bytes_per_user, 8388608, 65536, 1073741824, "bytes of one sender in the queue")    \
+	X(receipts, 200000, 100, 10000000, "messages remembered for receipts")                     \
+	X(reports_per_user_per_s, 20, 1, 100000, "receipts and typing notices of one user")        \
 	X(watches_per_watcher, 2000, 10, 1000000, "live subscriptions of one watcher")             \
 	X(watches_per_watched, 20000, 10, 1000000, "live subscriptions to one user")               \
 	X(list_members, 500, 1, 512, "users in one list subscription")                             \

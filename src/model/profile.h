@@ -12,6 +12,9 @@ enum rich_types { RICH_NEVER, RICH_ON_EVIDENCE, RICH_ALWAYS };   /* D-41 */
 enum watch_as { WATCH_AS_USER, WATCH_AS_DOMAIN };      /* D-18 */
 enum resources { RESOURCES_MERGED, RESOURCES_TUPLES }; /* D-10 */
 enum lamp_rule { LAMP_REACH, LAMP_ONLINE };            /* D-31 */
+enum thread_rule { THREAD_LAST, THREAD_CALLID };       /* D-35 */
+enum pager_type { PAGER_CHAT, PAGER_NORMAL };          /* D-34 */
+enum long_messages { LONG_SPLIT, LONG_REFUSE };        /* D-40 */
 enum entity_scheme { ENTITY_SIP, ENTITY_PRES };        /* D-29 */
 
 /* Whose fixed words the notes of a PBX are (translate/pbx_words.h). */
@@ -50,6 +53,11 @@ struct profile {
 	enum lamp_rule lamp;
 	enum entity_scheme entity;
 	enum publish_as publish;
+	enum thread_rule thread;
+	enum pager_type pager_type;
+	enum long_messages long_messages;
+	bool date_trusted;      /* its Date says when a message was written (D-44) */
+	bool result_is_devices; /* a 200 to a MESSAGE is the device's own, not a queue's */
 };
 
 /* NULL if there is no such profile. */

@@ -53,6 +53,12 @@ struct publication_keeper {
 	void *arg;
 };
 
+/* Who keeps what was answered lately (D-38, REL-005); the call returns at once. */
+struct print_keeper {
+	void (*put)(uint64_t print, int status, void *arg);
+	void *arg;
+};
+
 /* Chat users under one SIP address (RFC 4662). */
 struct sip_list {
 	const char *uri;
@@ -83,6 +89,7 @@ struct sip_side_params {
 	const struct map_user *users; /* whose state is published where a peer wants it */
 	size_t user_count;
 	const struct publication_keeper *keeper; /* or NULL: they do not outlive the process */
+	const struct print_keeper *prints;       /* or NULL */
 	const char *language;                    /* of our own words in documents; NULL: en */
 	const char *user_agent;                  /* "sipxmppd/VERSION" */
 	int refresh_s;                           /* Expires asked for: 3600 */
@@ -104,6 +111,8 @@ void sip_side_free(struct sip_side **side);
 
 /* A publication that was kept; before the loop runs. */
 void sip_side_restore(struct sip_side *side, const struct kept_publication *kept);
+/* A fingerprint that was kept, age_ms old; before the loop runs. */
+void sip_side_restore_print(struct sip_side *side, uint64_t print, int status, int64_t age_ms);
 /* Whether the bridge as a whole accepts work: false answers new requests 503 (D-50, D-36). */
 void sip_side_accept(struct sip_side *side, bool may);
 /* For sipxmppctl: who says what of a SIP user, and each SIP domain (report.h). */

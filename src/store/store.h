@@ -47,10 +47,58 @@ struct publication_row {
 };
 void publication_row_clear(struct publication_row *row);
 
+/* One row of "queue": what was accepted and has not ended (REL-001, REL-006). */
+struct queue_row {
+	int64_t seq; /* order of acceptance, > 0; the core makes it */
+	struct address sender;
+	struct address recipient;
+	int64_t accepted_ms; /* wall clock */
+	int64_t expires_s;   /* wall clock */
+	int64_t tries;       /* hand-overs after a start that have no result yet (REL-006) */
+	bool is_quarantined;
+	char *value; /* message_encode(); to be put, NULL: the one that is there */
+	size_t value_len;
+};
+void queue_row_clear(struct queue_row *row);
+
+/* One row of "receipts": a message whose sender asked to be told, for the id table of D-35. */
+struct receipt_row {
+	char *uid;
+	struct address sender;
+	struct address recipient;
+	int64_t wants;   /* WANTS_ */
+	int64_t told;    /* 1 << enum report_kind, of what was told */
+	int64_t sent_ms; /* wall clock */
+	char *value;     /* message_encode() of a message with uid, thread and origin alone; to be
+			  * put, NULL: the one that is there */
+	size_t value_len;
+};
+void receipt_row_clear(struct receipt_row *row);
+
+/* Fingerprint of a request that was answered with success (D-38, REL-005). */
+struct store_print {
+	uint64_t print;
+	int32_t status;
+};
+
+/* One row of "learned": what a peer or a user can or cannot take. */
+struct learned_row {
+	char *kind;    /* 1 to 64 bytes */
+	char *subject; /* 1 to 2,000 bytes: an address in some form, or a domain */
+	int64_t value;
+	int64_t learned_s; /* wall clock */
+};
+void learned_row_clear(struct learned_row *row);
+
 /* error is 0 or an errno value (EIO, ENOSPC, ENODATA ...). */
 typedef void store_done_fn(int error, void *arg);
 typedef void store_pair_fn(const struct pair_row *row, void *arg);
 typedef void store_publication_fn(const struct publication_row *row, void *arg);
+typedef void store_queue_fn(const struct queue_row *row, void *arg);
+typedef void store_receipt_fn(const struct receipt_row *row, void *arg);
+/* at_s: when it was written. */
+typedef void store_print_fn(const struct store_print *print, int64_t at_s, void *arg);
+typedef void store_learned_fn(const struct learned_row *row, void *arg);
 typedef void store_spelling_fn(const struct address *address, const char *spelling, void *arg);
 
 struct store_params {
@@ -105,3 +153,35 @@ void store_put_spelling(struct store *store, const struct address *address, cons
 			store_done_fn *done, void *arg);
 void store_load_spellings(struct store *store, store_spelling_fn *each, store_done_fn *done,
 			  void *arg);
+
+/* The queue. Rows are copied. Insert or replace by seq. */
+void store_put_queued(struct store *store, const struct queue_row *row, store_done_fn *done,
+		      void *arg);
+/* The same for a row whose value the caller gives away (value is taken, also on failure): no copy
+ * of the text on the hot path. */
+void store_take_queued(struct store *store, struct queue_row *row, store_done_fn *done, void *arg);
+void store_drop_queued(struct store *store, int64_t seq, store_done_fn *done, void *arg);
+/* In the order of seq. */
+void store_load_queue(struct store *store, store_queue_fn *each, store_done_fn *done, void *arg);
+
+/* Insert or replace by uid. */
+void store_put_receipt(struct store *store, const struct receipt_row *row, store_done_fn *done,
+		       void *arg);
+void store_drop_receipt(struct store *store, const char *uid, store_done_fn *done, void *arg);
+/* In the order of sent_ms. */
+void store_load_receipts(struct store *store, store_receipt_fn *each, store_done_fn *done,
+			 void *arg);
+
+/* Fingerprints: count of them as one row, written at at_s (wall clock); rows older than
+ * forget_before_s go in the same transaction. */
+void store_put_prints(struct store *store, const struct store_print *prints, size_t count,
+		      int64_t at_s, int64_t forget_before_s, store_done_fn *done, void *arg);
+void store_load_prints(struct store *store, store_print_fn *each, store_done_fn *done, void *arg);
+
+/* Insert or replace by (kind, subject). */
+void store_put_learned(struct store *store, const struct learned_row *row, store_done_fn *done,
+		       void *arg);
+void store_drop_learned(struct store *store, const char *kind, const char *subject,
+			store_done_fn *done, void *arg);
+void store_load_learned(struct store *store, store_learned_fn *each, store_done_fn *done,
+			void *arg);

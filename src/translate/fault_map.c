@@ -195,6 +195,26 @@ static bool has_host_address(const char *text)
 	return false;
 }
 
+/* D-37. */
+static enum fault_again again_of(int status)
+{
+	switch (status) {
+	case 503:
+		return AGAIN_PATH;
+	case 500:
+	case 504:
+		return AGAIN_FEW;
+	case 404:
+	case 408:
+	case 410:
+	case 480:
+	case 486:
+		return AGAIN_HELD;
+	default:
+		return status >= 600 ? AGAIN_HELD : AGAIN_NEVER;
+	}
+}
+
 void fault_from_sip(int status, const char *phrase, const char *contact, struct fault *out)
 {
 	const struct sip_row *row = find_row(status);
@@ -204,6 +224,7 @@ void fault_from_sip(int status, const char *phrase, const char *contact, struct 
 	fault_set(out, row->code, has_host_address(line) ? "" : line); /* REQ-074 */
 	out->type = row->type;
 	out->sip_status = status;
+	out->again = again_of(status);
 	if (contact != NULL && status != 410 && is_clean_uri(contact) &&
 	    !has_host_address(contact) && (row->code == FAULT_GONE || row->code == FAULT_REDIRECT))
 		memcpy(out->uri, contact, strlen(contact) + 1);

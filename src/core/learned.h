@@ -1,0 +1,38 @@
+/* What peers and users were found to take or refuse (D-41, TYPE-009, TYPE-035, RCPT-042): kept in
+ * memory, written behind, forgotten with age. Bounded: the oldest makes room. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct store;
+
+enum {
+	LEARNED_MAX = 100000,
+	LEARNED_NO_AGE_S = 7 * 86400,  /* a refusal is tried again after that */
+	LEARNED_YES_AGE_S = 30 * 86400 /* and an ability is doubted */
+};
+
+/* Kinds; the subject is a SIP URI of a user (without parameters), a bare JID, or a SIP domain.
+ * Values: 0 refused, 1 shown (it sent one, or an Accept named it), or a number of bytes. */
+#define LEARNED_TYPING  "typing"  /* SIP user: application/im-iscomposing+xml (1/0) */
+#define LEARNED_CPIM    "cpim"    /* SIP user: message/cpim with IMDN (1/0) */
+#define LEARNED_IMDN    "imdn"    /* SIP user: message/imdn+xml in CPIM (1) or without (2) or 0 */
+#define LEARNED_BODY    "body"    /* SIP domain: bytes of text it takes at most (413) */
+#define LEARNED_MESSAGE "message" /* SIP user: MESSAGE at all (0: 405, 501) */
+#define LEARNED_STATES  "states"  /* chat user: XEP-0085 (1/0) */
+
+struct learned;
+
+/* Borrows loop and store. */
+void learned_new(struct learned **out, struct loop *loop, struct store *store);
+void learned_free(struct learned **learned);
+/* Reads the table; done(error, arg) once. What is put before that stays. */
+void learned_start(struct learned *learned, void (*done)(int error, void *arg), void *arg);
+/* The value, or -1: not known, or too old (a refusal 7 days, all else 30). */
+int64_t learned_get(struct learned *learned, const char *kind, const char *subject);
+/* Written only if it changes the value or the row is older than a day. */
+void learned_put(struct learned *learned, const char *kind, const char *subject, int64_t value);
+size_t learned_count(const struct learned *learned);

@@ -1,0 +1,61 @@
+/* message/cpim (RFC 3862, file 02 section D) with the headers of IMDN (RFC 5438). Pure. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "translate/header_params.h"
+
+struct buf;
+
+enum { CPIM_HEADERS_MAX = 64, CPIM_HEADER_BYTES_MAX = 4096, CPIM_ROUTES_MAX = 16 };
+
+/* What was read; spans point into the body that was read. Empty spans: not there. */
+struct cpim {
+	struct text_span from; /* URI, without name and brackets */
+	struct text_span from_name;
+	struct text_span to;
+	struct text_span date_time;
+	struct text_span subject;      /* escapes of MSGF as in the text: cpim_unescape() */
+	struct text_span subject_lang; /* ;lang= */
+	struct text_span message_id;   /* imdn.Message-ID, whatever the prefix (RCPT-001) */
+	struct text_span original_to;
+	unsigned wants; /* WANTS_ of Disposition-Notification (RCPT-002) */
+	struct text_span record_routes[CPIM_ROUTES_MAX]; /* IMDN-Record-Route, in order */
+	size_t record_route_count;
+	struct text_span routes[CPIM_ROUTES_MAX]; /* IMDN-Route */
+	size_t route_count;
+	/* The wrapped object. */
+	struct text_span content_type; /* whole value, or empty */
+	struct text_span content_encoding;
+	struct text_span transfer_encoding;
+	struct text_span disposition;
+	struct text_span content;
+};
+
+/* Returns 0, or EBADMSG: no Message/CPIM (with and without the blank line before the wrapped
+ * headers, MSGF-004), or more of anything than the limits above; ENOTSUP: Require names a header
+ * that is not understood (415). */
+int cpim_read(const char *body, size_t len, struct cpim *out);
+/* Appends the text of a header value with its escapes undone, as valid UTF-8 without controls. */
+void cpim_unescape(struct text_span value, struct buf *out);
+
+/* What is written; texts are borrowed, NULL: left out. */
+struct cpim_text {
+	const char *from; /* URI */
+	const char *to;
+	const char *original_to; /* RCPT-016 */
+	int64_t date_time_ms;    /* wall clock; 0: left out */
+	const char *subject;
+	const char *subject_lang;
+	const char *message_id; /* NS and imdn.Message-ID */
+	unsigned wants;         /* WANTS_; 0: no Disposition-Notification */
+	const char *routes;     /* IMDN-Route values, one a line (RCPT-014), or NULL */
+	const char *content_type;
+	const char *disposition; /* "notification" for an IMDN */
+	const char *content;
+	size_t content_len;
+};
+/* Appends the whole Message/CPIM, with CRLF line ends and the blank line (MSGF-004). */
+void cpim_write(const struct cpim_text *text, struct buf *out);
