@@ -8,7 +8,10 @@
  *   bridge_presence.c  presence in, presence shown: compared, coalesced, paced
  *   bridge_interest.c  whose sources live (D-20)
  *   bridge_sync.c      what is said again after a start or a break, paced; tidying
- *   bridge_message.c   messages: one outcome each
+ *   bridge_message.c   messages: judged, handed over directly, one outcome each
+ *   bridge_queue.c     what is kept until the other side took it: stored, tried again, reported
+ *   bridge_receipts.c  who may report what of which message
+ *   bridge_typing.c    typing notices and their timers
  */
 #pragma once
 
@@ -26,7 +29,10 @@
 
 struct echo_guard;
 struct exchanges;
+struct learned;
+struct receipts;
 struct table;
+struct typings;
 
 enum {
 	UNSURE_AT_START_S = 600,
@@ -108,6 +114,9 @@ struct bridge {
 	struct list refused; /* exchange.place: refused at once, to be finished later */
 	struct loop_timer answer_timer;
 	struct echo_guard *echo;
+	struct receipts *receipts;
+	struct typings *typings;
+	struct learned *learned;
 	struct buf scratch;
 	uint8_t key[HASH_KEY_BYTES];
 	size_t living; /* pairs asked or granted */
@@ -231,3 +240,35 @@ void sync_cancel(struct bridge *bridge);
 
 /* All open messages end as unknown. */
 void message_end_all(struct bridge *bridge);
+
+/* bridge_queue.c ------------------------------------------------------------------------------- */
+
+/* A durable report toward to, the sender of a message, in the name of from, its recipient. report
+ * (MESSAGE_REPORT with its uid) is taken: *report is empty afterwards. It is told exactly once,
+ * tried again while only the path is in the way, until its life ends (24 h); dropped when the queue
+ * is full and it is no failure. */
+void queue_report(struct bridge *bridge, enum side toward, const struct address *from,
+		  const struct address *to, struct message *report);
+
+/* bridge_receipts.c ---------------------------------------------------------------------------- */
+
+/* From bridge_new() and bridge_free(); and from bridge_start(), which reads what is stored. */
+void receipts_init(struct bridge *bridge);
+void receipts_start(struct bridge *bridge);
+void receipts_free(struct bridge *bridge);
+/* A text was accepted and is about to be handed over: what its sender asked for is remembered.
+ * Once for each text; again for those that are read from the store at a start. */
+void receipts_note(struct bridge *bridge, enum side origin, const struct address *from,
+		   const struct address *to, const struct message *message);
+/* The other side took it over. */
+void receipts_taken(struct bridge *bridge, const struct address *from, const struct address *to,
+		    const char *uid);
+/* Its failure was or will be told: nothing good of it afterwards (RCPT-068). */
+void receipts_failed(struct bridge *bridge, const char *uid);
+
+/* bridge_typing.c ------------------------------------------------------------------------------ */
+
+void typing_init(struct bridge *bridge);
+void typing_free(struct bridge *bridge);
+/* A text of from ends his typing (TYPE-024). */
+void typing_content(struct bridge *bridge, const struct address *from, const struct address *to);
