@@ -11,8 +11,9 @@ struct store;
 
 enum {
 	LEARNED_MAX = 100000,
-	LEARNED_NO_AGE_S = 7 * 86400,  /* a refusal is tried again after that */
-	LEARNED_YES_AGE_S = 30 * 86400 /* and an ability is doubted */
+	LEARNED_BYTES_MAX = 32 * 1024 * 1024, /* of all kinds and subjects */
+	LEARNED_NO_AGE_S = 7 * 86400,         /* a refusal is tried again after that */
+	LEARNED_YES_AGE_S = 30 * 86400        /* and an ability is doubted */
 };
 
 /* Kinds; the subject is a SIP URI of a user (without parameters), a bare JID, or a SIP domain.
@@ -29,10 +30,12 @@ struct learned;
 /* Borrows loop and store. */
 void learned_new(struct learned **out, struct loop *loop, struct store *store);
 void learned_free(struct learned **learned);
-/* Reads the table; done(error, arg) once. What is put before that stays. */
+/* Reads the table; done(error, arg) once, unless it is freed before (then done is never called; may
+ * be NULL). What is put before that stays. Call it once. */
 void learned_start(struct learned *learned, void (*done)(int error, void *arg), void *arg);
 /* The value, or -1: not known, or too old (a refusal 7 days, all else 30). */
 int64_t learned_get(struct learned *learned, const char *kind, const char *subject);
-/* Written only if it changes the value or the row is older than a day. */
+/* Written only if it changes the value or the row is older than a day. Nothing is kept of a value
+ * below 0, and of a subject that is empty or longer than 2,000 bytes. */
 void learned_put(struct learned *learned, const char *kind, const char *subject, int64_t value);
 size_t learned_count(const struct learned *learned);
