@@ -25,7 +25,6 @@ enum stop_tell { STOP_TELL_ALL, STOP_TELL_NONE };              /* D-48 */
  * file 30 section 4. */
 struct settings_domain {
 	bool can_fetch;
-	bool charset_decl_unreliable;
 	bool options_503_means_down;
 };
 

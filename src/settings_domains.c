@@ -13,17 +13,16 @@ struct quirks {
 	const char *profile;
 	bool can_fetch;
 	bool publish_presence;
-	bool charset_decl_unreliable;
 	bool options_503_means_down;
 	bool result_is_end_to_end;
 };
 
 static const struct quirks quirks[] = {
-	{"asterisk", false, false, false, false, false},
-	{"freeswitch", false, true, true, true, false},
-	{"kamailio", true, true, false, true, true},
-	{"opensips", true, true, false, true, true},
-	{"", true, true, false, true, false},
+	{"asterisk", false, false, false, false},
+	{"freeswitch", false, true, true, false},
+	{"kamailio", true, true, true, true},
+	{"opensips", true, true, true, true},
+	{"", true, true, true, false},
 };
 
 static const struct quirks *quirks_of(const char *profile)
@@ -102,6 +101,8 @@ static void fill_messages(const struct draft_domain *from, struct profile *profi
 	profile->pager_type = (enum pager_type)from->pager_type;
 	profile->long_messages = (enum long_messages)from->long_messages;
 	profile->date_trusted = from->date_trusted == 1;
+	profile->charset_unreliable =
+		pick(from->charset_decl_unreliable, profile->charset_unreliable);
 	profile->result_is_devices =
 		pick(from->message_result_meaning, quirk->result_is_end_to_end);
 }
@@ -139,8 +140,6 @@ static void fill_rest(const struct draft_domain *from, struct settings_domain *o
 	const struct quirks *quirk = quirks_of(from->profile);
 
 	out->can_fetch = pick(from->can_fetch, quirk->can_fetch);
-	out->charset_decl_unreliable =
-		pick(from->charset_decl_unreliable, quirk->charset_decl_unreliable);
 	out->options_503_means_down =
 		pick(from->options_503_means_down, quirk->options_503_means_down);
 }

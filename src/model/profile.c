@@ -41,7 +41,8 @@ static const struct profile profiles[] = {
 	 .words = WORDS_FREESWITCH,
 	 .dialog_full_is_event_only = true,
 	 .accepts_publish = true,
-	 .literal_prefixes = true},
+	 .literal_prefixes = true,
+	 .charset_unreliable = true},
 	/* Until measured: the careful value in each column. */
 	{.name = "3cx",
 	 .subscribe_as = SUBSCRIBE_AS_BRIDGE,

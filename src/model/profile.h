@@ -58,6 +58,7 @@ struct profile {
 	enum long_messages long_messages;
 	bool date_trusted;      /* its Date says when a message was written (D-44) */
 	bool result_is_devices; /* a 200 to a MESSAGE is the device's own, not a queue's */
+	bool charset_unreliable; /* the charset it declares may not be that of the text */
 };
 
 /* NULL if there is no such profile. */
