@@ -167,14 +167,15 @@ static struct span target_display(const xmlNode *remote, bool *is_service_call)
 	return display;
 }
 
-bool dialog_party_name(const xmlNode *remote, char **out)
+bool dialog_party_read(const xmlNode *remote, char **name, char **number)
 {
 	struct buf text = BUF_INIT;
 	bool has_identity = false;
 	bool is_hidden = false;
 	struct span fallback = target_display(remote, &is_hidden);
 
-	*out = NULL;
+	*name = NULL;
+	*number = NULL;
 	for (const xmlNode *node = remote->children; node != NULL; node = node->next) {
 		struct span display;
 		struct uri uri;
@@ -188,16 +189,18 @@ bool dialog_party_name(const xmlNode *remote, char **out)
 		if (display.len == 0)
 			display = fallback;
 		is_hidden |= is_withheld(display, uri) || is_service(uri.user);
-		if (*out != NULL || uri.user.len == 0)
+		if (*name != NULL || uri.user.len == 0)
 			continue; /* the first of several counts */
 		if (display.len == 0 || is_service(display))
 			display = uri.user;
-		*out = make_name(display);
+		*name = make_name(display);
+		*number = *name != NULL ? make_name(uri.user) : NULL;
 	}
 	buf_free(&text);
 	if (is_hidden) {
 		mem_free(*out); /* one word that withholds is enough */
-		*out = NULL;
+		*name = NULL;
+		*number = NULL;
 	}
 	return has_identity;
 }
