@@ -198,7 +198,8 @@ bool dialog_party_read(const xmlNode *remote, char **name, char **number)
 	}
 	buf_free(&text);
 	if (is_hidden) {
-		mem_free(*out); /* one word that withholds is enough */
+		mem_free(*name); /* one word that withholds is enough */
+		mem_free(*number);
 		*name = NULL;
 		*number = NULL;
 	}
