@@ -205,3 +205,12 @@ bool dialog_party_read(const xmlNode *remote, char **name, char **number)
 	}
 	return has_identity;
 }
+
+bool dialog_party_name(const xmlNode *remote, char **out)
+{
+	char *number;
+	bool has_identity = dialog_party_read(remote, out, &number);
+
+	mem_free(number);
+	return has_identity;
+}
