@@ -9,7 +9,8 @@
 
 struct buf;
 
-enum { CPIM_HEADERS_MAX = 64, CPIM_HEADER_BYTES_MAX = 4096, CPIM_ROUTES_MAX = 16 };
+/* Lines of both blocks of headers together; there is no limit for one line (MSGF-012). */
+enum { CPIM_BYTES_MAX = 256 * 1024, CPIM_HEADERS_MAX = 64, CPIM_ROUTES_MAX = 16 };
 
 /* What was read; spans point into the body that was read. Empty spans: not there. */
 struct cpim {
@@ -17,7 +18,7 @@ struct cpim {
 	struct text_span from_name;
 	struct text_span to;
 	struct text_span date_time;
-	struct text_span subject;      /* escapes of MSGF as in the text: cpim_unescape() */
+	struct text_span subject;      /* with its escapes: cpim_unescape() */
 	struct text_span subject_lang; /* ;lang= */
 	struct text_span message_id;   /* imdn.Message-ID, whatever the prefix (RCPT-001) */
 	struct text_span original_to;
@@ -34,11 +35,12 @@ struct cpim {
 	struct text_span content;
 };
 
-/* Returns 0, or EBADMSG: no Message/CPIM (with and without the blank line before the wrapped
- * headers, MSGF-004), or more of anything than the limits above; ENOTSUP: Require names a header
- * that is not understood (415). */
+/* With and without the blank line before the wrapped headers (MSGF-004); of headers that may stand
+ * once the first counts. Returns 0, or EBADMSG: no Message/CPIM, or more of anything than the
+ * limits above; ENOTSUP: Require names a header that is not understood (415). */
 int cpim_read(const char *body, size_t len, struct cpim *out);
-/* Appends the text of a header value with its escapes undone, as valid UTF-8 without controls. */
+/* Appends the text of a header value with its escapes undone, as valid UTF-8 in one line: controls
+ * become blanks. */
 void cpim_unescape(struct text_span value, struct buf *out);
 
 /* What is written; texts are borrowed, NULL: left out. */
@@ -57,5 +59,6 @@ struct cpim_text {
 	const char *content;
 	size_t content_len;
 };
-/* Appends the whole Message/CPIM, with CRLF line ends and the blank line (MSGF-004). */
+/* Appends the whole Message/CPIM, with CRLF line ends and the blank line (MSGF-004). Nothing in the
+ * texts can end its line or its brackets; what may not stand in a URI is percent-encoded. */
 void cpim_write(const struct cpim_text *text, struct buf *out);

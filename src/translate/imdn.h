@@ -1,11 +1,16 @@
 /* message/imdn+xml (RFC 5438 sections 7 and 11). Pure. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "model/message.h"
 
 struct buf;
+
+enum { IMDN_BYTES_MAX = 64 * 1024 };
+
+extern const char imdn_type[]; /* "message/imdn+xml" */
 
 /* Of one <imdn>. Owned; NULL: not there. */
 struct imdn {
@@ -13,9 +18,10 @@ struct imdn {
 	char *date_time;
 	char *recipient;
 	char *original_recipient;
-	enum report_kind kind;
-	/* forbidden (RCPT-045), stored, an unknown element: nothing is to be told. */
-	enum { IMDN_GOOD, IMDN_FAILED, IMDN_SILENT } status;
+	enum report_kind kind; /* REPORT_FAILED: delivery failed, or an error of it (RCPT-044) */
+	/* forbidden (RCPT-045), stored (RCPT-047), an error of display or processing, none that is
+	 * known: nothing is to be told. */
+	bool is_silent;
 };
 
 /* Reads one document (RCPT-007 to -009); any order, unknown elements passed over. Returns 0 or

@@ -33,7 +33,7 @@ struct message_body {
 	struct message message;
 	bool is_cpim; /* its sender understands CPIM (evidence, D-41) */
 	struct typing typing;
-	struct body_report reports[MESSAGE_BODY_REPORTS_MAX];
+	struct body_report *reports; /* owned, MESSAGE_BODY_REPORTS_MAX at most */
 	size_t report_count;
 	bool reports_are_bare; /* message/imdn+xml without CPIM, as Linphone sends it (D-41) */
 };

@@ -153,8 +153,10 @@ static int take_line(struct multipart_part *part, struct text_span line, bool *i
 		take_header(&part->encoding, value);
 	else if (text_is_like(name.text, name.len, "Content-Disposition"))
 		take_header(&part->disposition, value);
-	else if (text_is_like(name.text, name.len, "Content-Transfer-Encoding"))
+	else if (text_is_like(name.text, name.len, "Content-Transfer-Encoding")) {
+		take_header(&part->transfer, value);
 		*is_readable = is_readable_encoding(value);
+	}
 	return 0;
 }
 
@@ -200,6 +202,7 @@ static void clear_part(struct multipart_part *part)
 	mem_free(part->type);
 	mem_free(part->encoding);
 	mem_free(part->disposition);
+	mem_free(part->transfer);
 	*part = (struct multipart_part){0};
 }
 
@@ -217,7 +220,8 @@ static int read_part(struct text_span piece, struct multipart_part *part)
 	if (part->type == NULL)
 		part->type = mem_strdup("text/plain"); /* RFC 2046 section 5.1 */
 	part->body = at;
-	part->len = is_readable ? (size_t)(end - at) : 0;
+	part->raw_len = (size_t)(end - at);
+	part->len = is_readable ? part->raw_len : 0;
 	return 0;
 }
 

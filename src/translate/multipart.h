@@ -18,8 +18,10 @@ struct multipart_part {
 	char *type;        /* Content-Type with its parameters, "text/plain" if there is none */
 	char *encoding;    /* Content-Encoding, or NULL */
 	char *disposition; /* Content-Disposition with its parameters, or NULL */
+	char *transfer;    /* Content-Transfer-Encoding, or NULL */
 	const char *body;  /* borrowed from the text that was parsed; base64 and the like: empty */
 	size_t len;
+	size_t raw_len; /* at body, as it stands: transfer_read() decodes it */
 };
 
 struct multipart {

@@ -70,26 +70,87 @@ static void append_text(struct buf *out, const char *text, size_t len)
 	}
 }
 
-static void append_html(struct buf *out, const struct buf *html)
+static void append_html(struct buf *out, const char *html, size_t len)
 {
 	struct buf words = BUF_INIT;
 
-	html_text(buf_text(html), html->len, &words);
+	html_text(html, len, &words);
 	append_text(out, buf_text(&words), words.len);
 	buf_free(&words);
 }
 
-/* What was unpacked is text of that type. */
-static int read_plain(const struct buf *body, bool is_html, const struct text_span *charset,
-		      struct buf *out)
+static bool is_ascii(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
+	}
+	return true;
+}
+
+/* Whether the bytes are to be taken for UTF-8 although another charset was declared: no text in one
+ * of those looks like it but in ASCII alone, which some of them (ISO-2022-JP) are made of. */
+static bool is_misdeclared(const char *body, size_t len)
+{
+	return !is_ascii(body, len) && utf8_is_valid(body, len);
+}
+
+static bool is_utf8_name(struct text_span charset)
+{
+	return charset.len == 0 || text_is_like(charset.text, charset.len, "utf-8") ||
+	       text_is_like(charset.text, charset.len, "utf8") ||
+	       text_is_like(charset.text, charset.len, "us-ascii") ||
+	       text_is_like(charset.text, charset.len, "ascii");
+}
+
+/* utf8 is what the body is, or was made into. */
+static void append(struct buf *out, bool is_html, const char *utf8, size_t len)
+{
+	if (is_html)
+		append_html(out, utf8, len);
+	else
+		append_text(out, utf8, len);
+}
+
+bool text_body_is_plain(const char *content_type)
+{
+	struct text_span token;
+
+	if (content_type == NULL)
+		return true;
+	token = header_first_token(content_type);
+	return token.len == 0 || text_is_like(token.text, token.len, "text/plain");
+}
+
+bool text_body_is_html(const char *content_type)
+{
+	struct text_span token;
+
+	if (content_type == NULL)
+		return false;
+	token = header_first_token(content_type);
+	return text_is_like(token.text, token.len, "text/html");
+}
+
+int text_body_decode(const char *body, size_t len, const char *content_type,
+		     bool charset_unreliable, struct buf *out)
 {
 	struct buf utf8 = BUF_INIT;
-	int err = charset_to_utf8(buf_text(body), body->len, charset->text, charset->len, &utf8);
+	struct text_span charset;
+	bool is_html;
+	int err = judge_type(content_type, &is_html, &charset);
 
-	if (err == 0 && is_html)
-		append_html(out, &utf8);
-	else if (err == 0)
-		append_text(out, buf_text(&utf8), utf8.len);
+	if (err != 0)
+		return err;
+	if (is_utf8_name(charset) || (charset_unreliable && is_misdeclared(body, len))) {
+		if (!utf8_is_valid(body, len))
+			return EBADMSG;
+		append(out, is_html, body, len);
+		return 0;
+	}
+	err = charset_to_utf8(body, len, charset.text, charset.len, &utf8);
+	if (err == 0)
+		append(out, is_html, buf_text(&utf8), utf8.len);
 	buf_free(&utf8);
 	return err;
 }
@@ -112,7 +173,7 @@ int text_body_read(const char *body, size_t len, const char *content_type,
 		return ENOTSUP;
 	err = deflate_read(body, len, coding, TEXT_BODY_MAX_BYTES, &plain);
 	if (err == 0)
-		err = read_plain(&plain, is_html, &charset, out);
+		err = text_body_decode(buf_text(&plain), plain.len, content_type, false, out);
 	buf_free(&plain);
 	return err;
 }

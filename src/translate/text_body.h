@@ -2,6 +2,7 @@
  * encodings. Pure. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
@@ -21,3 +22,13 @@ int text_body_read(const char *body, size_t len, const char *content_type,
 
 /* What Accept says beside a 415. */
 extern const char text_body_accept[];
+
+/* True if that Content-Type value (NULL: none) names text/plain, also by naming nothing, or
+ * text/html. */
+bool text_body_is_plain(const char *content_type);
+bool text_body_is_html(const char *content_type);
+/* Appends the text of a body of one of these types that is neither packed nor encoded.
+ * charset_unreliable: what is UTF-8 beyond ASCII is taken for that, whatever was declared. Returns
+ * 0, ENOTSUP or EBADMSG, then with nothing appended. */
+int text_body_decode(const char *body, size_t len, const char *content_type,
+		     bool charset_unreliable, struct buf *out);
