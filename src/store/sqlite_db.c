@@ -6,39 +6,15 @@
 
 #include <sqlite3.h>
 
-#include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/store_engine.h"
+#include "store/sqlite_rows.h"
 
 enum {
 	DB_LOG_PAGES = 1000,     /* checkpoint from here on */
 	DB_LOG_WARN = 256 << 20, /* a reader keeps the log growing */
-	DB_ROWS = 512            /* rows of a load handed over at a time */
-};
-
-static const char *const statements[ST_COUNT] = {
-	[ST_BEGIN] = "BEGIN IMMEDIATE",
-	[ST_COMMIT] = "COMMIT",
-	[ST_ROLLBACK] = "ROLLBACK",
-	[ST_PUT_PAIR] = "INSERT INTO pairs VALUES (?1,?2,?3,?4,?5,?6,?7,?8) "
-			"ON CONFLICT DO UPDATE SET state=?3, asked_at=?4, granted_at=?5, "
-			"refused_at=?6, ended_at=?7, heard_at=?8",
-	[ST_DROP_PAIR] = "DELETE FROM pairs WHERE watcher=?1 AND watched=?2",
-	[ST_PUT_SPELLING] = "INSERT INTO spellings VALUES (?1,?2) ON CONFLICT DO NOTHING",
-	[ST_PUT_PUBLICATION] = "INSERT INTO publications VALUES ('',?1,?2,?3,?4,?5,?6,?7,?8,?9) "
-			       "ON CONFLICT DO UPDATE SET is_dialog=?3, etag=?4, source=?5, "
-			       "type=iif(?8 IS NULL, type, ?6), "
-			       "language=iif(?8 IS NULL, language, ?7), "
-			       "body=coalesce(?8, body), expires_at=?9",
-	[ST_DROP_PUBLICATION] = "DELETE FROM publications WHERE node='' AND user=?1 AND id=?2",
-	[ST_PUT_META] = "INSERT INTO meta VALUES ('',?1,?2) ON CONFLICT DO UPDATE SET value=?2",
-	[ST_GET_META] = "SELECT value FROM meta WHERE node='' AND name=?1",
-	[ST_LOAD_PAIRS] = ("SELECT watcher, watched, state, asked_at, granted_at, refused_at, "
-			   "ended_at, heard_at FROM pairs"),
-	[ST_LOAD_SPELLINGS] = "SELECT address, spelling FROM spellings",
-	[ST_LOAD_PUBLICATIONS] = "SELECT user, id, is_dialog, etag, source, type, language, body, "
-				 "expires_at FROM publications WHERE node=''",
+	DB_ROWS = 512,           /* rows of a load handed over at a time, */
+	DB_ROWS_BYTES = 1 << 20  /* or, if they are long, about so much */
 };
 
 int sqlite_db_errno(int rc)
@@ -61,6 +37,8 @@ int sqlite_db_errno(int rc)
 	case SQLITE_AUTH:
 	case SQLITE_CANTOPEN:
 		return EACCES;
+	case SQLITE_NOTFOUND:
+		return ENOENT;
 	case SQLITE_CONSTRAINT:
 	case SQLITE_MISMATCH:
 	case SQLITE_TOOBIG:
@@ -137,108 +115,26 @@ int sqlite_db_run(struct sqlite_db *db, enum sqlite_statement which)
 	return rc;
 }
 
-static void bind_address(struct sqlite_db *db, sqlite3_stmt *stmt, int at,
-			 const struct address *address)
-{
-	buf_reset(&db->key);
-	address_key(address, &db->key);
-	sqlite3_bind_blob(stmt, at, db->key.data, (int)db->key.len, SQLITE_TRANSIENT);
-}
-
 int sqlite_db_prepare(struct sqlite_db *db)
 {
 	int rc = SQLITE_OK;
 
 	for (int i = 0; i < ST_COUNT && rc == SQLITE_OK; i++)
-		rc = sqlite3_prepare_v3(db->handle, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
-					&db->statements[i], NULL);
+		rc = sqlite3_prepare_v3(db->handle, sqlite_statements[i], -1,
+					SQLITE_PREPARE_PERSISTENT, &db->statements[i], NULL);
 	return rc;
 }
 
-static int put_pair(struct sqlite_db *db, const struct store_item *item)
+static int write_one(struct sqlite_db *db, const struct store_op *op)
 {
-	sqlite3_stmt *stmt = db->statements[ST_PUT_PAIR];
-	const struct pair_row *pair = &item->pair;
+	const struct sqlite_table *table = &sqlite_tables[op->item.table];
 
-	bind_address(db, stmt, 1, &pair->watcher);
-	bind_address(db, stmt, 2, &pair->watched);
-	sqlite3_bind_int(stmt, 3, (int)pair->state);
-	sqlite3_bind_int64(stmt, 4, pair->asked_at);
-	sqlite3_bind_int64(stmt, 5, pair->granted_at);
-	sqlite3_bind_int64(stmt, 6, pair->refused_at);
-	sqlite3_bind_int64(stmt, 7, pair->ended_at);
-	sqlite3_bind_int64(stmt, 8, pair->heard_at);
-	return sqlite_db_run(db, ST_PUT_PAIR);
+	if (op->kind == STORE_OP_PUT && table->put != NULL)
+		return table->put(db, &op->item);
+	if (op->kind == STORE_OP_DROP && table->drop != NULL)
+		return table->drop(db, &op->item);
+	return SQLITE_OK;
 }
-
-static int drop_pair(struct sqlite_db *db, const struct store_item *item)
-{
-	bind_address(db, db->statements[ST_DROP_PAIR], 1, &item->pair.watcher);
-	bind_address(db, db->statements[ST_DROP_PAIR], 2, &item->pair.watched);
-	return sqlite_db_run(db, ST_DROP_PAIR);
-}
-
-static int put_spelling(struct sqlite_db *db, const struct store_item *item)
-{
-	sqlite3_stmt *stmt = db->statements[ST_PUT_SPELLING];
-
-	bind_address(db, stmt, 1, &item->address);
-	sqlite3_bind_blob(stmt, 2, item->spelling, (int)strlen(item->spelling), SQLITE_STATIC);
-	return sqlite_db_run(db, ST_PUT_SPELLING);
-}
-
-/* NULL stays NULL. */
-static void bind_bytes(sqlite3_stmt *stmt, int at, const char *text, size_t len)
-{
-	if (text != NULL)
-		sqlite3_bind_blob(stmt, at, text, (int)len, SQLITE_STATIC);
-}
-
-static void bind_text(sqlite3_stmt *stmt, int at, const char *text)
-{
-	bind_bytes(stmt, at, text, text != NULL ? strlen(text) : 0);
-}
-
-static int put_publication(struct sqlite_db *db, const struct store_item *item)
-{
-	sqlite3_stmt *stmt = db->statements[ST_PUT_PUBLICATION];
-	const struct publication_row *row = item->publication;
-
-	bind_address(db, stmt, 1, &row->user);
-	sqlite3_bind_int64(stmt, 2, row->id);
-	sqlite3_bind_int(stmt, 3, row->is_dialog);
-	bind_text(stmt, 4, row->etag);
-	bind_text(stmt, 5, row->source);
-	bind_text(stmt, 6, row->type);
-	bind_text(stmt, 7, row->language);
-	bind_bytes(stmt, 8, row->body, row->body_len);
-	sqlite3_bind_int64(stmt, 9, row->expires_at);
-	return sqlite_db_run(db, ST_PUT_PUBLICATION);
-}
-
-static int drop_publication(struct sqlite_db *db, const struct store_item *item)
-{
-	bind_address(db, db->statements[ST_DROP_PUBLICATION], 1, &item->publication->user);
-	sqlite3_bind_int64(db->statements[ST_DROP_PUBLICATION], 2, item->publication->id);
-	return sqlite_db_run(db, ST_DROP_PUBLICATION);
-}
-
-static int put_alive(struct sqlite_db *db, const struct store_item *item)
-{
-	sqlite3_bind_text(db->statements[ST_PUT_META], 1, "alive", -1, SQLITE_STATIC);
-	sqlite3_bind_int64(db->statements[ST_PUT_META], 2, item->now_s);
-	return sqlite_db_run(db, ST_PUT_META);
-}
-
-static int (*const writers[])(struct sqlite_db *db, const struct store_item *item) = {
-	[STORE_OP_PUT_PAIR] = put_pair,
-	[STORE_OP_DROP_PAIR] = drop_pair,
-	[STORE_OP_PUT_SPELLING] = put_spelling,
-	[STORE_OP_PUT_PUBLICATION] = put_publication,
-	[STORE_OP_DROP_PUBLICATION] = drop_publication,
-	[STORE_OP_ALIVE] = put_alive,
-	[STORE_OP_STOP] = NULL,
-};
 
 /* A row that breaks a rule is its own failure; anything else is that of the whole transaction. */
 static int write_all(struct sqlite_db *db, struct store_op *const *ops, size_t count)
@@ -246,11 +142,11 @@ static int write_all(struct sqlite_db *db, struct store_op *const *ops, size_t c
 	for (size_t i = 0; i < count; i++) {
 		int rc;
 
-		if (ops[i]->error != 0 || writers[ops[i]->kind] == NULL)
+		if (ops[i]->error != 0)
 			continue;
-		rc = writers[ops[i]->kind](db, &ops[i]->item);
-		if (sqlite_db_errno(rc) == EINVAL)
-			ops[i]->error = EINVAL;
+		rc = write_one(db, ops[i]);
+		if (sqlite_db_errno(rc) == EINVAL || sqlite_db_errno(rc) == ENOENT)
+			ops[i]->error = sqlite_db_errno(rc);
 		else if (sqlite_db_errno(rc) != 0)
 			return judge(db, rc);
 	}
@@ -279,108 +175,43 @@ void sqlite_db_write(struct sqlite_db *db, struct store_op *const *ops, size_t c
 	}
 }
 
-static bool read_address(sqlite3_stmt *stmt, int at, struct address *out)
-{
-	size_t len = (size_t)sqlite3_column_bytes(stmt, at);
-	const void *blob = sqlite3_column_blob(stmt, at);
-
-	return blob != NULL && address_from_key(out, blob, len) == len;
-}
-
-static bool read_pair(sqlite3_stmt *stmt, struct store_item *out)
-{
-	struct pair_row *pair = &out->pair;
-
-	if (!read_address(stmt, 0, &pair->watcher) || !read_address(stmt, 1, &pair->watched))
-		return false;
-	pair->state = (enum pair_state)sqlite3_column_int(stmt, 2);
-	pair->asked_at = sqlite3_column_int64(stmt, 3);
-	pair->granted_at = sqlite3_column_int64(stmt, 4);
-	pair->refused_at = sqlite3_column_int64(stmt, 5);
-	pair->ended_at = sqlite3_column_int64(stmt, 6);
-	pair->heard_at = sqlite3_column_int64(stmt, 7);
-	return pair->state > PAIR_NONE && pair->state <= PAIR_ENDED;
-}
-
-static bool read_spelling(sqlite3_stmt *stmt, struct store_item *out)
-{
-	const void *text = sqlite3_column_blob(stmt, 1);
-	size_t len = (size_t)sqlite3_column_bytes(stmt, 1);
-
-	if (!read_address(stmt, 0, &out->address) || text == NULL || memchr(text, 0, len) != NULL)
-		return false;
-	out->spelling = mem_strndup(text, len);
-	return true;
-}
-
-/* A copy of a column, or NULL. */
-static char *read_bytes(sqlite3_stmt *stmt, int at, size_t *len)
-{
-	const void *bytes = sqlite3_column_blob(stmt, at);
-
-	*len = (size_t)sqlite3_column_bytes(stmt, at);
-	return bytes != NULL ? mem_strndup(bytes, *len) : NULL;
-}
-
-static bool read_publication(sqlite3_stmt *stmt, struct store_item *out)
-{
-	struct publication_row *row = mem_zalloc(sizeof *row);
-	size_t len;
-
-	out->publication = row;
-	if (!read_address(stmt, 0, &row->user))
-		return false;
-	row->id = sqlite3_column_int64(stmt, 1);
-	row->is_dialog = sqlite3_column_int(stmt, 2) != 0;
-	row->etag = read_bytes(stmt, 3, &len);
-	row->source = read_bytes(stmt, 4, &len);
-	row->type = read_bytes(stmt, 5, &len);
-	row->language = read_bytes(stmt, 6, &len);
-	row->body = read_bytes(stmt, 7, &row->body_len);
-	row->expires_at = sqlite3_column_int64(stmt, 8);
-	if (row->source == NULL) /* SQLite has no pointer for nothing */
-		row->source = mem_strdup("");
-	return row->etag != NULL;
-}
-
-/* What is read by which statement, and how. */
-static const struct reading {
-	enum sqlite_statement statement;
-	bool (*read)(sqlite3_stmt *stmt, struct store_item *out);
-} readings[] = {
-	[STORE_OP_LOAD_PAIRS] = {ST_LOAD_PAIRS, read_pair},
-	[STORE_OP_LOAD_SPELLINGS] = {ST_LOAD_SPELLINGS, read_spelling},
-	[STORE_OP_LOAD_PUBLICATIONS] = {ST_LOAD_PUBLICATIONS, read_publication},
-};
-
 struct load {
 	sqlite3_stmt *stmt;
-	bool (*read)(sqlite3_stmt *stmt, struct store_item *out);
+	enum store_table table;
 	sqlite_rows_fn *hand_over;
 	void *arg;
 	unsigned long skipped;
 };
 
+static bool read_row(struct load *load, struct store_item *out)
+{
+	out->table = load->table;
+	if (sqlite_tables[load->table].read(load->stmt, out))
+		return true;
+	store_item_clear(out);
+	*out = (struct store_item){0};
+	load->skipped++;
+	return false;
+}
+
 static int load_rows(struct load *load)
 {
 	struct store_item *rows = NULL;
 	size_t count = 0;
+	size_t weight = 0;
 	int rc = sqlite3_step(load->stmt);
 
 	for (; rc == SQLITE_ROW; rc = sqlite3_step(load->stmt)) {
 		if (rows == NULL)
 			rows = mem_array(DB_ROWS, sizeof *rows);
-		if (load->read(load->stmt, &rows[count])) {
-			count++;
-		} else {
-			store_item_clear(&rows[count]);
-			load->skipped++;
-		}
-		if (count == DB_ROWS) {
+		if (read_row(load, &rows[count]))
+			weight += store_item_weight(&rows[count++]);
+		if (count == DB_ROWS || weight >= DB_ROWS_BYTES) {
 			if (!load->hand_over(rows, count, load->arg))
 				return SQLITE_INTERRUPT;
 			rows = NULL;
 			count = 0;
+			weight = 0;
 		}
 	}
 	if (count > 0)
@@ -393,8 +224,8 @@ static int load_rows(struct load *load)
 void sqlite_db_load(struct sqlite_db *db, struct store_op *op, sqlite_rows_fn *rows, void *arg)
 {
 	struct load load = {
-		.stmt = db->statements[readings[op->kind].statement],
-		.read = readings[op->kind].read,
+		.stmt = db->statements[sqlite_tables[op->item.table].load],
+		.table = op->item.table,
 		.hand_over = rows,
 		.arg = arg,
 	};

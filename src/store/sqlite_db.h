@@ -25,17 +25,31 @@ enum sqlite_statement {
 	ST_DROP_PUBLICATION,
 	ST_PUT_META,
 	ST_GET_META,
+	ST_PUT_QUEUED,
+	ST_KEEP_QUEUED,
+	ST_DROP_QUEUED,
+	ST_PUT_RECEIPT,
+	ST_KEEP_RECEIPT,
+	ST_DROP_RECEIPT,
+	ST_PUT_PRINTS,
+	ST_FORGET_PRINTS,
+	ST_PUT_LEARNED,
+	ST_DROP_LEARNED,
 	ST_LOAD_PAIRS,
 	ST_LOAD_SPELLINGS,
 	ST_LOAD_PUBLICATIONS,
+	ST_LOAD_QUEUE,
+	ST_LOAD_RECEIPTS,
+	ST_LOAD_PRINTS,
+	ST_LOAD_LEARNED,
 	ST_COUNT
 };
 
 struct sqlite_db {
 	struct sqlite3 *handle;
 	struct sqlite3_stmt *statements[ST_COUNT];
-	struct buf key; /* reused for each bound address */
-	int log_pages;  /* of the write-ahead log, not yet moved into the file */
+	struct buf keys[2]; /* reused for each bound address */
+	int log_pages;      /* of the write-ahead log, not yet moved into the file */
 	bool log_warned;
 	int lock_fd; /* keeps a second daemon out */
 	int broken;  /* errno value of the failure after which nothing is true any more */

@@ -393,7 +393,8 @@ void sqlite_db_close(struct sqlite_db **out)
 		disconnect(db);
 	if (db->lock_fd >= 0)
 		close(db->lock_fd);
-	buf_free(&db->key);
+	buf_free(&db->keys[0]);
+	buf_free(&db->keys[1]);
 	mem_free(db);
 	*out = NULL;
 }

@@ -56,8 +56,44 @@ static const char format_2[] = "CREATE TABLE publications ("
 			       " PRIMARY KEY (node, user, id)"
 			       ") STRICT, WITHOUT ROWID;";
 
+/* Format 3: messages that wait, receipts that are due, and what was answered lately; all of them a
+ * process's own. The queue's key is seq alone and node a column beside it: an INTEGER PRIMARY KEY
+ * costs half of a key of two columns on the path every message takes, and rows of many kilobytes
+ * belong in no WITHOUT ROWID table. Processes that share a file need ranges of seq of their own. */
+static const char format_3[] =
+	"CREATE TABLE queue ("
+	" seq INTEGER PRIMARY KEY CHECK (seq > 0),"
+	" node TEXT NOT NULL CHECK (length(node) <= 64),"
+	" sender BLOB NOT NULL CHECK (length(sender) BETWEEN 4 AND 2049),"
+	" recipient BLOB NOT NULL CHECK (length(recipient) BETWEEN 4 AND 2049),"
+	" accepted_ms INTEGER NOT NULL CHECK (accepted_ms >= 0),"
+	" expires_s INTEGER NOT NULL CHECK (expires_s >= 0),"
+	" tries INTEGER NOT NULL CHECK (tries >= 0),"
+	" is_quarantined INTEGER NOT NULL CHECK (is_quarantined IN (0, 1)),"
+	" value BLOB NOT NULL CHECK (length(value) BETWEEN 1 AND 131072)"
+	") STRICT;"
+	"CREATE TABLE receipts ("
+	" node TEXT NOT NULL CHECK (length(node) <= 64),"
+	" uid BLOB NOT NULL CHECK (length(uid) BETWEEN 1 AND 64),"
+	" sender BLOB NOT NULL CHECK (length(sender) BETWEEN 4 AND 2049),"
+	" recipient BLOB NOT NULL CHECK (length(recipient) BETWEEN 4 AND 2049),"
+	" wants INTEGER NOT NULL CHECK (wants >= 0),"
+	" told INTEGER NOT NULL CHECK (told >= 0),"
+	" sent_ms INTEGER NOT NULL CHECK (sent_ms >= 0),"
+	" value BLOB NOT NULL CHECK (length(value) BETWEEN 1 AND 131072),"
+	" PRIMARY KEY (node, uid)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX receipts_sent ON receipts (node, sent_ms);"
+	"CREATE TABLE prints ("
+	" node TEXT NOT NULL CHECK (length(node) <= 64),"
+	" at INTEGER NOT NULL CHECK (at >= 0),"
+	" part INTEGER NOT NULL,"
+	" prints BLOB NOT NULL CHECK (length(prints) BETWEEN 12 AND 98304),"
+	" PRIMARY KEY (node, at, part)"
+	") STRICT, WITHOUT ROWID;";
+
 /* Entry n leads from version n to n + 1. */
-static const char *const migrations[SQLITE_SCHEMA_VERSION] = {format_1, format_2};
+static const char *const migrations[SQLITE_SCHEMA_VERSION] = {format_1, format_2, format_3};
 
 static int stamp(sqlite3 *db)
 {

@@ -33,12 +33,6 @@ const char *pair_state_name(enum pair_state state)
 	return state_names[state];
 }
 
-void pair_row_clear(struct pair_row *row)
-{
-	address_clear(&row->watcher);
-	address_clear(&row->watched);
-}
-
 static const struct store_engine *find_engine(const char *name)
 {
 	for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
@@ -99,18 +93,26 @@ int64_t store_last_alive(const struct store *store)
 	return store->found.last_alive;
 }
 
-static struct store_op *op_new(struct store *store, enum store_op_kind kind, store_done_fn *done,
-			       void *arg)
+struct store_op *store_op_new(struct store *store, enum store_op_kind kind, enum store_table table,
+			      store_done_fn *done, void *arg)
 {
 	struct store_op *op = mem_zalloc(sizeof *op);
 
 	op->store = store;
 	op->kind = kind;
+	op->item.table = table;
 	op->done = done;
 	op->arg = arg;
 	if (store->stopped)
 		op->error = ESHUTDOWN;
 	return op;
+}
+
+void store_op_submit(struct store_op *op)
+{
+	if (op->error == 0 && op->kind == STORE_OP_PUT)
+		op->error = store_item_check(&op->item);
+	op->store->engine->submit(op->store->state, op);
 }
 
 struct store_op *store_op_rows(const struct store_op *load, struct store_item *rows, size_t count)
@@ -121,23 +123,9 @@ struct store_op *store_op_rows(const struct store_op *load, struct store_item *r
 	op->kind = STORE_OP_ROWS;
 	op->rows = rows;
 	op->row_count = count;
-	op->each_pair = load->each_pair;
-	op->each_spelling = load->each_spelling;
-	op->each_publication = load->each_publication;
+	op->each = load->each;
 	op->arg = load->arg;
 	return op;
-}
-
-void store_item_clear(struct store_item *item)
-{
-	pair_row_clear(&item->pair);
-	address_clear(&item->address);
-	mem_free(item->spelling);
-	item->spelling = NULL;
-	if (item->publication != NULL)
-		publication_row_clear(item->publication);
-	mem_free(item->publication);
-	item->publication = NULL;
 }
 
 void store_op_free(struct store_op *op)
@@ -149,143 +137,66 @@ void store_op_free(struct store_op *op)
 	mem_free(op);
 }
 
+static void give_prints(const struct store_op *op, const struct store_prints *row)
+{
+	for (size_t i = 0; i < row->count; i++)
+		op->each.print(&row->prints[i], row->at_s, op->arg);
+}
+
+void store_op_give(const struct store_op *op, const struct store_item *row)
+{
+	switch (row->table) {
+	case STORE_PAIRS:
+		op->each.pair(&row->pair, op->arg);
+		break;
+	case STORE_SPELLINGS:
+		op->each.spelling(&row->spelling.address, row->spelling.text, op->arg);
+		break;
+	case STORE_PUBLICATIONS:
+		op->each.publication(&row->publication, op->arg);
+		break;
+	case STORE_QUEUE:
+		op->each.queued(&row->queued, op->arg);
+		break;
+	case STORE_RECEIPTS:
+		op->each.receipt(&row->receipt, op->arg);
+		break;
+	case STORE_PRINTS:
+		give_prints(op, &row->prints);
+		break;
+	case STORE_LEARNED:
+		op->each.learned(&row->learned, op->arg);
+		break;
+	case STORE_NOTHING:
+	case STORE_ALIVE:
+	case STORE_TABLES:
+		break;
+	}
+}
+
 void store_op_finish(struct store_op *op)
 {
 	if (op->fatal)
 		op->store->failed = true;
-	for (size_t i = 0; i < op->row_count; i++) {
-		const struct store_item *row = &op->rows[i];
-
-		if (op->each_pair != NULL)
-			op->each_pair(&row->pair, op->arg);
-		else if (op->each_publication != NULL)
-			op->each_publication(row->publication, op->arg);
-		else
-			op->each_spelling(&row->address, row->spelling, op->arg);
-	}
+	for (size_t i = 0; i < op->row_count; i++)
+		store_op_give(op, &op->rows[i]);
 	if (op->done != NULL)
 		op->done(op->error, op->arg);
 	store_op_free(op);
 }
 
-void publication_row_clear(struct publication_row *row)
-{
-	address_clear(&row->user);
-	mem_free(row->etag);
-	mem_free(row->source);
-	mem_free(row->type);
-	mem_free(row->language);
-	mem_free(row->body);
-	*row = (struct publication_row){0};
-}
-
-static void submit(struct store *store, struct store_op *op)
-{
-	store->engine->submit(store->state, op);
-}
-
 void store_stop(struct store *store, store_done_fn *done, void *arg)
 {
-	struct store_op *op = op_new(store, STORE_OP_STOP, done, arg);
+	struct store_op *op = store_op_new(store, STORE_OP_STOP, STORE_NOTHING, done, arg);
 
 	store->stopped = true;
-	submit(store, op);
+	store_op_submit(op);
 }
 
 void store_alive(struct store *store, int64_t now_s)
 {
-	struct store_op *op = op_new(store, STORE_OP_ALIVE, NULL, NULL);
+	struct store_op *op = store_op_new(store, STORE_OP_PUT, STORE_ALIVE, NULL, NULL);
 
 	op->item.now_s = now_s;
-	submit(store, op);
-}
-
-void store_put_pair(struct store *store, const struct pair_row *row, store_done_fn *done, void *arg)
-{
-	struct store_op *op = op_new(store, STORE_OP_PUT_PAIR, done, arg);
-
-	op->item.pair = *row;
-	address_copy(&op->item.pair.watcher, &row->watcher);
-	address_copy(&op->item.pair.watched, &row->watched);
-	submit(store, op);
-}
-
-void store_drop_pair(struct store *store, const struct address *watcher,
-		     const struct address *watched, store_done_fn *done, void *arg)
-{
-	struct store_op *op = op_new(store, STORE_OP_DROP_PAIR, done, arg);
-
-	address_copy(&op->item.pair.watcher, watcher);
-	address_copy(&op->item.pair.watched, watched);
-	submit(store, op);
-}
-
-void store_load_pairs(struct store *store, store_pair_fn *each, store_done_fn *done, void *arg)
-{
-	struct store_op *op = op_new(store, STORE_OP_LOAD_PAIRS, done, arg);
-
-	op->each_pair = each;
-	submit(store, op);
-}
-
-void store_put_spelling(struct store *store, const struct address *address, const char *spelling,
-			store_done_fn *done, void *arg)
-{
-	struct store_op *op = op_new(store, STORE_OP_PUT_SPELLING, done, arg);
-
-	address_copy(&op->item.address, address);
-	op->item.spelling = mem_strdup(spelling);
-	submit(store, op);
-}
-
-void store_load_spellings(struct store *store, store_spelling_fn *each, store_done_fn *done,
-			  void *arg)
-{
-	struct store_op *op = op_new(store, STORE_OP_LOAD_SPELLINGS, done, arg);
-
-	op->each_spelling = each;
-	submit(store, op);
-}
-
-static struct publication_row *publication_copy(const struct publication_row *row)
-{
-	struct publication_row *copy = mem_alloc(sizeof *copy);
-
-	*copy = *row;
-	address_copy(&copy->user, &row->user);
-	copy->etag = mem_strdup(row->etag);
-	copy->source = mem_strdup(row->source);
-	copy->type = mem_strdup_or_null(row->type);
-	copy->language = mem_strdup_or_null(row->language);
-	copy->body = row->body != NULL ? mem_strndup(row->body, row->body_len) : NULL;
-	return copy;
-}
-
-void store_put_publication(struct store *store, const struct publication_row *row,
-			   store_done_fn *done, void *arg)
-{
-	struct store_op *op = op_new(store, STORE_OP_PUT_PUBLICATION, done, arg);
-
-	op->item.publication = publication_copy(row);
-	submit(store, op);
-}
-
-void store_drop_publication(struct store *store, const struct address *user, int64_t id,
-			    store_done_fn *done, void *arg)
-{
-	struct store_op *op = op_new(store, STORE_OP_DROP_PUBLICATION, done, arg);
-
-	op->item.publication = mem_zalloc(sizeof *op->item.publication);
-	address_copy(&op->item.publication->user, user);
-	op->item.publication->id = id;
-	submit(store, op);
-}
-
-void store_load_publications(struct store *store, store_publication_fn *each, store_done_fn *done,
-			     void *arg)
-{
-	struct store_op *op = op_new(store, STORE_OP_LOAD_PUBLICATIONS, done, arg);
-
-	op->each_publication = each;
-	submit(store, op);
+	store_op_submit(op);
 }

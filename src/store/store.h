@@ -13,6 +13,12 @@
 struct loop;
 struct store;
 
+enum {
+	STORE_KIND_MAX = 64,
+	STORE_SUBJECT_MAX = 2000,
+	STORE_PRINTS_MAX = 8192 /* of one store_put_prints() */
+};
+
 /* State of a directed pair (watcher, watched); design-in 2 of decisions.md. */
 enum pair_state { PAIR_NONE, PAIR_ASKED, PAIR_GRANTED, PAIR_REFUSED, PAIR_ENDED };
 const char *pair_state_name(enum pair_state state);
@@ -83,14 +89,17 @@ struct store_print {
 
 /* One row of "learned": what a peer or a user can or cannot take. */
 struct learned_row {
-	char *kind;    /* 1 to 64 bytes */
-	char *subject; /* 1 to 2,000 bytes: an address in some form, or a domain */
+	char *kind;    /* 1 to STORE_KIND_MAX bytes */
+	char *subject; /* 1 to STORE_SUBJECT_MAX bytes: an address in some form, or a domain */
 	int64_t value;
 	int64_t learned_s; /* wall clock */
 };
 void learned_row_clear(struct learned_row *row);
 
-/* error is 0 or an errno value (EIO, ENOSPC, ENODATA ...). */
+/* error is 0 or an errno value: EINVAL a row that breaks a rule (and that row alone), ENOENT a row
+ * put without its value that is not there; of everything in the same transaction: ENOSPC no space,
+ * EBUSY another program holds the file locked (both pass: ask again), EIO (store_has_failed()),
+ * ESHUTDOWN. What was refused is as it was before: a row whose drop failed is still there. */
 typedef void store_done_fn(int error, void *arg);
 typedef void store_pair_fn(const struct pair_row *row, void *arg);
 typedef void store_publication_fn(const struct publication_row *row, void *arg);
@@ -154,7 +163,9 @@ void store_put_spelling(struct store *store, const struct address *address, cons
 void store_load_spellings(struct store *store, store_spelling_fn *each, store_done_fn *done,
 			  void *arg);
 
-/* The queue. Rows are copied. Insert or replace by seq. */
+/* The queue. Rows are copied. Insert or replace by seq. EINVAL: seq below 1, a time or a count
+ * below 0, a value of 0 or of more than MESSAGE_CODE_MAX bytes; ENOENT: no value, and no row of
+ * this seq. */
 void store_put_queued(struct store *store, const struct queue_row *row, store_done_fn *done,
 		      void *arg);
 /* The same for a row whose value the caller gives away (value is taken, also on failure): no copy
@@ -164,7 +175,7 @@ void store_drop_queued(struct store *store, int64_t seq, store_done_fn *done, vo
 /* In the order of seq. */
 void store_load_queue(struct store *store, store_queue_fn *each, store_done_fn *done, void *arg);
 
-/* Insert or replace by uid. */
+/* Insert or replace by uid (1 to MESSAGE_UID_MAX bytes). EINVAL and ENOENT as for the queue. */
 void store_put_receipt(struct store *store, const struct receipt_row *row, store_done_fn *done,
 		       void *arg);
 void store_drop_receipt(struct store *store, const char *uid, store_done_fn *done, void *arg);
@@ -173,9 +184,11 @@ void store_load_receipts(struct store *store, store_receipt_fn *each, store_done
 			 void *arg);
 
 /* Fingerprints: count of them as one row, written at at_s (wall clock); rows older than
- * forget_before_s go in the same transaction. */
+ * forget_before_s go in the same transaction. EINVAL: more than STORE_PRINTS_MAX. count may be 0.
+ */
 void store_put_prints(struct store *store, const struct store_print *prints, size_t count,
 		      int64_t at_s, int64_t forget_before_s, store_done_fn *done, void *arg);
+/* The oldest first. */
 void store_load_prints(struct store *store, store_print_fn *each, store_done_fn *done, void *arg);
 
 /* Insert or replace by (kind, subject). */

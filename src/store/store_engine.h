@@ -1,5 +1,5 @@
 /* Between store.c and the engines: a request as a value that the engine carries out and hands back
- * in order. A new kind of data (dialogs, queue) is a new kind of request. */
+ * in order. A new kind of data (dialogs) is a new table. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,27 +8,61 @@
 #include "base/list.h"
 #include "store/store.h"
 
+enum store_table {
+	STORE_NOTHING,
+	STORE_ALIVE,
+	STORE_PAIRS,
+	STORE_SPELLINGS,
+	STORE_PUBLICATIONS,
+	STORE_QUEUE,
+	STORE_RECEIPTS,
+	STORE_PRINTS,
+	STORE_LEARNED,
+	STORE_TABLES
+};
+
 enum store_op_kind {
-	STORE_OP_PUT_PAIR,
-	STORE_OP_DROP_PAIR,
-	STORE_OP_PUT_SPELLING,
-	STORE_OP_PUT_PUBLICATION,
-	STORE_OP_DROP_PUBLICATION,
-	STORE_OP_ALIVE,
+	STORE_OP_PUT,
+	STORE_OP_DROP, /* of the item, the key alone is set */
+	STORE_OP_LOAD, /* of the item, the table alone */
 	STORE_OP_STOP, /* its done says that everything before it is safe */
-	STORE_OP_LOAD_PAIRS,
-	STORE_OP_LOAD_SPELLINGS,
-	STORE_OP_LOAD_PUBLICATIONS,
 	STORE_OP_ROWS, /* made by an engine: rows of a load, handed back before it */
 };
 
-/* One row of any table. */
+struct store_prints {
+	struct store_print *prints; /* owned */
+	size_t count;
+	int64_t at_s;
+	int64_t forget_before_s;
+};
+
+/* One row of any table; zeroed, it holds nothing. */
 struct store_item {
-	struct pair_row pair;
-	struct address address;
-	char *spelling;
-	struct publication_row *publication; /* owned, or NULL */
-	int64_t now_s;
+	enum store_table table;
+	union {
+		int64_t now_s;
+		struct pair_row pair;
+		struct {
+			struct address address;
+			char *text;
+		} spelling;
+		struct publication_row publication;
+		struct queue_row queued;
+		struct receipt_row receipt;
+		struct store_prints prints;
+		struct learned_row learned;
+	};
+};
+
+/* Whom the rows of a load are for, by its table. */
+union store_each {
+	store_pair_fn *pair;
+	store_spelling_fn *spelling;
+	store_publication_fn *publication;
+	store_queue_fn *queued;
+	store_receipt_fn *receipt;
+	store_print_fn *print;
+	store_learned_fn *learned;
 };
 
 struct store_op {
@@ -40,9 +74,7 @@ struct store_op {
 	struct store_item item;
 	struct store_item *rows;
 	size_t row_count;
-	store_pair_fn *each_pair;
-	store_spelling_fn *each_spelling;
-	store_publication_fn *each_publication;
+	union store_each each;
 	store_done_fn *done; /* or NULL */
 	void *arg;
 };
@@ -68,12 +100,24 @@ extern const struct store_engine store_sqlite_engine;
 extern const struct store_engine store_memory_engine;
 extern const struct store_engine store_failing_engine;
 
+/* A request, and giving it to the engine. */
+struct store_op *store_op_new(struct store *store, enum store_op_kind kind, enum store_table table,
+			      store_done_fn *done, void *arg);
+void store_op_submit(struct store_op *op);
 /* A request for the rows of load, of count rows (taken); to be finished before load. */
 struct store_op *store_op_rows(const struct store_op *load, struct store_item *rows, size_t count);
+/* Hands one row to the each() of a load. */
+void store_op_give(const struct store_op *op, const struct store_item *row);
 /* Calls each() for the rows and done(), then frees op. In the loop's thread only. */
 void store_op_finish(struct store_op *op);
 void store_op_free(struct store_op *op);
+
+/* Frees what the row owns; it holds nothing afterwards. */
 void store_item_clear(struct store_item *item);
+/* Bytes of memory of what is long in it, roughly. */
+size_t store_item_weight(const struct store_item *item);
+/* 0, or EINVAL: a row that breaks a rule of the format, for every engine alike. */
+int store_item_check(const struct store_item *item);
 
 /* Requests of an engine without a thread: kept until the loop gets round to them. */
 struct store_pending {

@@ -48,8 +48,7 @@ static struct store_op *op_of(struct list *link)
 
 static bool is_load(const struct store_op *op)
 {
-	return op->kind == STORE_OP_LOAD_PAIRS || op->kind == STORE_OP_LOAD_SPELLINGS ||
-	       op->kind == STORE_OP_LOAD_PUBLICATIONS;
+	return op->kind == STORE_OP_LOAD;
 }
 
 static struct timespec after_ms(struct timespec from, long ms)

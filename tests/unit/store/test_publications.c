@@ -157,7 +157,8 @@ static void they_survive(void **state)
 static void format_1_is_brought_up_to_date(void **state)
 {
 	static const char back[] =
-		"DROP TABLE publications; PRAGMA user_version=1; PRAGMA wal_checkpoint(TRUNCATE)";
+		"DROP TABLE publications; DROP TABLE queue; DROP TABLE receipts; DROP TABLE "
+		"prints; PRAGMA user_version=1; PRAGMA wal_checkpoint(TRUNCATE)";
 	struct bench *bench = *state;
 	uint8_t key[HASH_KEY_BYTES];
 	sqlite3 *db = NULL;
