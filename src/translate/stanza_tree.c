@@ -35,6 +35,11 @@ const char *tree_attr(const xmpp_stanza_t *node, const char *name)
 	return xmpp_stanza_get_attribute(plain(node), name);
 }
 
+const char *tree_ns(const xmpp_stanza_t *node)
+{
+	return xmpp_stanza_get_ns(plain(node));
+}
+
 const char *tree_lang(const xmpp_stanza_t *node)
 {
 	const char *lang = tree_attr(node, "lang");
@@ -57,8 +62,11 @@ bool tree_is(const xmpp_stanza_t *node, const char *ns, const char *name)
 
 bool tree_is_own_ns(const xmpp_stanza_t *node)
 {
-	const char *ns = xmpp_stanza_get_ns(plain(node));
+	return tree_ns_is_own(tree_ns(node));
+}
 
+bool tree_ns_is_own(const char *ns)
+{
 	return ns == NULL || strcmp(ns, "jabber:component:accept") == 0 ||
 	       strcmp(ns, "jabber:client") == 0;
 }

@@ -17,6 +17,8 @@ const struct _xmpp_stanza_t *tree_next(const struct _xmpp_stanza_t *node);
 /* NULL for text. */
 const char *tree_name(const struct _xmpp_stanza_t *node);
 const char *tree_attr(const struct _xmpp_stanza_t *node, const char *name);
+/* Its namespace; NULL if it has none of its own. */
+const char *tree_ns(const struct _xmpp_stanza_t *node);
 /* xml:lang if it is a valid tag, else NULL. */
 const char *tree_lang(const struct _xmpp_stanza_t *node);
 bool tree_is(const struct _xmpp_stanza_t *node, const char *ns, const char *name);
@@ -24,6 +26,8 @@ bool tree_is(const struct _xmpp_stanza_t *node, const char *ns, const char *name
  * none (CMP-015). */
 bool tree_is_own(const struct _xmpp_stanza_t *node, const char *name);
 bool tree_is_own_ns(const struct _xmpp_stanza_t *node);
+/* The same of what tree_ns() said. */
+bool tree_ns_is_own(const char *ns);
 const struct _xmpp_stanza_t *tree_find(const struct _xmpp_stanza_t *parent, const char *ns,
 				       const char *name);
 /* The text directly inside node, "" if none; borrowed from the tree or, if it is in pieces, from

@@ -85,6 +85,8 @@ void handle_message(struct inbound *in)
 		inbound_refuse_with(in, FAULT_NOT_ACCEPTABLE,
 				    "telephones cannot read encrypted messages");
 		break;
+	case MESSAGE_STANZA_STATE:
+	case MESSAGE_STANZA_REPORT:
 	case MESSAGE_STANZA_NOTHING: /* CMP-034, MSG-006 */
 		break;
 	}

@@ -121,15 +121,31 @@ void describe_presence_stanza(const struct presence_stanza *stanza, struct buf *
 		buf_printf(out, " nick '%s'", stanza->nick);
 }
 
+static void describe_notices(const struct message_stanza *stanza, struct buf *out)
+{
+	static const char *const states[] = {"",       "active",   "composing",
+					     "paused", "inactive", "gone"};
+
+	if (stanza->state != CHAT_STATE_NONE)
+		buf_printf(out, " %s", states[stanza->state]);
+	for (unsigned i = 0; i < stanza->report_count; i++)
+		buf_printf(out, " %s %s",
+			   stanza->reports[i].kind == REPORT_DELIVERED ? "delivered" : "displayed",
+			   stanza->reports[i].about);
+}
+
 void describe_message_stanza(const struct message_stanza *stanza, struct buf *out)
 {
-	static const char *const kinds[] = {"text", "error", "groupchat", "encrypted", "nothing"};
+	static const char *const kinds[] = {"text",      "state",     "report", "error",
+					    "groupchat", "encrypted", "nothing"};
 	static const char *const types[] = {"chat", "normal", "headline"};
 	const struct message *message = &stanza->message;
 
 	buf_puts(out, kinds[stanza->kind]);
-	if (stanza->kind != MESSAGE_STANZA_TEXT)
+	if (stanza->kind != MESSAGE_STANZA_TEXT) {
+		describe_notices(stanza, out);
 		return;
+	}
 	assert_int_equal(message->body_len, strlen(message->body));
 	buf_printf(out, " %s '%s'", types[message->kind], message->body);
 	if (message->lang != NULL)
@@ -142,6 +158,14 @@ void describe_message_stanza(const struct message_stanza *stanza, struct buf *ou
 		buf_printf(out, " nick '%s'", message->nick);
 	if (message->sent_at_ms != 0)
 		buf_printf(out, " sent %lld", (long long)message->sent_at_ms);
+	if (message->wants != 0)
+		buf_printf(out, " wants%s%s%s",
+			   (message->wants & WANTS_DELIVERED) != 0 ? " delivered" : "",
+			   (message->wants & WANTS_FAILED) != 0 ? " failed" : "",
+			   (message->wants & WANTS_DISPLAYED) != 0 ? " displayed" : "");
+	if (message->must_not_wait)
+		buf_puts(out, " must not wait");
+	describe_notices(stanza, out);
 }
 
 static xmpp_ctx_t *context;

@@ -11,10 +11,30 @@
 #define CHAT(inside)      "<message type='chat'>" inside "</message>"
 #define REACTIONS(inside) "<reactions xmlns='urn:xmpp:reactions:0' id='1'>" inside "</reactions>"
 
-static const struct {
+#define STATE(name)       "<" name " xmlns='http://jabber.org/protocol/chatstates'/>"
+#define RECEIPT(uid)      "<received xmlns='urn:xmpp:receipts' id='" uid "'/>"
+#define MARKER(name, uid) "<" name " xmlns='urn:xmpp:chat-markers:0' id='" uid "'/>"
+#define OOB(url)          "<x xmlns='jabber:x:oob'><url>" url "</url></x>"
+#define SFS(sources)                                                                               \
+	"<file-sharing xmlns='urn:xmpp:sfs:0' disposition='inline'><file "                         \
+	"xmlns='urn:xmpp:file:metadata:0'><name>f</name></file><sources>" sources                  \
+	"</sources></file-sharing>"
+#define SIMS(sources)                                                                              \
+	"<reference xmlns='urn:xmpp:reference:0' type='data' begin='0' end='1'><media-sharing "    \
+	"xmlns='urn:xmpp:sims:1'><file "                                                           \
+	"xmlns='urn:xmpp:jingle:apps:file-transfer:5'/><sources>" sources                          \
+	"</sources></media-sharing></reference>"
+#define FORWARDED                                                                                  \
+	"<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client'>"                    \
+	"<body>forged</body><received xmlns='urn:xmpp:receipts' id='1'/></message></forwarded>"
+#define SIXTY_FOUR "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+struct row {
 	const char *text;
 	const char *wanted;
-} stanzas[] = {
+};
+
+static const struct row stanzas[] = {
 	/* [MSG-001] [MSG-002] [D-34] kinds; unknown is normal (CMP-025) */
 	{"<message type='chat'><body>hi</body></message>", "text chat 'hi'"},
 	{"<message><body>hi</body></message>", "text normal 'hi'"},
@@ -39,17 +59,32 @@ static const struct {
 	{CHAT(""), "nothing"},
 	{CHAT("<body/>"), "nothing"},
 	{CHAT("<subject>s</subject>"), "nothing"},
-	{CHAT("<composing xmlns='http://jabber.org/protocol/chatstates'/>"), "nothing"},
-	{CHAT("<received xmlns='urn:xmpp:receipts' id='1'/>"), "nothing"},
-	{CHAT("<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>"), "nothing"},
-	/* [X0280-3] [X0280-1] carbons of anybody mean nothing; [X999-3] */
-	{CHAT("<sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"
-	      "<message xmlns='jabber:client'><body>forged</body></message></forwarded></sent>"),
+	/* [X0280-3] [X0280-1] carbons of anybody mean nothing [RCPT-065] */
+	{CHAT("<sent xmlns='urn:xmpp:carbons:2'>" FORWARDED "</sent>"), "nothing"},
+	{CHAT("<received xmlns='urn:xmpp:carbons:2'>" FORWARDED "</received>"), "nothing"},
+	{CHAT("<received xmlns='urn:xmpp:carbons:2'>" FORWARDED "</received><body>forged</body>"
+	      "<received xmlns='urn:xmpp:receipts' id='1'/>" STATE("composing")),
+	 "nothing"},
+	{CHAT("<private xmlns='urn:xmpp:carbons:2'/><body>kept</body>"), "text chat 'kept'"},
+	/* [X999-3] */
+	{"<message><result xmlns='urn:xmpp:mam:2' queryid='q' id='1'>" FORWARDED
+	 "</result></message>",
+	 "nothing"},
+	{"<message><result xmlns='urn:xmpp:mam:1' id='1'>" FORWARDED
+	 "</result><body>b</body></message>",
+	 "nothing"},
+	{CHAT(FORWARDED), "nothing"},
+	{CHAT("<body>look at that</body>" FORWARDED), "text chat 'look at that'"},
+	{"<message><body>an event</body><event xmlns='http://jabber.org/protocol/pubsub#event'/>"
+	 "</message>",
+	 "nothing"},
+	{CHAT("<data xmlns='http://jabber.org/protocol/ibb' sid='1' seq='0'>eA==</data>"),
 	 "nothing"},
 	{"<message><event xmlns='http://jabber.org/protocol/pubsub#event'><items "
 	 "node='n'/></event></message>",
 	 "nothing"},
 	{CHAT("<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>"), "nothing"},
+	{CHAT("<finish xmlns='urn:xmpp:jingle-message:1' id='1'/><body>call</body>"), "nothing"},
 	/* [REQ-047] [MSG-029] [MSG-016] one body, never glued together */
 	{CHAT("<body xml:lang='de'>hallo</body><body>hello</body><body xml:lang='fr'>salut</body>"),
 	 "text chat 'hello'"},
@@ -117,6 +152,34 @@ static const struct {
 	{CHAT("<body>look</body><x xmlns='jabber:x:oob'><url> https://x.example/a.png </url></x>"),
 	 "text chat 'look\nhttps://x.example/a.png'"},
 	{CHAT("<body>look</body><x xmlns='jabber:x:oob'/>"), "text chat 'look'"},
+	{CHAT("<body>see https://x.example/a.png, nice</body>" OOB("https://x.example/a.png")),
+	 "text chat 'see https://x.example/a.png, nice\nhttps://x.example/a.png'"},
+	{CHAT(OOB("https://x.example/ab") OOB("https://x.example/a") OOB("https://x.example/ab")),
+	 "text chat 'https://x.example/ab\nhttps://x.example/a'"},
+	{CHAT(SIMS("<reference xmlns='urn:xmpp:reference:0' type='data' "
+		   "uri='xmpp:ann@chat.example/a?jingle'/><reference xmlns='urn:xmpp:reference:0' "
+		   "type='data' uri='https://x.example/s.jpg'/>")),
+	 "text chat 'https://x.example/s.jpg'"},
+	{CHAT("<body>https://x.example/s.jpg</body>" SIMS(
+		 "<reference xmlns='urn:xmpp:reference:0' uri='https://x.example/s.jpg'/>")),
+	 "text chat 'https://x.example/s.jpg'"},
+	{CHAT("<body>hi Bob</body><reference xmlns='urn:xmpp:reference:0' type='mention' "
+	      "uri='xmpp:bob@x'/>"),
+	 "text chat 'hi Bob'"},
+	{CHAT(SFS("<url-data xmlns='http://jabber.org/protocol/url-data' "
+		  "target='https://x.example/f.pdf'/>") OOB("https://x.example/f.pdf")),
+	 "text chat 'https://x.example/f.pdf'"},
+	{CHAT("<body>https://x.example/f.pdf</body>" SFS(
+		 "<encrypted xmlns='urn:xmpp:esfs:0'/><url-data "
+		 "xmlns='http://jabber.org/protocol/url-data' target='https://x.example/f.pdf'/>")),
+	 "text chat 'https://x.example/f.pdf'"},
+	{CHAT("<sources xmlns='urn:xmpp:sfs:0' id='f'><url-data "
+	      "xmlns='http://jabber.org/protocol/url-data' target='HTTPS://x.example/l'/>"
+	      "</sources>"),
+	 "text chat 'HTTPS://x.example/l'"},
+	{CHAT(SFS("")), "nothing"},
+	{CHAT(SFS("<url-data xmlns='http://jabber.org/protocol/url-data' target='javascript:x'/>")),
+	 "nothing"},
 	{CHAT("<body>look</body><x xmlns='jabber:x:oob'><url>a&#13;&#10;b</url></x>"),
 	 "text chat 'look'"},
 	/* [X999-2] [D-45] [MSG-095] encrypted: the body is no text of the sender */
@@ -131,7 +194,15 @@ static const struct {
 	 "encrypted"},
 	{CHAT("<body>This is encrypted</body><x xmlns='jabber:x:encrypted'>x</x>"), "encrypted"},
 	{CHAT("<openpgp xmlns='urn:xmpp:openpgp:0'>x</openpgp>"), "encrypted"},
-	/* key transport has nothing to read and asks for no answer */
+	{CHAT("<encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:otr:0'/>"), "encrypted"},
+	{CHAT("<encrypted xmlns='urn:xmpp:omemo:2'><payload>x</payload></encrypted><request "
+	      "xmlns='urn:xmpp:receipts'/><received xmlns='urn:xmpp:receipts' id='1'/>" STATE(
+		      "active")),
+	 "encrypted"},
+	/* key transport has nothing to read and asks for no answer, marked or not */
+	{CHAT("<encrypted xmlns='eu.siacs.conversations.axolotl'><header "
+	      "sid='1'/></encrypted><encryption xmlns='urn:xmpp:eme:0' namespace='x'/>"),
+	 "nothing"},
 	{CHAT("<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'/></encrypted>"),
 	 "nothing"},
 	/* [X0203-2] */
@@ -139,34 +210,108 @@ static const struct {
 	      "stamp='2024-05-06T07:08:09Z'/>"),
 	 "text chat 'b' sent 1714979289000"},
 	/* [XCP-011] [CMP-019] [MSG-007] everything else is passed over */
-	{CHAT("<active xmlns='http://jabber.org/protocol/chatstates'/><request "
-	      "xmlns='urn:xmpp:receipts'/>"
-	      "<markable xmlns='urn:xmpp:chat-markers:0'/><origin-id xmlns='urn:xmpp:sid:0' "
-	      "id='x'/>"
+	{CHAT("<origin-id xmlns='urn:xmpp:sid:0' id='x'/>"
 	      "<store xmlns='urn:xmpp:hints'/><body>b</body><unknown "
 	      "xmlns='u'><body>no</body></unknown>"),
 	 "text chat 'b'"},
 };
 
+/* What comes with a text, or in place of one. */
+static const struct row notices[] = {
+	/* [X0085-1] [TYPE-012] the five, alone */
+	{CHAT(STATE("active")), "state active"},
+	{CHAT(STATE("composing")), "state composing"},
+	{CHAT(STATE("paused")), "state paused"},
+	{CHAT(STATE("inactive")), "state inactive"},
+	{CHAT(STATE("gone")), "state gone"},
+	{CHAT(STATE("thinking")), "nothing"},
+	{CHAT("<composing xmlns='other'/>"), "nothing"},
+	{CHAT("<thread>t</thread>" STATE("composing") "<no-store xmlns='urn:xmpp:hints'/>"),
+	 "state composing"},
+	{CHAT(STATE("paused") STATE("composing")), "state paused"},
+	{"<message>" STATE("composing") "</message>", "state composing"},
+	/* one that was kept for later says nothing of now */
+	{CHAT(STATE("composing") "<delay xmlns='urn:xmpp:delay' stamp='2024-05-06T07:08:09Z'/>"),
+	 "nothing"},
+	/* with a text [TYPE-013] */
+	{CHAT("<body>b</body>" STATE("active")), "text chat 'b' active"},
+	{CHAT("<body>b</body>" STATE("composing")), "text chat 'b' composing"},
+	{CHAT("<body>b</body><active xmlns='urn:x'/>"), "text chat 'b'"},
+	{"<message type='groupchat'>" STATE("composing") "</message>", "groupchat"},
+	{"<message type='error'>" STATE("composing") "</message>", "error"},
+	/* [RCPT-026] [RCPT-027] [RCPT-029]: any type will do */
+	{CHAT(RECEIPT("u1")), "report delivered u1"},
+	{"<message>" RECEIPT("u1") "</message>", "report delivered u1"},
+	{"<message type='headline'>" RECEIPT("u1") "</message>", "report delivered u1"},
+	{"<message type='groupchat'>" RECEIPT("u1") "</message>", "groupchat"},
+	{"<message type='error'>" RECEIPT("u1") "</message>", "error"},
+	{CHAT("<received xmlns='urn:xmpp:receipts'/>"), "nothing"},
+	{CHAT("<received xmlns='urn:xmpp:receipts' id=''/>"), "nothing"},
+	{CHAT(RECEIPT(SIXTY_FOUR)), "report delivered " SIXTY_FOUR},
+	{CHAT(RECEIPT(SIXTY_FOUR "5")), "nothing"}, /* none of ours is so long */
+	{CHAT("<received xmlns='urn:xmpp:receipts:old' id='1'/>"), "nothing"},
+	/* [RCPT-035] [RCPT-037] [D-60] markers, new and old */
+	{CHAT(MARKER("displayed", "u1")), "report displayed u1"},
+	{CHAT(MARKER("received", "u1")), "report delivered u1"},
+	{CHAT(MARKER("acknowledged", "u1")), "report displayed u1"},
+	{CHAT(MARKER("read", "u1")), "nothing"},
+	/* several at once, and with a state or a text */
+	{CHAT(RECEIPT("u1") MARKER("displayed", "u1") STATE("active")),
+	 "report active delivered u1 displayed u1"},
+	{CHAT("<body>b</body>" MARKER("displayed", "u1")), "text chat 'b' displayed u1"},
+	{CHAT(RECEIPT("1") RECEIPT("2") RECEIPT("3") RECEIPT("4") RECEIPT("5") RECEIPT("6")
+		      RECEIPT("7") RECEIPT("8") RECEIPT("9")),
+	 "report delivered 1 delivered 2 delivered 3 delivered 4 delivered 5 delivered 6 delivered "
+	 "7 delivered 8"},
+	/* [X0184-3] [RCPT-039] [RCPT-040] [RCPT-041] requests; none without an id [X0184-1] */
+	{"<message id='i'><body>b</body><request xmlns='urn:xmpp:receipts'/></message>",
+	 "text normal 'b' wants delivered failed"},
+	{"<message id='i'><body>b</body><markable xmlns='urn:xmpp:chat-markers:0'/></message>",
+	 "text normal 'b' wants displayed"},
+	{"<message id='i'><body>b</body><request xmlns='urn:xmpp:receipts'/><markable "
+	 "xmlns='urn:xmpp:chat-markers:0'/></message>",
+	 "text normal 'b' wants delivered failed displayed"},
+	{"<message><body>b</body><request xmlns='urn:xmpp:receipts'/></message>",
+	 "text normal 'b'"},
+	{"<message id='i'><request xmlns='urn:xmpp:receipts'/></message>", "nothing"},
+	/* [X0334-1] */
+	{CHAT("<body>b</body><no-store xmlns='urn:xmpp:hints'/>"), "text chat 'b' must not wait"},
+	{CHAT("<body>b</body><no-permanent-store xmlns='urn:xmpp:hints'/>"),
+	 "text chat 'b' must not wait"},
+	{CHAT("<body>b</body><no-copy xmlns='urn:xmpp:hints'/><no-store xmlns='x'/>"),
+	 "text chat 'b'"},
+	{"<message type='error'><no-store xmlns='urn:xmpp:hints'/></message>", "error"},
+};
+
+static void check_row(const struct row *row)
+{
+	xmpp_stanza_t *tree = stanza_from_text(row->text);
+	struct message_stanza stanza;
+	struct buf line = BUF_INIT;
+
+	message_stanza_read(tree, &stanza);
+	describe_message_stanza(&stanza, &line);
+	if (strcmp(buf_text(&line), row->wanted) != 0)
+		fail_msg("%s\nis     %s\nwanted %s", row->text, buf_text(&line), row->wanted);
+	assert_null(stanza.message.uid);
+	assert_int_equal(stanza.message.hops, -1);
+	buf_free(&line);
+	message_stanza_clear(&stanza);
+	xmpp_stanza_release(tree);
+}
+
 static void reads_stanzas(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < CHECK_COUNT(stanzas); i++) {
-		xmpp_stanza_t *tree = stanza_from_text(stanzas[i].text);
-		struct message_stanza stanza;
-		struct buf line = BUF_INIT;
+	for (size_t i = 0; i < CHECK_COUNT(stanzas); i++)
+		check_row(&stanzas[i]);
+}
 
-		message_stanza_read(tree, &stanza);
-		describe_message_stanza(&stanza, &line);
-		if (strcmp(buf_text(&line), stanzas[i].wanted) != 0)
-			fail_msg("%s\nis     %s\nwanted %s", stanzas[i].text, buf_text(&line),
-				 stanzas[i].wanted);
-		assert_null(stanza.message.uid);
-		assert_int_equal(stanza.message.hops, -1);
-		buf_free(&line);
-		message_stanza_clear(&stanza);
-		xmpp_stanza_release(tree);
-	}
+static void reads_notices(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(notices); i++)
+		check_row(&notices[i]);
 }
 
 static void reads_addresses(void **state)
@@ -285,6 +430,118 @@ static void scrubs(void **state)
 	buf_free(&out);
 }
 
+/* [RCPT-053] [RCPT-055] [X0184-1] [RCPT-026] [RCPT-034] [TYPE-013] what asks for notices, with an
+ * id to name */
+static void writes_wishes(void **state)
+{
+	char uid[] = "u", body[] = "x";
+	struct message message = {.kind = MESSAGE_CHAT, .uid = uid, .body = body, .body_len = 1};
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	message.wants = WANTS_DELIVERED | WANTS_FAILED | WANTS_DISPLAYED | WANTS_PROCESSED;
+	message.takes_typing = true;
+	message_stanza_write(&out, &message, "a@b", "c@d", NULL);
+	assert_string_equal(buf_text(&out),
+			    "<message from=\"a@b\" to=\"c@d\" id=\"u\" type=\"chat\"><body>x</body>"
+			    "<active xmlns=\"http://jabber.org/protocol/chatstates\"/>"
+			    "<request xmlns=\"urn:xmpp:receipts\"/>"
+			    "<markable xmlns=\"urn:xmpp:chat-markers:0\"/>"
+			    "<origin-id xmlns=\"urn:xmpp:sid:0\" id=\"u\"/></message>");
+	buf_reset(&out);
+	message.wants = WANTS_FAILED | WANTS_PROCESSED; /* [RCPT-054] no element */
+	message.takes_typing = false;
+	message_stanza_write(&out, &message, "a@b", "c@d", NULL);
+	assert_string_equal(buf_text(&out),
+			    "<message from=\"a@b\" to=\"c@d\" id=\"u\" type=\"chat\"><body>x</body>"
+			    "<origin-id xmlns=\"urn:xmpp:sid:0\" id=\"u\"/></message>");
+	buf_free(&out);
+}
+
+struct report_row {
+	enum report_kind kind;
+	enum message_kind type;
+	unsigned wanted;
+	const char *id;
+	const char *inside; /* NULL: nothing is told */
+};
+
+#define ERROR_INSIDE                                                                               \
+	"<thread>t</thread><error type=\"wait\"><recipient-unavailable "                           \
+	"xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\"/><text "                                    \
+	"xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\" xml:lang=\"en\">delivery failed</text>"     \
+	"</error></message>"
+
+/* [RCPT-027] [RCPT-028] [RCPT-043] [RCPT-067] [RCPT-069]: alone, to the full JID, from where it was
+ * addressed; [RCPT-046] [RCPT-047] [RCPT-044] [D-34] */
+static const struct report_row reports[] = {
+	{REPORT_DELIVERED, MESSAGE_CHAT, WANTS_DELIVERED, "i&1",
+	 "id=\"u9\" type=\"chat\"><received xmlns=\"urn:xmpp:receipts\" "
+	 "id=\"i&amp;1\"/></message>"},
+	{REPORT_DELIVERED, MESSAGE_NORMAL, WANTS_DELIVERED | WANTS_DISPLAYED, "i",
+	 "id=\"u9\" type=\"normal\"><received xmlns=\"urn:xmpp:receipts\" id=\"i\"/></message>"},
+	{REPORT_DISPLAYED, MESSAGE_CHAT, WANTS_DELIVERED | WANTS_DISPLAYED, "i",
+	 "id=\"u9\" type=\"chat\"><displayed xmlns=\"urn:xmpp:chat-markers:0\" "
+	 "id=\"i\"/></message>"},
+	{REPORT_DISPLAYED, MESSAGE_CHAT, WANTS_DELIVERED | WANTS_FAILED, "i",
+	 "id=\"u9\" type=\"chat\"><received xmlns=\"urn:xmpp:receipts\" id=\"i\"/></message>"},
+	{REPORT_DELIVERED, MESSAGE_CHAT, WANTS_DELIVERED, NULL, NULL},
+	{REPORT_PROCESSED, MESSAGE_CHAT, WANTS_PROCESSED, "i", NULL},
+	{REPORT_FAILED, MESSAGE_CHAT, 0, "i&1", "id=\"i&amp;1\" type=\"error\">" ERROR_INSIDE},
+	{REPORT_FAILED, MESSAGE_NORMAL, WANTS_FAILED, NULL, "type=\"error\">" ERROR_INSIDE},
+	{REPORT_FAILED, MESSAGE_HEADLINE, 0, "i", NULL},
+};
+
+static void writes_reports(void **state)
+{
+	char address[] = "ann@chat.example/a", recipient[] = "1@sip.example/x", thread[] = "t";
+	char uid[] = "u9";
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(reports); i++) {
+		const struct report_row *row = &reports[i];
+		struct message_report report = {.kind = row->kind, .wanted = row->wanted};
+		struct message message = {
+			.what = MESSAGE_REPORT, .kind = row->type, .uid = uid, .report = &report};
+		struct buf out = BUF_INIT, wanted = BUF_INIT;
+
+		report.origin = (struct message_origin){
+			.address = address, .recipient = recipient, .thread = thread};
+		report.origin.id = row->id == NULL ? NULL : mem_strdup(row->id);
+		fault_set(&report.fault, FAULT_RECIPIENT_UNAVAILABLE, "delivery failed");
+		assert_int_equal(message_stanza_write_report(&out, &message), row->inside != NULL);
+		if (row->inside != NULL)
+			buf_printf(&wanted,
+				   "<message from=\"1@sip.example/x\" to=\"ann@chat.example/a\" %s",
+				   row->inside);
+		assert_string_equal(buf_text(&out), buf_text(&wanted));
+		mem_free(report.origin.id);
+		buf_free(&out);
+		buf_free(&wanted);
+	}
+}
+
+/* [TYPE-014] [TYPE-017] [TYPE-019] [TYPE-020] [TYPE-021] [X0334-1] */
+static void writes_states(void **state)
+{
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	message_stanza_write_state(&out, "a@b/sip", "c@d", true, "t&");
+	assert_string_equal(
+		buf_text(&out),
+		"<message from=\"a@b/sip\" to=\"c@d\" type=\"chat\"><thread>t&amp;</thread>"
+		"<composing xmlns=\"http://jabber.org/protocol/chatstates\"/>"
+		"<no-store xmlns=\"urn:xmpp:hints\"/></message>");
+	buf_reset(&out);
+	message_stanza_write_state(&out, "a@b/sip", "c@d", false, NULL);
+	assert_string_equal(buf_text(&out),
+			    "<message from=\"a@b/sip\" to=\"c@d\" type=\"chat\">"
+			    "<active xmlns=\"http://jabber.org/protocol/chatstates\"/>"
+			    "<no-store xmlns=\"urn:xmpp:hints\"/></message>");
+	buf_free(&out);
+}
+
 static void what_is_written_is_read_back(void **state)
 {
 	static const char body[] = " \xC3\xBC <&>\"' ]]>\n\tx \xF0\x9F\x98\x80 ";
@@ -359,11 +616,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_stanzas),
+		cmocka_unit_test(reads_notices),
 		cmocka_unit_test(reads_addresses),
 		cmocka_unit_test(is_bounded),
 		cmocka_unit_test(writes_a_message),
 		cmocka_unit_test(writes_no_more_than_there_is),
 		cmocka_unit_test(scrubs),
+		cmocka_unit_test(writes_wishes),
+		cmocka_unit_test(writes_reports),
+		cmocka_unit_test(writes_states),
 		cmocka_unit_test(what_is_written_is_read_back),
 		cmocka_unit_test(reads_every_sample),
 	};
