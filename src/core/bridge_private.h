@@ -263,12 +263,18 @@ void receipts_note(struct bridge *bridge, enum side origin, const struct address
 /* The other side took it over. */
 void receipts_taken(struct bridge *bridge, const struct address *from, const struct address *to,
 		    const char *uid);
-/* Its failure was or will be told: nothing good of it afterwards (RCPT-068). */
-void receipts_failed(struct bridge *bridge, const char *uid);
+/* It failed, and the sender is about to be told: nothing good of it afterwards. False if something
+ * good was told before: then he is not (RCPT-068). */
+bool receipts_failed(struct bridge *bridge, const char *uid);
 
 /* bridge_typing.c ------------------------------------------------------------------------------ */
 
 void typing_init(struct bridge *bridge);
 void typing_free(struct bridge *bridge);
-/* A text of from ends his typing (TYPE-024). */
+/* A text of from was accepted: it ends his typing in silence (TYPE-004, TYPE-023), and to may see
+ * him type from now on (TYPE-037). */
 void typing_content(struct bridge *bridge, const struct address *from, const struct address *to);
+/* The chat user went offline (TYPE-038). */
+void typing_gone(struct bridge *bridge, const struct address *user);
+/* A link broke, or the end: who was typing is forgotten, nobody is told. */
+void typing_forget(struct bridge *bridge);
