@@ -10,6 +10,7 @@
 #include "core/bridge_private.h"
 #include "core/echo_guard.h"
 #include "core/exchanges.h"
+#include "core/learned.h"
 #include "core/presence_book.h"
 #include "model/counters.h"
 
@@ -30,6 +31,8 @@ int bridge_new(struct bridge **out, const struct bridge_params *params)
 	bridge->peers = table_new();
 	exchanges_new(&bridge->exchanges);
 	echo_guard_new(&bridge->echo, bridge->key);
+	typing_init(bridge);
+	learned_new(&bridge->learned, params->loop, params->store);
 	bridge->ledger = mem_zalloc(sizeof *bridge->ledger);
 	bridge->ledger->bridge = bridge;
 	list_init(&bridge->acts);
@@ -80,6 +83,8 @@ void bridge_free(struct bridge **bridge_to_free)
 	pairs_free(&bridge->pairs);
 	exchanges_free(&bridge->exchanges);
 	echo_guard_free(&bridge->echo);
+	typing_free(bridge);
+	learned_free(&bridge->learned);
 	table_each(bridge->peers, free_peer, NULL);
 	table_free(&bridge->peers);
 	free_ledger(bridge);
@@ -159,8 +164,17 @@ static void on_loaded(int error, void *arg)
 		bridge->started(error, bridge->started_arg);
 }
 
+static void on_learned(int error, void *arg)
+{
+	struct bridge *bridge = arg;
+
+	if (error != 0)
+		bridge->params.counters->store_failed++;
+}
+
 void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg)
 {
+	learned_start(bridge->learned, on_learned, bridge);
 	bridge->started = done;
 	bridge->started_arg = arg;
 	bridge->ledger->pending++;
@@ -218,12 +232,18 @@ void bridge_stop(struct bridge *bridge, bool tell)
 	sync_cancel(bridge);
 	loop_timer_cancel(&bridge->interest_timer);
 	acts_free(bridge);
+	typing_forget(bridge);
 	LIST_EACH(it, next, pairs_all(bridge->pairs))
 	loop_timer_cancel(&LIST_ENTRY(it, struct pair, all)->timer);
 	if (tell)
 		bridge->goodbye = pairs_all(bridge->pairs)->next;
 	(void)bridge_stop_more(bridge);
 	message_end_all(bridge);
+}
+
+struct learned *bridge_learned(struct bridge *bridge)
+{
+	return bridge->learned;
 }
 
 /* For the control commands --------------------------------------------------------------------- */

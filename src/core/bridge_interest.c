@@ -149,4 +149,6 @@ void bridge_user_seen(struct bridge *bridge, const struct address *user, bool is
 	known = pairs_find_user(bridge->pairs, user);
 	if (known != NULL)
 		interest_sign(bridge, known, is_online);
+	if (!is_online)
+		typing_gone(bridge, user);
 }

@@ -358,8 +358,10 @@ void bridge_link(struct bridge *bridge, enum side which, bool is_up)
 	if (bridge->is_stopped || link->is_up == is_up)
 		return;
 	link->is_up = is_up;
-	if (!is_up)
+	if (!is_up) {
 		doubt_words(link, now);
+		typing_forget(bridge);
+	}
 	/* REL-027: a link that flaps causes one resync a minute. */
 	if (is_up)
 		wait = link->next_sync_ms > now ? link->next_sync_ms - now : 0;
