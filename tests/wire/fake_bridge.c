@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "core/learned.h"
 #include "loop/loop.h"
 
 enum { WAIT_MS = 10000 };
@@ -17,6 +18,12 @@ struct bridge *fake_bridge_new(struct loop *loop)
 
 	bridge->loop = loop;
 	bridge->requested = WATCH_PENDING;
+	struct store_params params = {.engine = "memory", .loop = loop};
+	char error[128];
+
+	if (store_open(&bridge->store, &params, error, sizeof error) != 0)
+		abort();
+	learned_new(&bridge->learned, loop, bridge->store);
 	return bridge;
 }
 
@@ -27,6 +34,8 @@ void fake_bridge_free(struct bridge **bridge)
 	for (size_t i = 0; i < (*bridge)->count; i++)
 		mem_free((*bridge)->lines[i]);
 	presence_clear(&(*bridge)->now);
+	learned_free(&(*bridge)->learned);
+	store_free(&(*bridge)->store);
 	mem_free(*bridge);
 	*bridge = NULL;
 }
@@ -179,10 +188,26 @@ void bridge_presence(struct bridge *bridge, const struct watch *watch,
 	add(bridge, &line);
 }
 
+static void put_text(struct buf *line, const char *name, const char *text)
+{
+	buf_puts(line, name);
+	buf_puts(line, text != NULL ? text : "-");
+}
+
+static void put_origin(struct buf *line, const struct message_origin *origin)
+{
+	put_text(line, " origin=", origin->address);
+	put_text(line, ",", origin->recipient);
+	put_text(line, ",", origin->id);
+	put_text(line, ",", origin->stamp);
+	put_text(line, ",", origin->route);
+}
+
 void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
 		    const struct address *from, const struct address *to,
 		    const struct message *message)
 {
+	static const char *const kinds[] = {"chat", "normal", "headline"};
 	struct buf line = BUF_INIT;
 
 	(void)origin;
@@ -191,10 +216,16 @@ void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
 	address_print(from, &line);
 	buf_putc(&line, ' ');
 	address_print(to, &line);
-	buf_printf(&line, " uid=%s nick=%s lang=%s subject=%s hops=%d: ", message->uid,
-		   message->nick != NULL ? message->nick : "-",
-		   message->lang != NULL ? message->lang : "-",
-		   message->subject != NULL ? message->subject : "-", message->hops);
+	buf_printf(&line, " uid=%s kind=%s", message->uid, kinds[message->kind]);
+	put_text(&line, " thread=", message->thread);
+	buf_printf(&line, " wants=%u life=%lld wait=%d typing=%d sent=%lld", message->wants,
+		   (long long)message->life_s, !message->must_not_wait, message->takes_typing,
+		   (long long)message->sent_at_ms);
+	put_origin(&line, &message->origin);
+	put_text(&line, " nick=", message->nick);
+	put_text(&line, " lang=", message->lang);
+	put_text(&line, " subject=", message->subject);
+	buf_printf(&line, " hops=%d: ", message->hops);
 	buf_append(&line, message->body, message->body_len);
 	add(bridge, &line);
 }
@@ -211,4 +242,42 @@ void bridge_outcome(struct bridge *bridge, exchange_id x, enum outcome outcome,
 		   fault != NULL ? fault->sip_status : 0, fault != NULL ? fault->retry_after_s : 0,
 		   fault != NULL ? fault->text : "");
 	add(bridge, &line);
+}
+
+static void put_two(struct buf *line, const char *word, const struct address *from,
+		    const struct address *to)
+{
+	buf_puts(line, word);
+	address_print(from, line);
+	buf_putc(line, ' ');
+	address_print(to, line);
+}
+
+void bridge_report(struct bridge *bridge, enum side origin, const struct address *from,
+		   const struct address *to, const char *uid, enum report_kind kind,
+		   const struct fault *fault)
+{
+	static const char *const kinds[] = {"delivered", "failed", "displayed", "processed"};
+	struct buf line = BUF_INIT;
+
+	put_two(&line, "report ", from, to);
+	buf_printf(&line, " uid=%s %s %s side=%s", uid, kinds[kind],
+		   fault != NULL ? fault_name(fault->code) : "-", side_name(origin));
+	add(bridge, &line);
+}
+
+void bridge_typing(struct bridge *bridge, enum side origin, const struct address *from,
+		   const struct address *to, const struct typing *typing)
+{
+	struct buf line = BUF_INIT;
+
+	put_two(&line, "typing ", from, to);
+	buf_printf(&line, " %s refresh=%d side=%s", typing->is_active ? "active" : "idle",
+		   typing->refresh_s, side_name(origin));
+	add(bridge, &line);
+}
+
+struct learned *bridge_learned(struct bridge *bridge)
+{
+	return bridge->learned;
 }

@@ -11,8 +11,11 @@ struct loop;
 
 /* Lines: "requested WATCHER WATCHED nick=N", "fetch ...", "lapsed ...", "answered ... ALLOWED
  * FAULT", "presence ... open=1 show=away note=N devices=N phone=in-call other=N person=BITS NOTE"
- * (" dnd" after phone; activities in hexadecimal), "message x FROM TO uid=U nick=N lang=L
- * subject=S hops=H: BODY", "outcome x TAKEN FAULT TEXT". Addresses as address_print() writes them.
+ * (" dnd" after phone; activities in hexadecimal), "message x FROM TO uid=U kind=chat thread=T
+ * wants=BITS life=S wait=1 typing=0 sent=MS origin=ADDRESS,RECIPIENT,ID,STAMP,ROUTE nick=N lang=L
+ * subject=S hops=H: BODY", "outcome x TAKEN FAULT TEXT", "report FROM TO uid=U displayed FAULT",
+ * "typing FROM TO active refresh=S". Addresses as address_print() writes them. Each report also
+ * names the side. What is learned is kept as the core does (core/learned.h).
  */
 struct bridge {
 	struct loop *loop;
@@ -25,6 +28,8 @@ struct bridge {
 	struct presence now; /* with WATCH_ALLOWED, when has_now */
 	bool has_now;
 	exchange_id last_x; /* of the last message or outcome */
+	struct store *store;
+	struct learned *learned;
 };
 
 struct bridge *fake_bridge_new(struct loop *loop);
