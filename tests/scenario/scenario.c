@@ -419,6 +419,24 @@ static const char *outcome(struct scenario *scenario, int count, char **words)
 	return "there is no such outcome";
 }
 
+/* typing sip|xmpp FROM TO active|idle [SECONDS] */
+static const char *typing(struct scenario *scenario, int count, char **words)
+{
+	struct typing value = {0};
+	struct ends ends;
+	enum side origin;
+
+	if (count < 5 || !side_read(words[1], &origin) || !ends_read(&words[2], &ends))
+		return "typing sip|xmpp FROM TO active|idle [SECONDS]";
+	value.is_active = strcmp(words[4], "active") == 0;
+	value.refresh_s = count > 5 ? (int)strtol(words[5], NULL, 10) : 0;
+	fake_side_reporting(scenario->sides[origin], true);
+	bridge_typing(scenario->bridge, origin, &ends.watcher, &ends.watched, &value);
+	fake_side_reporting(scenario->sides[origin], false);
+	ends_clear(&ends);
+	return NULL;
+}
+
 static const char *advance(struct scenario *scenario, int count, char **words)
 {
 	uint64_t ms;
@@ -529,7 +547,7 @@ static const struct {
 } verbs[] = {
 	{"link", link_changed}, {"seen", seen},        {"message", message}, {"outcome", outcome},
 	{"advance", advance},   {"restart", restart},  {"store", use_store}, {"stop", stop},
-	{"limit", limit},       {"count", show_count}, {"domains", domains},
+	{"limit", limit},       {"count", show_count}, {"domains", domains}, {"typing", typing},
 };
 
 static const char *do_pair(struct scenario *scenario, pair_fn *run, int count, char **words)

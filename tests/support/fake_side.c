@@ -252,6 +252,21 @@ static void fake_finish(void *arg, exchange_id x, enum outcome outcome, const st
 	end(arg, &out);
 }
 
+static void fake_typing(void *arg, const struct address *from, const struct address *to,
+			const struct typing *typing)
+{
+	struct buf out = BUF_INIT;
+
+	begin(arg, "typing ", &out);
+	fake_address_text(from, &out);
+	buf_putc(&out, ' ');
+	fake_address_text(to, &out);
+	buf_puts(&out, typing->is_active ? " active" : " idle");
+	if (typing->refresh_s > 0)
+		buf_printf(&out, " %d", typing->refresh_s);
+	end(arg, &out);
+}
+
 const struct side_ops *fake_side_ops(void)
 {
 	static const struct side_ops ops = {
@@ -264,6 +279,7 @@ const struct side_ops *fake_side_ops(void)
 		.deliver = fake_deliver,
 		.is_full = fake_is_full,
 		.finish = fake_finish,
+		.typing = fake_typing,
 	};
 
 	return &ops;

@@ -4,6 +4,7 @@
  *   sip watch x:juliet s:1001 ask          xmpp answer x:juliet s:1001 allowed t1=open,away,"lunch"
  *   sip unwatch x:juliet s:1001 end        xmpp tell x:juliet s:1001 unknown
  *   sip deliver m1 x:juliet s:1001 "hi"    xmpp finish m1 refused item-not-found
+ *   sip typing x:juliet s:1001 active 90   xmpp typing s:1001 x:juliet idle
  */
 #pragma once
 
