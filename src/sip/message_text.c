@@ -1,44 +1,48 @@
 /* The text of a MESSAGE request out; see message_text.h. */
 #include "sip/message_text.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
-#include "loop/loop.h"
-#include "model/fault.h"
-#include "model/message.h"
-#include "model/profile.h"
+#include "sip/agent.h"
 #include "sip/header_text.h"
 #include "sip/side_core.h"
 
 enum {
 	UDP_REQUEST_MAX = 1300, /* SIP-046, MSG-023: the whole request */
 	VIA_ROOM = 150,         /* Via is added when it is sent */
-	HEAD_ROOM = 800,        /* with a short text still one of malloc's quick sizes */
-	TAG_CHARS = 16
+	LENGTH_DIGITS = 5,
+	HEAD_ROOM = 800 /* with a short text still one of malloc's quick sizes */
 };
 
-/* D-35: all ids of the message come from its uid, so that a repeat carries the same. */
-static void write_ids(const struct side_core *core, const char *uid, char call_id[],
-		      char tag[TAG_CHARS + 1])
+void message_text_tag(const struct side_core *core, const char *uid, size_t part,
+		      char tag[MESSAGE_TAG_CHARS + 1])
 {
 	char hash[HASH_HEX_CHARS + 1];
 	struct buf text = BUF_INIT;
 
-	buf_puts(&text, "call-id ");
-	buf_puts(&text, uid);
-	hash_hex(core->params->key, text.data, text.len, call_id);
-	buf_reset(&text);
 	buf_puts(&text, "tag ");
+	header_text_put_number(&text, part);
+	buf_putc(&text, ' ');
 	buf_puts(&text, uid);
 	hash_hex(core->params->key, text.data, text.len, hash);
-	memcpy(tag, hash, TAG_CHARS);
-	tag[TAG_CHARS] = '\0';
+	memcpy(tag, hash, MESSAGE_TAG_CHARS);
+	tag[MESSAGE_TAG_CHARS] = '\0';
 	buf_free(&text);
+}
+
+/* SOF-025; our instance is in it, so that a loop shows in any Via (SEC-071). */
+void message_text_branch(const struct side_core *core, const char *what, size_t len,
+			 char branch[MESSAGE_BRANCH_MAX])
+{
+	char hash[HASH_HEX_CHARS + 1];
+
+	hash_hex(core->params->key, what, len, hash);
+	(void)snprintf(branch, MESSAGE_BRANCH_MAX, "branch=z9hG4bK%.12s.%.24s",
+		       agent_instance(core->agent), hash);
 }
 
 /* AST-5: quotes come out of Asterisk unescaped. */
@@ -56,21 +60,27 @@ static void put(struct buf *out, const char *a, const char *b, const char *c)
 	buf_puts(out, c);
 }
 
-static void write_head(const struct side_core *core, const char *from_uri, const char *to_uri,
-		       const char *domain, const struct message *message, struct buf *out)
+static void put_number(struct buf *out, const char *before, uint64_t number, const char *after)
 {
-	const struct sip_peer *peer = side_core_peer(core, domain);
-	char call_id[HASH_HEX_CHARS + 1], tag[TAG_CHARS + 1];
+	buf_puts(out, before);
+	header_text_put_number(out, number);
+	buf_puts(out, after);
+}
 
-	write_ids(core, message->uid, call_id, tag);
-	put(out, "MESSAGE ", to_uri, " SIP/2.0\r\n");
-	side_core_route(core, domain, out);
+static void write_head(const struct side_core *core, const struct message_request *request,
+		       struct buf *out)
+{
+	const struct sip_peer *peer = side_core_peer(core, request->domain);
+
+	put(out, "MESSAGE ", request->uri, " SIP/2.0\r\n");
+	side_core_route(core, request->domain, out);
 	buf_puts(out, "From: ");
-	header_text_display(out, message->nick, is_asterisk(peer));
-	put(out, "<", from_uri, ">;tag=");
-	put(out, tag, "\r\nTo: <", to_uri);
-	put(out, ">\r\nCall-ID: ", call_id, "\r\nCSeq: 1 MESSAGE\r\n");
-	side_core_common(core, peer, message->hops, out);
+	header_text_display(out, request->nick, is_asterisk(peer));
+	put(out, "<", request->from_uri, ">;tag=");
+	put(out, request->tag, "\r\nTo: <", request->to_uri);
+	put(out, ">\r\nCall-ID: ", request->call_id, "\r\n");
+	put_number(out, "CSeq: ", request->cseq, " MESSAGE\r\n");
+	side_core_common(core, peer, request->hops, out);
 }
 
 /* The blanks at its end would be no part of it (RFC 3261 section 7.3.1). */
@@ -83,51 +93,47 @@ static void write_subject(const char *subject, struct buf *out)
 	buf_puts(out, "\r\n");
 }
 
-static void write_content(const struct side_core *core, const struct message *message,
-			  struct buf *out)
+/* All but Content-Length. */
+static void write_content(const struct message_request *request, struct buf *out)
 {
-	buf_puts(out, "Date: "); /* D-44 */
-	header_text_date(out, message->sent_at_ms != 0 ? message->sent_at_ms
-						       : loop_wall_ms(core->params->loop));
-	buf_puts(out, "\r\n");
-	if (message->subject != NULL && message->subject[0] != '\0') /* MSG-010, SEC-060 */
-		write_subject(message->subject, out);
-	if (message->lang != NULL && header_text_is_language(message->lang, strlen(message->lang)))
-		put(out, "Content-Language: ", message->lang, "\r\n");
-	buf_puts(out, "Content-Type: text/plain;charset=UTF-8\r\nContent-Length: ");
-	header_text_put_number(out, message->body_len);
-	buf_puts(out, "\r\n\r\n");
-	buf_append(out, message->body, message->body_len);
-}
+	const char *lang = request->lang;
 
-static int too_long(struct fault *fault, size_t most)
-{
-	char text[FAULT_TEXT_MAX];
-
-	(void)snprintf(text, sizeof text,
-		       "Message too long for the SIP side: at most %zu bytes of text", most);
-	fault_set(fault, FAULT_TOO_LARGE, text);
-	return E2BIG;
-}
-
-int message_text_write(const struct side_core *core, const char *from_uri, const char *to_uri,
-		       const char *domain, const struct message *message, struct buf *out,
-		       struct fault *fault)
-{
-	const struct sip_peer *peer = side_core_peer(core, domain);
-	size_t head;
-
-	if (peer != NULL && peer->profile.body_max_bytes > 0 &&
-	    message->body_len > (size_t)peer->profile.body_max_bytes)
-		return too_long(fault, (size_t)peer->profile.body_max_bytes);
-	buf_reserve(out, HEAD_ROOM + message->body_len);
-	write_head(core, from_uri, to_uri, domain, message, out);
-	write_content(core, message, out);
-	head = out->len - message->body_len + VIA_ROOM;
-	if (head + message->body_len > UDP_REQUEST_MAX &&
-	    !side_core_is_stream(core, domain, to_uri)) {
-		buf_reset(out);
-		return too_long(fault, head < UDP_REQUEST_MAX ? UDP_REQUEST_MAX - head : 0);
+	if (request->date_ms != 0) { /* D-44 */
+		buf_puts(out, "Date: ");
+		header_text_date(out, request->date_ms);
+		buf_puts(out, "\r\n");
 	}
-	return 0;
+	if (request->expires_s > 0) /* MSG-026 */
+		put_number(out, "Expires: ", (uint64_t)request->expires_s, "\r\n");
+	if (request->subject != NULL && request->subject[0] != '\0') /* MSG-010, SEC-060 */
+		write_subject(request->subject, out);
+	if (lang != NULL && header_text_is_language(lang, strlen(lang)))
+		put(out, "Content-Language: ", lang, "\r\n");
+	if (request->disposition != NULL)
+		put(out, "Content-Disposition: ", request->disposition, "\r\n");
+	put(out, "Content-Type: ", request->type, "\r\n");
+}
+
+void message_text_write(const struct side_core *core, const struct message_request *request,
+			struct buf *out)
+{
+	buf_reserve(out, HEAD_ROOM + request->body_len);
+	write_head(core, request, out);
+	write_content(request, out);
+	put_number(out, "Content-Length: ", request->body_len, "\r\n\r\n");
+	buf_append(out, request->body, request->body_len);
+}
+
+size_t message_text_room(const struct side_core *core, const struct message_request *request)
+{
+	struct buf head = BUF_INIT;
+	size_t used;
+
+	if (side_core_is_stream(core, request->domain, request->uri))
+		return SIZE_MAX;
+	write_head(core, request, &head);
+	write_content(request, &head);
+	used = head.len + strlen("Content-Length: \r\n\r\n") + LENGTH_DIGITS + VIA_ROOM;
+	buf_free(&head);
+	return used < UDP_REQUEST_MAX ? UDP_REQUEST_MAX - used : 0;
 }

@@ -16,58 +16,52 @@
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "model/limits.h"
+#include "sip/abilities.h"
 #include "sip/identity.h"
-#include "sip/message_text.h"
+#include "sip/message_line.h"
+#include "sip/message_out.h"
 #include "sip/peer_watch.h"
+#include "sip/recent.h"
 #include "sip/side_core.h"
 #include "sip/transaction.h"
-#include "translate/address_map.h"
+#include "sip/unfinished.h"
 #include "translate/fault_map.h"
 
 enum {
-	WAIT_MAX_MS = 8000,   /* in line; with 32 s under way it ends before the core gives up */
-	RETRY_AFTER_MAX_S = 5 /* MSG-041 */
+	WAIT_MAX_MS = 8000, /* in line, or with parts: with 32 s under way it ends before the core
+			     * gives up */
+	WROTE_LIFE_MS = 7 * 86400 * 1000,
+	WROTE_MOST = 1 << 16
 };
 
-struct destination;
-
-struct outbound {
-	struct destination *destination; /* NULL: refused before it got in line */
+/* Refused before it got in line: to be reported from the loop. */
+struct refused {
 	struct pager_out *pager;
 	exchange_id x;
-	struct buf text; /* the whole request */
-	bool was_retried;
-	uint64_t since_ms;
-	struct fault *refusal; /* to be reported from the loop */
+	struct fault fault;
 	struct list link;
-};
-
-/* One Request-URI with its line of messages (MSG-020, SIP-078). */
-struct destination {
-	struct pager_out *pager;
-	char *uri;
-	struct list line; /* first one is under way */
-	size_t count;
-	struct peer_watch *hop;
-	struct transaction *transaction;
-	struct loop_timer retry;
 };
 
 struct pager_out {
 	struct side_core *core;
-	struct table *destinations;
+	struct table *lines; /* by Request-URI */
 	struct list refused;
+	struct unfinished *unfinished;
+	struct recent *wrote; /* pairs with a text that was taken (TYPE-037) */
+	struct buf text;      /* of the request that is being sent */
 	size_t pending;
 };
 
-static void send_first(struct destination *destination);
+static void send_first(struct message_line *line);
 
 struct pager_out *pager_out_new(struct side_core *core)
 {
 	struct pager_out *pager = mem_zalloc(sizeof *pager);
 
 	pager->core = core;
-	pager->destinations = table_new();
+	pager->lines = table_new();
+	pager->unfinished = unfinished_new();
+	pager->wrote = recent_new(WROTE_LIFE_MS, WROTE_MOST);
 	list_init(&pager->refused);
 	return pager;
 }
@@ -77,31 +71,41 @@ size_t pager_out_pending(const struct pager_out *pager)
 	return pager->pending;
 }
 
-static void free_outbound(struct outbound *item)
+static void free_item(struct pager_out *pager, struct line_item *item)
 {
-	list_remove(&item->link);
-	item->pager->pending--;
-	buf_free(&item->text);
-	mem_free(item->refusal);
-	mem_free(item);
+	line_item_free(&item);
+	pager->pending--;
 }
 
-static void free_destination(struct destination *destination)
+static void free_line(struct message_line *line)
 {
-	table_remove(destination->pager->destinations, destination->uri, strlen(destination->uri));
-	transaction_forget(&destination->transaction);
-	loop_timer_cancel(&destination->retry);
-	LIST_EACH(link, next, &destination->line)
-	free_outbound(LIST_ENTRY(link, struct outbound, link));
-	mem_free(destination->uri);
-	mem_free(destination);
+	struct pager_out *pager = line->owner;
+
+	table_remove(pager->lines, line->uri, strlen(line->uri));
+	transaction_forget(&line->transaction);
+	LIST_EACH(link, next, &line->items)
+	{
+		struct line_item *item = LIST_ENTRY(link, struct line_item, link);
+
+		message_line_remove(line, item);
+		free_item(pager, item);
+	}
+	mem_free(line->uri);
+	mem_free(line);
 }
 
 static bool free_each(void *value, void *arg)
 {
 	(void)arg;
-	free_destination(value);
+	free_line(value);
 	return true;
+}
+
+static void free_refused(struct refused *refused)
+{
+	list_remove(&refused->link);
+	refused->pager->pending--;
+	mem_free(refused);
 }
 
 void pager_out_free(struct pager_out **pager)
@@ -110,20 +114,23 @@ void pager_out_free(struct pager_out **pager)
 
 	if (self == NULL)
 		return;
-	table_each(self->destinations, free_each, NULL);
+	table_each(self->lines, free_each, NULL);
 	LIST_EACH(link, next, &self->refused)
 	{
-		struct outbound *item = LIST_ENTRY(link, struct outbound, link);
+		struct refused *refused = LIST_ENTRY(link, struct refused, link);
 
-		loop_forget(self->core->params->loop, item);
-		free_outbound(item);
+		loop_forget(self->core->params->loop, refused);
+		free_refused(refused);
 	}
-	table_free(&self->destinations);
+	table_free(&self->lines);
+	unfinished_free(&self->unfinished);
+	recent_free(&self->wrote);
+	buf_free(&self->text);
 	mem_free(self);
 	*pager = NULL;
 }
 
-/* Results -------------------------------------------------------------------------------------- */
+/* Outcomes ------------------------------------------------------------------------------------- */
 
 static void report(struct pager_out *pager, exchange_id x, enum outcome outcome,
 		   const struct fault *fault)
@@ -135,55 +142,61 @@ static void report(struct pager_out *pager, exchange_id x, enum outcome outcome,
 
 static void on_refused(void *arg)
 {
-	struct outbound *item = arg;
-	struct pager_out *pager = item->pager;
-	struct fault fault = *item->refusal;
-	exchange_id x = item->x;
+	struct refused *refused = arg;
+	struct pager_out *pager = refused->pager;
+	struct fault fault = refused->fault;
+	exchange_id x = refused->x;
 
-	free_outbound(item);
+	free_refused(refused);
 	report(pager, x, OUTCOME_REFUSED, &fault);
 }
 
 /* Never from inside deliver (side.h). */
-static void refuse(struct pager_out *pager, exchange_id x, enum fault_code code, const char *text)
+static void refuse(struct pager_out *pager, exchange_id x, const struct fault *fault)
 {
-	struct outbound *item = mem_zalloc(sizeof *item);
+	struct refused *refused = mem_zalloc(sizeof *refused);
 
-	item->pager = pager;
-	item->x = x;
-	item->refusal = mem_zalloc(sizeof *item->refusal);
-	fault_set(item->refusal, code, text);
-	list_append(&pager->refused, &item->link);
+	refused->pager = pager;
+	refused->x = x;
+	refused->fault = *fault;
+	list_append(&pager->refused, &refused->link);
 	pager->pending++;
-	loop_defer(pager->core->params->loop, on_refused, item);
+	loop_defer(pager->core->params->loop, on_refused, refused);
+}
+
+/* The queue brings it again. */
+static void set_not_sent(struct fault *fault, const char *text)
+{
+	fault_set(fault, FAULT_REMOTE_SERVER_TIMEOUT, text);
+	fault->again = AGAIN_PATH;
 }
 
 static void contact_of(const sip_t *sip, struct buf *out)
 {
-	if (sip != NULL && sip->sip_contact != NULL)
+	if (sip->sip_contact != NULL)
 		identity_uri(sip->sip_contact->m_url, out);
 }
 
 /* ERR-263, E.3: no answer is never a refusal by the user. */
-static enum outcome read_result(const struct transaction_result *result, struct fault *fault)
+static enum outcome read_failure(const struct transaction_result *result, struct fault *fault)
 {
-	if (result->status < 300) /* MSG-035 */
-		return OUTCOME_TAKEN;
+	struct buf contact = BUF_INIT;
+
 	if (result->is_local && result->status == 408) {
 		fault_set(fault, FAULT_REMOTE_SERVER_TIMEOUT,
 			  "No answer from the SIP side: delivery is uncertain");
 		return OUTCOME_UNKNOWN;
 	}
 	if (result->is_local) {
-		fault_set(fault, FAULT_REMOTE_SERVER_TIMEOUT, "The SIP side cannot be reached");
+		set_not_sent(fault, "The SIP side cannot be reached");
 		return OUTCOME_REFUSED;
 	}
-	struct buf contact = BUF_INIT;
-
 	contact_of(result->sip, &contact);
 	fault_from_sip(result->status, result->sip->sip_status->st_phrase,
 		       contact.len != 0 ? contact.data : NULL, fault);
 	fault->retry_after_s = transaction_retry_after(result);
+	if (result->status == 491) /* MSG-041 */
+		fault->again = AGAIN_FEW;
 	buf_free(&contact);
 	return OUTCOME_REFUSED;
 }
@@ -195,108 +208,198 @@ static void log_challenge(int status)
 			    "there, or do not authenticate MESSAGE from it)");
 }
 
-static void on_retry(void *arg)
+static uint64_t print_of(struct pager_out *pager, const struct address *from,
+			 const struct address *to)
 {
-	send_first(arg);
+	struct buf key = BUF_INIT;
+	uint64_t print;
+
+	address_key(from, &key);
+	address_key(to, &key);
+	print = hash_bytes(pager->core->params->key, key.data, key.len);
+	buf_free(&key);
+	return print;
 }
 
-/* MSG-041: once, when the pause is short. */
-static bool may_retry(struct destination *destination, struct outbound *item,
+/* D-42: the 200 of a device, to a text whose sender asked and that could not ask him. */
+static bool is_receipt(const struct pager_out *pager, const struct line_item *item)
+{
+	const struct message_out *out = &item->out;
+	const struct sip_peer *peer = side_core_peer(pager->core, out->to.domain);
+
+	return item->kind == LINE_TEXT && !item->was_queued && peer != NULL &&
+	       peer->profile.receipt_from_200 && peer->profile.result_is_devices &&
+	       (out->message.wants & WANTS_DELIVERED) != 0 && out->form == MESSAGE_FORM_PLAIN;
+}
+
+/* What the next try has to know. */
+static void keep_place(struct pager_out *pager, const struct line_item *item, bool was_answered,
+		       bool is_uncertain)
+{
+	const struct message_out *out = &item->out;
+	const struct unfinished_value value = {
+		.most = out->most,
+		.part = out->part,
+		.steps = out->steps + (was_answered ? 1 : 0),
+		.is_uncertain = is_uncertain,
+	};
+
+	unfinished_put(pager->unfinished, out->message.uid, &value);
+}
+
+/* The item leaves; the next one is sent before the core hears of this one. */
+static void end_item(struct message_line *line, struct line_item *item, enum outcome outcome,
+		     const struct fault *fault)
+{
+	struct pager_out *pager = line->owner;
+	const struct message_out *out = &item->out;
+
+	message_line_remove(line, item);
+	send_first(line);
+	if (item->kind == LINE_TYPING) { /* TYPE-036 */
+		free_item(pager, item);
+		return;
+	}
+	if (item->kind == LINE_TEXT && outcome == OUTCOME_TAKEN)
+		recent_put(pager->wrote, print_of(pager, &out->from, &out->to),
+			   (struct recent_value){.status = 200},
+			   loop_now(pager->core->params->loop));
+	report(pager, item->x, outcome, outcome == OUTCOME_TAKEN ? NULL : fault);
+	if (outcome == OUTCOME_TAKEN && is_receipt(pager, item))
+		bridge_report(pager->core->params->bridge, SIDE_SIP, &out->to, &out->from,
+			      out->message.uid, REPORT_DELIVERED, NULL);
+	free_item(pager, item);
+}
+
+/* A text in parts must not take longer than the core waits. */
+static bool is_late(const struct line_item *item, const struct pager_out *pager)
+{
+	return loop_now(pager->core->params->loop) - item->since_ms > WAIT_MAX_MS;
+}
+
+static void on_taken(struct message_line *line, struct line_item *item)
+{
+	struct pager_out *pager = line->owner;
+	struct fault fault;
+
+	if (!message_out_next(&item->out)) {
+		end_item(line, item, OUTCOME_TAKEN, NULL);
+		return;
+	}
+	if (!is_late(item, pager)) {
+		send_first(line);
+		return;
+	}
+	set_not_sent(&fault, "The SIP side is slow: the rest of the message follows");
+	keep_place(pager, item, false, false);
+	end_item(line, item, OUTCOME_REFUSED, &fault);
+}
+
+static void on_failed(struct message_line *line, struct line_item *item,
 		      const struct transaction_result *result)
 {
-	int pause_s = transaction_retry_after(result);
+	struct pager_out *pager = line->owner;
+	struct fault fault = {0};
+	enum outcome outcome;
 
-	if (result->is_local || result->status != 503 || pause_s == 0 ||
-	    pause_s > RETRY_AFTER_MAX_S || item->was_retried)
-		return false;
-	item->was_retried = true;
-	loop_timer_set(destination->pager->core->params->loop, &destination->retry,
-		       (uint64_t)pause_s * 1000, on_retry, destination);
-	return true;
+	if (!result->is_local && message_out_again(&item->out, result->status)) {
+		log_info("pager: refused in this form, sent in another x=%s status=%d",
+			 exchange_text(item->x), result->status);
+		send_first(line);
+		return;
+	}
+	outcome = read_failure(result, &fault);
+	log_challenge(result->status);
+	if (item->kind != LINE_TYPING && (outcome == OUTCOME_UNKNOWN || fault.again != AGAIN_NEVER))
+		keep_place(pager, item, !result->is_local, result->is_local);
+	end_item(line, item, outcome, &fault);
+}
+
+/* REL-004: somebody has it already. */
+static bool is_known_there(const struct line_item *item, int status)
+{
+	return status == 482 && item->kind != LINE_TYPING &&
+	       (item->out.message.repeat > 0 || item->was_uncertain);
 }
 
 static void on_result(const struct transaction_result *result, void *arg)
 {
-	struct destination *destination = arg;
-	struct pager_out *pager = destination->pager;
-	struct outbound *item = LIST_ENTRY(destination->line.next, struct outbound, link);
-	exchange_id x = item->x;
-	struct fault fault = {0};
-	enum outcome outcome;
+	struct message_line *line = arg;
+	struct pager_out *pager = line->owner;
+	struct line_item *item = message_line_first(line);
 
-	destination->transaction = NULL;
-	peer_watch_result(destination->hop, result);
-	if (may_retry(destination, item, result))
-		return;
-	outcome = read_result(result, &fault);
-	log_challenge(result->status);
-	free_outbound(item);
-	destination->count--;
-	send_first(destination);
-	report(pager, x, outcome, outcome == OUTCOME_TAKEN ? NULL : &fault);
+	line->transaction = NULL;
+	peer_watch_result(line->hop, result);
+	if (result->sip != NULL)
+		abilities_read(pager->core, item->out.to_uri, result->sip);
+	if (result->status != 200 && result->status < 300)
+		item->was_queued = true;
+	if (result->status < 300 || is_known_there(item, result->status)) /* MSG-035 */
+		on_taken(line, item);
+	else
+		on_failed(line, item, result);
 }
 
 /* The line ------------------------------------------------------------------------------------- */
 
-/* What waited too long behind an unanswered one was not sent at all. */
-static bool is_stale(const struct outbound *item)
+/* What waited too long behind an unanswered one was not sent at all; the core brings it back. */
+static void drop_stale(struct message_line *line)
 {
-	uint64_t now = loop_now(item->pager->core->params->loop);
+	struct pager_out *pager = line->owner;
+	struct line_item *item;
+	struct fault fault;
 
-	return !item->was_retried && now - item->since_ms > WAIT_MAX_MS;
-}
-
-static void drop_stale(struct destination *destination)
-{
-	while (!list_is_empty(&destination->line)) {
-		struct outbound *item = LIST_ENTRY(destination->line.next, struct outbound, link);
-
-		if (!is_stale(item))
-			return;
-		refuse(destination->pager, item->x, FAULT_REMOTE_SERVER_TIMEOUT,
-		       "Not sent: an earlier message to this address has no answer yet");
-		free_outbound(item);
-		destination->count--;
+	set_not_sent(&fault, "Not sent: an earlier message to this address has no answer yet");
+	for (item = message_line_first(line);
+	     item != NULL && !item->was_sent && is_late(item, pager);
+	     item = message_line_first(line)) {
+		message_line_remove(line, item);
+		if (item->kind != LINE_TYPING)
+			refuse(pager, item->x, &fault);
+		free_item(pager, item);
 	}
 }
 
-static void send_first(struct destination *destination)
+static void send_first(struct message_line *line)
 {
-	struct transaction_request request = {0};
+	struct pager_out *pager = line->owner;
+	struct transaction_request request = {.text = &pager->text};
+	char branch[MESSAGE_BRANCH_MAX];
+	struct line_item *item;
 
-	drop_stale(destination);
-	if (list_is_empty(&destination->line)) {
-		free_destination(destination);
+	drop_stale(line);
+	item = message_line_first(line);
+	if (item == NULL) {
+		free_line(line);
 		return;
 	}
-	struct outbound *item = LIST_ENTRY(destination->line.next, struct outbound, link);
-
-	request.text = &item->text;
-	destination->transaction = transaction_send(destination->pager->core->transactions,
-						    &request, on_result, destination);
+	item->was_sent = true;
+	buf_reset(&pager->text);
+	message_out_write(&item->out, &pager->text, branch);
+	request.branch = branch;
+	line->transaction = transaction_send(pager->core->transactions, &request, on_result, line);
 }
 
-static struct destination *get_destination(struct pager_out *pager, const char *uri,
-					   const char *domain)
+static struct message_line *get_line(struct pager_out *pager, const char *uri, const char *domain)
 {
-	struct destination *destination = table_find(pager->destinations, uri, strlen(uri));
+	struct message_line *line = table_find(pager->lines, uri, strlen(uri));
 
-	if (destination != NULL)
-		return destination;
-	destination = mem_zalloc(sizeof *destination);
-	destination->pager = pager;
-	destination->uri = mem_strdup(uri);
-	destination->hop = peer_watch_of(pager->core->peers, domain);
-	list_init(&destination->line);
-	table_put(pager->destinations, uri, strlen(uri), destination);
-	return destination;
+	if (line != NULL)
+		return line;
+	line = mem_zalloc(sizeof *line);
+	line->owner = pager;
+	line->uri = mem_strdup(uri);
+	line->hop = peer_watch_of(pager->core->peers, domain);
+	list_init(&line->items);
+	table_put(pager->lines, uri, strlen(uri), line);
+	return line;
 }
 
 static bool is_full(struct pager_out *pager, const char *uri)
 {
 	const struct limits *limits = pager->core->params->limits;
 	struct limits_hit *hits = &pager->core->params->counters->limits;
-	const struct destination *known = table_find(pager->destinations, uri, strlen(uri));
+	const struct message_line *known = table_find(pager->lines, uri, strlen(uri));
 
 	if (known != NULL && (int64_t)known->count >= limits->messages_pending_per_uri) {
 		hits->messages_pending_per_uri++;
@@ -309,46 +412,79 @@ static bool is_full(struct pager_out *pager, const char *uri)
 	return false;
 }
 
-static void put_in_line(struct pager_out *pager, exchange_id x, const char *uri, const char *domain,
-			struct buf *text)
+/* Takes item. */
+static void put_in_line(struct pager_out *pager, struct line_item *item)
 {
-	struct destination *destination = get_destination(pager, uri, domain);
-	struct outbound *item = mem_zalloc(sizeof *item);
+	struct message_line *line = get_line(pager, item->out.uri, item->out.to.domain);
+	size_t freed;
 
-	item->pager = pager;
-	item->destination = destination;
-	item->x = x;
-	item->text = *text;
-	*text = (struct buf)BUF_INIT;
 	item->since_ms = loop_now(pager->core->params->loop);
-	list_append(&destination->line, &item->link);
-	destination->count++;
 	pager->pending++;
-	if (destination->count == 1)
-		send_first(destination);
+	if (!message_line_put(line, item, &freed)) { /* TYPE-032 */
+		free_item(pager, item);
+		return;
+	}
+	pager->pending -= freed;
+	if (line->count == 1)
+		send_first(line);
+}
+
+/* Goes on where the last try of the same message ended. */
+static void resume(struct pager_out *pager, struct line_item *item)
+{
+	struct unfinished_value last;
+
+	if (!unfinished_take(pager->unfinished, item->out.message.uid, &last))
+		return;
+	item->was_uncertain = last.is_uncertain;
+	message_out_resume(&item->out, last.most, last.part, last.steps);
 }
 
 void pager_out_deliver(struct pager_out *pager, exchange_id x, const struct address *from,
 		       const struct address *to, const struct message *message)
 {
-	struct buf from_uri = BUF_INIT, to_uri = BUF_INIT, text = BUF_INIT;
+	struct line_item *item = mem_zalloc(sizeof *item);
 	struct fault fault;
 
-	if (address_to_uri(pager->core->params->map, from, to->domain, &from_uri) != 0) {
-		/* D-04: toward Asterisk an escaped From would come out as rubbish. */
-		refuse(pager, x, FAULT_NOT_ALLOWED,
-		       "Your address cannot be written for that SIP server: ask for an alias");
-	} else if (address_to_uri(pager->core->params->map, to, NULL, &to_uri) != 0) {
-		refuse(pager, x, FAULT_ITEM_NOT_FOUND, NULL);
-	} else if (is_full(pager, to_uri.data)) {
-		refuse(pager, x, FAULT_RESOURCE_CONSTRAINT, "Too many messages are waiting");
-	} else if (message_text_write(pager->core, from_uri.data, to_uri.data, to->domain, message,
-				      &text, &fault) != 0) {
-		refuse(pager, x, fault.code, fault.text);
-	} else {
-		put_in_line(pager, x, to_uri.data, to->domain, &text);
+	item->x = x;
+	item->kind = message->what == MESSAGE_REPORT ? LINE_REPORT : LINE_TEXT;
+	if (message_out_init(&item->out, pager->core, from, to, message, &fault) == 0) {
+		if (is_full(pager, item->out.uri)) {
+			fault_set(&fault, FAULT_RESOURCE_CONSTRAINT,
+				  "Too many messages are waiting");
+			fault.again = AGAIN_PATH;
+		} else if (message_out_plan(&item->out, &fault) == 0) {
+			resume(pager, item);
+			put_in_line(pager, item);
+			return;
+		}
 	}
-	buf_free(&from_uri);
-	buf_free(&to_uri);
-	buf_free(&text);
+	line_item_free(&item);
+	refuse(pager, x, &fault);
+}
+
+/* TYPE-037. */
+static bool is_familiar(struct pager_out *pager, const struct address *from,
+			const struct address *to)
+{
+	return recent_find(pager->wrote, print_of(pager, from, to),
+			   loop_now(pager->core->params->loop))
+			       .status != 0 ||
+	       bridge_may_see(pager->core->params->bridge, to, from, NULL);
+}
+
+void pager_out_typing(struct pager_out *pager, const struct address *from, const struct address *to,
+		      const struct typing *typing)
+{
+	struct line_item *item = mem_zalloc(sizeof *item);
+	struct fault fault;
+
+	item->kind = LINE_TYPING;
+	if (message_out_init_typing(&item->out, pager->core, from, to, typing, &fault) == 0 &&
+	    abilities_takes_typing(pager->core, to->domain, item->out.to_uri) &&
+	    is_familiar(pager, from, to) && !is_full(pager, item->out.uri)) {
+		put_in_line(pager, item);
+		return;
+	}
+	line_item_free(&item);
 }

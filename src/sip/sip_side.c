@@ -159,6 +159,14 @@ static void op_finish(void *arg, exchange_id x, enum outcome outcome, const stru
 	pager_in_finish(side->pager_in, x, outcome, fault);
 }
 
+static void op_typing(void *arg, const struct address *from, const struct address *to,
+		      const struct typing *typing)
+{
+	struct sip_side *side = arg;
+
+	pager_out_typing(side->pager_out, from, to, typing);
+}
+
 const struct side_ops *sip_side_ops(void)
 {
 	static const struct side_ops ops = {
@@ -169,6 +177,7 @@ const struct side_ops *sip_side_ops(void)
 		.tell = op_tell,
 		.deliver = op_deliver,
 		.finish = op_finish,
+		.typing = op_typing,
 	};
 
 	return &ops;

@@ -50,6 +50,7 @@ struct held {
 	struct buf text;
 	char *next_hop; /* or NULL */
 	bool any_size;
+	char *branch; /* or NULL */
 };
 
 static tport_t *send_held(struct list *link);
@@ -66,6 +67,7 @@ static void free_held(struct transaction *t)
 	list_remove(&t->held->link);
 	buf_free(&t->held->text);
 	mem_free(t->held->next_hop);
+	mem_free(t->held->branch);
 	mem_free(t->held);
 	t->held = NULL;
 }
@@ -208,10 +210,14 @@ static msg_t *parse(const struct buf *text)
 static tport_t *transmit(struct transaction *t, const struct transaction_request *request)
 {
 	struct transactions *transactions = t->owner;
-	char branch[BRANCH_MAX];
+	char made[BRANCH_MAX];
+	const char *branch = request->branch;
 	msg_t *msg;
 
-	make_branch(transactions->agent, branch);
+	if (branch == NULL) {
+		make_branch(transactions->agent, made);
+		branch = made;
+	}
 	msg = parse(request->text);
 	if (msg != NULL && sip_object(msg) != NULL && sip_object(msg)->sip_error == NULL)
 		t->orq = nta_outgoing_mcreate(agent_nta(transactions->agent), on_response, t,
@@ -231,7 +237,12 @@ static tport_t *send_held(struct list *link)
 {
 	struct held *held = LIST_ENTRY(link, struct held, link);
 	struct transaction *t = held->owner;
-	struct transaction_request request = {&held->text, held->next_hop, held->any_size};
+	struct transaction_request request = {
+		.text = &held->text,
+		.next_hop = held->next_hop,
+		.any_size = held->any_size,
+		.branch = held->branch,
+	};
 	tport_t *transport = transmit(t, &request);
 
 	free_held(t);
@@ -247,6 +258,7 @@ static void hold(struct transaction *t, const struct transaction_request *reques
 	buf_append(&held->text, request->text->data, request->text->len);
 	held->next_hop = mem_strdup_or_null(request->next_hop);
 	held->any_size = request->any_size;
+	held->branch = mem_strdup_or_null(request->branch);
 	t->held = held;
 }
 

@@ -17,6 +17,7 @@ struct transaction_request {
 	const struct buf *text; /* the whole message without Via; body included */
 	const char *next_hop;   /* URI to send to; NULL: the first Route, else the Request-URI */
 	bool any_size;          /* on UDP whatever the size (D-40) */
+	const char *branch; /* "branch=z9hG4bK...", for an exact repetition (SOF-025); NULL: new */
 };
 
 /* status is 200 to 699. is_local: no answer came; 408 nobody answered, 503 it could not be sent

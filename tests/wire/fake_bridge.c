@@ -234,6 +234,7 @@ void bridge_outcome(struct bridge *bridge, exchange_id x, enum outcome outcome,
 		    const struct fault *fault)
 {
 	static const char *const names[] = {"TAKEN", "STORED", "REFUSED", "UNKNOWN"};
+	static const char *const again[] = {"never", "held", "few", "path"};
 	struct buf line = BUF_INIT;
 
 	bridge->last_x = x;
@@ -241,7 +242,19 @@ void bridge_outcome(struct bridge *bridge, exchange_id x, enum outcome outcome,
 		   names[outcome], fault != NULL ? fault_name(fault->code) : "-",
 		   fault != NULL ? fault->sip_status : 0, fault != NULL ? fault->retry_after_s : 0,
 		   fault != NULL ? fault->text : "");
+	if (fault != NULL)
+		buf_printf(&line, " again=%s", again[fault->again]);
 	add(bridge, &line);
+}
+
+bool bridge_may_see(struct bridge *bridge, const struct address *watcher,
+		    const struct address *watched, const struct presence **now)
+{
+	(void)watcher;
+	(void)watched;
+	if (now != NULL)
+		*now = NULL;
+	return bridge->may_see;
 }
 
 static void put_two(struct buf *line, const char *word, const struct address *from,
