@@ -99,21 +99,37 @@ static void turn(struct recent *recent, uint64_t now_ms)
 	generation_make(&recent->now, RECENT_FIRST);
 }
 
-void recent_put(struct recent *recent, uint64_t key, struct recent_value value, uint64_t now_ms)
+static void generation_put(struct generation *generation, uint64_t key, struct recent_value value)
 {
 	struct slot *slot;
 
 	if (key == 0)
 		key = 1;
-	turn(recent, now_ms);
-	if ((recent->now.count + 1) * 2 > recent->now.size)
-		generation_grow(&recent->now);
-	slot = generation_slot(&recent->now, key);
+	if ((generation->count + 1) * 2 > generation->size)
+		generation_grow(generation);
+	slot = generation_slot(generation, key);
 	if (slot->key == 0)
-		recent->now.count++;
+		generation->count++;
 	slot->key = key;
 	slot->status = value.status;
 	slot->extra = value.extra;
+}
+
+void recent_put(struct recent *recent, uint64_t key, struct recent_value value, uint64_t now_ms)
+{
+	turn(recent, now_ms);
+	generation_put(&recent->now, key, value);
+}
+
+/* The old generation goes life_ms after the start at the latest. */
+void recent_restore(struct recent *recent, uint64_t key, struct recent_value value, int64_t age_ms,
+		    uint64_t now_ms)
+{
+	if (recent->now.count == 0 && recent->old.count == 0)
+		recent->turned_ms = now_ms;
+	turn(recent, now_ms);
+	if (age_ms < (int64_t)recent->life_ms && recent->old.count < recent->most / 2)
+		generation_put(&recent->old, key, value);
 }
 
 struct recent_value recent_find(struct recent *recent, uint64_t key, uint64_t now_ms)

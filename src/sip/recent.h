@@ -18,6 +18,9 @@ struct recent *recent_new(uint64_t life_ms, size_t most);
 void recent_free(struct recent **recent);
 /* now_ms of a clock that never steps. A second put of one key replaces the value. */
 void recent_put(struct recent *recent, uint64_t key, struct recent_value value, uint64_t now_ms);
+/* What was put age_ms ago by an earlier process: lives for the rest of life_ms at least. */
+void recent_restore(struct recent *recent, uint64_t key, struct recent_value value, int64_t age_ms,
+		    uint64_t now_ms);
 /* status 0: not there. */
 struct recent_value recent_find(struct recent *recent, uint64_t key, uint64_t now_ms);
 size_t recent_count(const struct recent *recent);

@@ -58,11 +58,35 @@ static void bounded(void **state)
 	recent_free(&recent);
 }
 
+/* [REL-005]: what an earlier process put lives for the rest of its time, and goes in time. */
+static void restored_for_the_rest(void **state)
+{
+	struct recent *recent = recent_new(1000, 8);
+
+	(void)state;
+	recent_restore(recent, 5, (struct recent_value){202, 0}, 0, 70);
+	recent_restore(recent, 6, (struct recent_value){200, 0}, 999, 71);
+	recent_restore(recent, 7, (struct recent_value){200, 0}, 1000, 72); /* too old */
+	assert_int_equal(status(recent, 5, 100), 202);
+	assert_int_equal(status(recent, 6, 100), 200);
+	assert_int_equal(status(recent, 7, 100), 0);
+	recent_put(recent, 5, (struct recent_value){200, 0}, 500); /* the newer word counts */
+	assert_int_equal(status(recent, 5, 1069), 200);
+	assert_int_equal(status(recent, 6, 1069), 200);
+	assert_int_equal(status(recent, 6, 1071), 0);
+	assert_int_equal(status(recent, 5, 1499), 200);
+	for (uint64_t key = 100; key < 200; key++) /* bounded */
+		recent_restore(recent, key, (struct recent_value){200, 0}, 0, 1200);
+	assert_in_range(recent_count(recent), 1, 8);
+	recent_free(&recent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kept_for_its_time),
 		cmocka_unit_test(never_shorter_than_its_life),
+		cmocka_unit_test(restored_for_the_rest),
 		cmocka_unit_test(bounded),
 	};
 
