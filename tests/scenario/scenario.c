@@ -374,22 +374,22 @@ static const char *seen(struct scenario *scenario, int count, char **words)
 	return NULL;
 }
 
-/* message sip|xmpp FROM TO "text" [bytes]: bytes repeats the text up to that length. */
 static const char *message(struct scenario *scenario, int count, char **words)
 {
-	struct message value = {.kind = MESSAGE_CHAT, .hops = -1};
-	struct buf text = BUF_INIT;
+	struct message value;
 	struct ends ends;
 	enum side origin;
 
 	if (count < 5 || !side_read(words[1], &origin) || !ends_read(&words[2], &ends))
-		return "message sip|xmpp FROM TO \"text\" [BYTES]";
-	words[4] = scenario_unquote(words[4]);
-	do
-		buf_puts(&text, words[4]);
-	while (count > 5 && text.len < strtoul(words[5], NULL, 10));
-	value.body_len = text.len;
-	value.body = buf_take(&text);
+		return "message sip|xmpp FROM TO \"text\" [BYTES] [FACT...]";
+	if (!scenario_message(count - 4, &words[4], &value))
+		return "this is no message";
+	if (value.uid == NULL) {
+		struct buf uid = BUF_INIT;
+
+		buf_printf(&uid, "u%" PRIu64, scenario->messages + 1);
+		value.uid = buf_take(&uid);
+	}
 	fake_side_reporting(scenario->sides[origin], true);
 	bridge_message(scenario->bridge, origin, ++scenario->messages, &ends.watcher, &ends.watched,
 		       &value);
@@ -402,9 +402,11 @@ static const char *message(struct scenario *scenario, int count, char **words)
 static const char *outcome(struct scenario *scenario, int count, char **words)
 {
 	struct fault fault;
+	enum side side = words[1][0] == 's' ? SIDE_SIP : SIDE_XMPP;
+	exchange_id x = count < 3 ? 0 : fake_side_exchange(scenario->sides[side], words[1]);
 
-	if (count < 3 || words[1][0] != 'm')
-		return "outcome mN taken|stored|refused|unknown [FAULT]";
+	if (x == 0)
+		return "outcome mN|sN|xN taken|stored|refused|unknown [FAULT]";
 	for (int i = OUTCOME_TAKEN; i <= OUTCOME_UNKNOWN; i++) {
 		enum outcome value = (enum outcome)i;
 
@@ -412,8 +414,7 @@ static const char *outcome(struct scenario *scenario, int count, char **words)
 			continue;
 		if (count > 3)
 			fault_set(&fault, fault_from_name(words[3]), NULL);
-		bridge_outcome(scenario->bridge, strtoull(words[1] + 1, NULL, 10), value,
-			       count > 3 ? &fault : NULL);
+		bridge_outcome(scenario->bridge, x, value, count > 3 ? &fault : NULL);
 		return NULL;
 	}
 	return "there is no such outcome";

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "model/message.h"
 #include "model/rich.h"
 #include "model/presence.h"
 #include "support/fake_side.h"
@@ -201,4 +202,54 @@ bool scenario_presence(int count, char **words, struct presence *out)
 		*added = device;
 	}
 	return true;
+}
+
+static unsigned wants_read(const char *words)
+{
+	unsigned wants = 0;
+
+	for (int kind = REPORT_DELIVERED; kind <= REPORT_PROCESSED; kind++) {
+		if (strstr(words, fake_report_name((enum report_kind)kind)) != NULL)
+			wants |= 1U << kind;
+	}
+	return wants;
+}
+
+static bool message_fact(const char *word, struct message *out)
+{
+	if (strncmp(word, "uid=", 4) == 0)
+		out->uid = mem_strdup(word + 4);
+	else if (strncmp(word, "to=", 3) == 0)
+		out->origin.address = mem_strdup(word + 3);
+	else if (strncmp(word, "wants=", 6) == 0)
+		out->wants = wants_read(word + 6);
+	else if (strcmp(word, "headline") == 0)
+		out->kind = MESSAGE_HEADLINE;
+	else if (strcmp(word, "no-store") == 0)
+		out->must_not_wait = true;
+	else
+		return false;
+	return true;
+}
+
+bool scenario_message(int count, char **words, struct message *out)
+{
+	struct buf text = BUF_INIT;
+	unsigned long bytes = 0;
+	bool ok = true;
+
+	*out = (struct message){.kind = MESSAGE_CHAT, .hops = -1};
+	for (int i = 1; ok && i < count; i++) {
+		if (isdigit((unsigned char)words[i][0]))
+			bytes = strtoul(words[i], NULL, 10);
+		else
+			ok = message_fact(words[i], out);
+	}
+	words[0] = scenario_unquote(words[0]);
+	do
+		buf_puts(&text, words[0]);
+	while (text.len < bytes);
+	out->body_len = text.len;
+	out->body = buf_take(&text);
+	return ok;
 }

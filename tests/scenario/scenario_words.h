@@ -6,6 +6,7 @@
 
 struct address;
 struct device;
+struct message;
 struct presence;
 
 enum { SCENARIO_WORDS_MAX = 32 };
@@ -18,5 +19,8 @@ bool scenario_address(const char *word, struct address *out);
 bool scenario_duration(const char *word, uint64_t *out_ms);
 /* ID=open,away,5,"note"; ID "all" is the user as a whole. The caller clears *out. */
 bool scenario_device(const char *word, struct device *out);
+/* "text" [BYTES] [uid=UID] [wants=delivered,failed,displayed,processed] [to=JID of the sender]
+ * [headline] [no-store]: BYTES repeats the text up to that length. The caller clears *out. */
+bool scenario_message(int count, char **words, struct message *out);
 /* Devices and +idle, +activity. The caller clears *out. */
 bool scenario_presence(int count, char **words, struct presence *out);

@@ -1,6 +1,7 @@
 #include "support/fake_side.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -13,7 +14,12 @@ struct fake_side {
 	void *arg;
 	bool is_reporting;
 	bool is_full;
+	exchange_id *begun; /* by the core */
+	size_t begun_count;
 };
+
+/* Exchanges of tests are small numbers. */
+static const exchange_id own_most = UINT32_MAX;
 
 /* Text ----------------------------------------------------------------------------------------- */
 
@@ -119,6 +125,16 @@ const char *fake_outcome_name(enum outcome outcome)
 	return names[outcome];
 }
 
+const char *fake_report_name(enum report_kind kind)
+{
+	static const char *const names[] = {[REPORT_DELIVERED] = "delivered",
+					    [REPORT_FAILED] = "failed",
+					    [REPORT_DISPLAYED] = "displayed",
+					    [REPORT_PROCESSED] = "processed"};
+
+	return names[kind];
+}
+
 void fake_fault_text(const struct fault *fault, struct buf *out)
 {
 	if (fault == NULL)
@@ -219,19 +235,75 @@ static void fake_tell_person(void *arg, const struct watch *watch, const struct 
 	end(arg, &out);
 }
 
+static char letter_of(const struct fake_side *side)
+{
+	return side->which == SIDE_SIP ? 's' : 'x';
+}
+
+static void put_exchange(struct fake_side *side, exchange_id x, struct buf *out)
+{
+	size_t at = 0;
+
+	if (x <= own_most) {
+		buf_printf(out, "m%" PRIu64, x);
+		return;
+	}
+	while (at < side->begun_count && side->begun[at] != x)
+		at++;
+	if (at == side->begun_count) {
+		side->begun = mem_resize(side->begun, at + 1, sizeof *side->begun);
+		side->begun[side->begun_count++] = x;
+	}
+	buf_printf(out, "%c%zu", letter_of(side), at + 1);
+}
+
+exchange_id fake_side_exchange(const struct fake_side *side, const char *name)
+{
+	unsigned long long number = name[0] == '\0' ? 0 : strtoull(name + 1, NULL, 10);
+
+	if (name[0] == 'm')
+		return number;
+	return name[0] == letter_of(side) && number > 0 && number <= side->begun_count
+		       ? side->begun[number - 1]
+		       : 0;
+}
+
+static void put_quoted(const char *text, size_t len, struct buf *out)
+{
+	buf_puts(out, " \"");
+	buf_append(out, text, len);
+	buf_putc(out, '"');
+}
+
+static void put_report(const struct message *message, struct buf *out)
+{
+	const struct message_report *report = message->report;
+
+	buf_printf(out, " report %s %s as %s", fake_report_name(report->kind), report->about,
+		   message->uid);
+	if (report->origin.address != NULL)
+		buf_printf(out, " to %s", report->origin.address);
+	if (report->kind == REPORT_FAILED)
+		fake_fault_text(&report->fault, out);
+	if (report->excerpt != NULL)
+		put_quoted(report->excerpt, strlen(report->excerpt), out);
+}
+
 static void fake_deliver(void *arg, exchange_id x, const struct address *from,
 			 const struct address *to, const struct message *message)
 {
 	struct buf out = BUF_INIT;
 
-	begin(arg, "deliver", &out);
-	buf_printf(&out, " m%" PRIu64 " ", x);
+	begin(arg, "deliver ", &out);
+	put_exchange(arg, x, &out);
+	buf_putc(&out, ' ');
 	fake_address_text(from, &out);
 	buf_putc(&out, ' ');
 	fake_address_text(to, &out);
-	buf_puts(&out, " \"");
-	buf_append(&out, message->body, message->body_len);
-	buf_putc(&out, '"');
+	if (message->what == MESSAGE_REPORT)
+		put_report(message, &out);
+	else
+		put_quoted(message->body, message->body_len, &out);
 	end(arg, &out);
 }
 
@@ -297,6 +369,7 @@ void fake_side_new(struct fake_side **out, enum side which, fake_line_fn *line, 
 
 void fake_side_free(struct fake_side **side)
 {
+	mem_free((*side)->begun);
 	mem_free(*side);
 	*side = NULL;
 }

@@ -5,6 +5,9 @@
  *   sip unwatch x:juliet s:1001 end        xmpp tell x:juliet s:1001 unknown
  *   sip deliver m1 x:juliet s:1001 "hi"    xmpp finish m1 refused item-not-found
  *   sip typing x:juliet s:1001 active 90   xmpp typing s:1001 x:juliet idle
+ *   sip deliver s1 x:juliet s:1001 report failed u1 as u1-f item-not-found "first words"
+ *
+ * Exchanges that the core begins are named by the side they go to, in order: s1, s2, x1 ...
  */
 #pragma once
 
@@ -29,6 +32,12 @@ const struct side_ops *fake_side_ops(void);
 /* Set while a report of this side is under way: a call from inside it is then recorded with
  * "(entered again)" behind it, since sides do not expect that. */
 void fake_side_reporting(struct fake_side *side, bool is_reporting);
+
+/* The exchange that a line calls m1, s1 or x1, where side is the one it was handed to; 0 if there
+ * is none. */
+exchange_id fake_side_exchange(const struct fake_side *side, const char *name);
+/* "delivered", "failed", "displayed", "processed". */
+const char *fake_report_name(enum report_kind kind);
 
 /* What its is_full() says; at first false. */
 void fake_side_fill(struct fake_side *side, bool is_full);
