@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "sip/agent.h"
+#include "sip/dialog.h"
 #include "sip/net_address.h"
 #include "sip/side_core.h"
 #include "sip/trust.h"
@@ -94,6 +95,17 @@ static void asserted(const sip_t *sip, struct buf *out)
 	for (const sip_unknown_t *h = sip->sip_unknown; h != NULL && out->len == 0; h = h->un_next)
 		if (strcasecmp(h->un_name, "P-Asserted-Identity") == 0)
 			find_asserted(h->un_value, out);
+}
+
+bool identity_is_asserted(const struct request *request)
+{
+	struct buf uri = BUF_INIT;
+	bool is_asserted;
+
+	asserted(request->sip, &uri);
+	is_asserted = uri.len != 0;
+	buf_free(&uri);
+	return is_asserted;
 }
 
 /* D-53: nobody could answer or block them. */
@@ -189,6 +201,14 @@ static int target_by_to(const struct side_core *core, const struct request *requ
 	return error;
 }
 
+static int chat_user_only(struct address *out, struct refusal *refusal)
+{
+	if (out->side == SIDE_XMPP && out->local[0] != '\0')
+		return 0;
+	address_clear(out); /* PRES-194: both ends on SIP */
+	return refuse(refusal, 404, NULL, "not a chat user");
+}
+
 int identity_target(const struct side_core *core, const struct request *request,
 		    struct address *out, struct refusal *refusal)
 {
@@ -206,10 +226,16 @@ int identity_target(const struct side_core *core, const struct request *request,
 	    net_address_parse(&literal, parts.host))
 		error = target_by_to(core, request, out);
 	buf_free(&uri);
-	if (error != 0)
-		return target_error(error, why, refusal);
-	if (out->side == SIDE_XMPP && out->local[0] != '\0')
-		return 0;
-	address_clear(out); /* PRES-194: both ends on SIP */
-	return refuse(refusal, 404, NULL, "not a chat user");
+	return error != 0 ? target_error(error, why, refusal) : chat_user_only(out, refusal);
+}
+
+int identity_dialog_target(const struct side_core *core, const struct dialog *dialog,
+			   struct address *out, struct refusal *refusal)
+{
+	const char *why;
+	size_t len = strlen(dialog->local); /* "<uri>" */
+	int error =
+		address_from_uri(core->params->map, dialog->local + 1, len - 2, out, NULL, &why);
+
+	return error != 0 ? target_error(error, why, refusal) : chat_user_only(out, refusal);
 }

@@ -1,11 +1,14 @@
 /* Who sends a request and to whom (SIP-103, D-05, D-12, D-53, SEC-003). */
 #pragma once
 
+#include <stdbool.h>
+
 #include <sofia-sip/url.h>
 
 #include "model/address.h"
 
 struct buf;
+struct dialog;
 struct request;
 struct side_core;
 
@@ -21,9 +24,14 @@ struct refusal {
  * Returns 0 with *out set, or the status with *refusal set. */
 int identity_sender(const struct side_core *core, const struct request *request,
 		    struct address *out, struct refusal *refusal);
+/* True if somebody vouches for the sender (P-Asserted-Identity), so that From is but a name. */
+bool identity_is_asserted(const struct request *request);
 /* The chat user that the Request-URI names. As above. */
 int identity_target(const struct side_core *core, const struct request *request,
 		    struct address *out, struct refusal *refusal);
+/* The chat user at our end of a dialog. As above. */
+int identity_dialog_target(const struct side_core *core, const struct dialog *dialog,
+			   struct address *out, struct refusal *refusal);
 /* Appends "from=URI to=URI source=ADDRESS" of a request, made safe, as a line of the log names it:
  * what it claims, and where it came from. */
 void identity_for_log(const struct request *request, struct buf *out);

@@ -21,12 +21,14 @@
 #include "sip/agent.h"
 #include "sip/header_text.h"
 #include "sip/identity.h"
+#include "sip/message_in.h"
 #include "sip/recent.h"
 #include "sip/repeats.h"
 #include "sip/side_core.h"
-#include "translate/fault_map.h"
+#include "sip/user_rates.h"
 #include "translate/deflate.h"
-#include "translate/text_body.h"
+#include "translate/fault_map.h"
+#include "translate/message_body.h"
 
 enum { DONE_MOST = 1 << 20, PHRASE_MAX = 129, TRYING_T1S = 7 /* SIP-029: 3.5 s */ };
 
@@ -46,6 +48,7 @@ struct pager_in {
 	struct table *by_x;
 	struct table *by_print;
 	struct recent *done; /* fingerprints of what succeeded */
+	struct user_rates *rates;
 	struct list open;
 	size_t over_udp;
 };
@@ -59,6 +62,7 @@ struct pager_in *pager_in_new(struct side_core *core)
 	pager->by_x = table_new();
 	pager->by_print = table_new();
 	pager->done = recent_new(74 * t1, DONE_MOST);
+	pager->rates = user_rates_new();
 	list_init(&pager->open);
 	return pager;
 }
@@ -95,8 +99,16 @@ void pager_in_free(struct pager_in **pager)
 	table_free(&self->by_x);
 	table_free(&self->by_print);
 	recent_free(&self->done);
+	user_rates_free(&self->rates);
 	mem_free(self);
 	*pager = NULL;
+}
+
+void pager_in_restore_print(struct pager_in *pager, uint64_t print, int status, int64_t age_ms)
+{
+	if (status >= 200 && status < 300)
+		recent_restore(pager->done, print, (struct recent_value){(uint16_t)status, 0},
+			       age_ms, loop_now(pager->core->params->loop));
 }
 
 /* Refusals ------------------------------------------------------------------------------------- */
@@ -169,110 +181,6 @@ static bool has_room(struct pager_in *pager, struct request *request)
 	return true;
 }
 
-/* The body ------------------------------------------------------------------------------------- */
-
-static const char *header_value(const void *header, struct buf *room)
-{
-	char text[512];
-
-	if (header == NULL)
-		return NULL;
-	if (sip_header_field_e(text, sizeof text, header, 0) <= 0)
-		return NULL;
-	text[sizeof text - 1] = '\0';
-	buf_reset(room);
-	buf_puts(room, text);
-	return room->data;
-}
-
-static bool read_text(struct pager_in *pager, struct request *request, struct buf *out)
-{
-	const sip_t *sip = request->sip;
-	struct buf type = BUF_INIT, encoding = BUF_INIT, disposition = BUF_INIT;
-	char headers[256];
-	int error = text_body_read(sip->sip_payload->pl_data, sip->sip_payload->pl_len,
-				   header_value(sip->sip_content_type, &type),
-				   header_value(sip->sip_content_encoding, &encoding),
-				   header_value(sip->sip_content_disposition, &disposition), out);
-
-	buf_free(&type);
-	buf_free(&encoding);
-	buf_free(&disposition);
-	switch (error) {
-	case 0:
-		return true;
-	case ENOTSUP: /* SIP-020, SIP-110 (EOPNOTSUPP is the same value here) */
-		(void)snprintf(headers, sizeof headers, "Accept: %s\r\nAccept-Encoding: %s\r\n",
-			       text_body_accept, coding_accept);
-		refuse(pager, request, 415, NULL, headers, "content type or encoding");
-		return false;
-	case E2BIG:
-		refuse(pager, request, 413, NULL, NULL, "the body unpacks to too much");
-		return false;
-	default: /* MSG-075 */
-		refuse(pager, request, 400, "Undecodable Body", NULL, "undecodable body");
-		return false;
-	}
-}
-
-/* MSG-045: the first language of the list. */
-static char *read_language(const sip_t *sip)
-{
-	const char *tag;
-
-	if (sip->sip_content_language == NULL || sip->sip_content_language->k_items == NULL)
-		return NULL;
-	tag = sip->sip_content_language->k_items[0];
-	if (tag == NULL || !header_text_is_language(tag, strlen(tag)))
-		return NULL;
-	return mem_strdup(tag);
-}
-
-static char *read_line(const char *value)
-{
-	struct buf text = BUF_INIT;
-
-	if (value == NULL || header_text_clean(&text, value, strlen(value)) == 0) {
-		buf_free(&text);
-		return NULL;
-	}
-	return buf_take(&text);
-}
-
-static char *read_nick(const sip_t *sip)
-{
-	struct buf text = BUF_INIT;
-
-	if (sip->sip_from->a_display == NULL)
-		return NULL;
-	header_text_unquote(&text, sip->sip_from->a_display);
-	if (text.len != 0)
-		return buf_take(&text);
-	buf_free(&text);
-	return NULL;
-}
-
-static void fill(const sip_t *sip, const char *uid, struct buf *text, struct message *out)
-{
-	size_t len = text->len;
-
-	*out = (struct message){
-		.kind = MESSAGE_CHAT, /* D-34 */
-		.uid = mem_strdup(uid),
-		.body_len = len,
-		.body = buf_take(text),
-		.subject = sip->sip_subject != NULL ? read_line(sip->sip_subject->g_string) : NULL,
-		.lang = read_language(sip),
-		.nick = read_nick(sip),
-		.hops = -1,
-	};
-	if (sip->sip_max_forwards != NULL) { /* SIP-004, SEC-070 */
-		unsigned long left = sip->sip_max_forwards->mf_count;
-
-		out->hops = (left < 70 ? (int)left : 70) - 1;
-	}
-}
-
 /* Handing over --------------------------------------------------------------------------------- */
 
 static void on_trying(void *arg)
@@ -311,58 +219,183 @@ static void take_empty(struct pager_in *pager, struct request *request)
 	agent_answer(pager->core->agent, request, 200, NULL, NULL);
 }
 
-static void hand_over(struct pager_in *pager, struct request *request, const char *uid,
-		      const struct address *from, const struct address *to, struct buf *text)
-{
-	struct message message;
-	uint64_t print;
-
-	print = hash_bytes(pager->core->params->key, uid, strlen(uid));
-	if (is_repeat(pager, request, print) || !has_room(pager, request))
-		return;
-	fill(request->sip, uid, text, &message);
-	exchange_id x = open_inbound(pager, request, print);
-
-	log_debug("pager: MESSAGE in x=%s bytes=%zu", exchange_text(x), message.body_len);
-	bridge_message(pager->core->params->bridge, SIDE_SIP, x, from, to, &message);
-	message_clear(&message);
-}
-
-static void take_text(struct pager_in *pager, struct request *request, const struct address *from,
-		      const struct address *to)
-{
-	int64_t most = pager->core->params->limits->message_text_bytes;
+/* What came, from whom and to whom. */
+struct arrival {
+	struct request *request;
+	const struct address *from;
+	const struct address *to;
 	char uid[HASH_HEX_CHARS + 1];
-	struct buf text = BUF_INIT;
+	uint64_t print;
+};
 
-	make_uid(pager, request->sip, uid);
-	if (!read_text(pager, request, &text))
-		return;
-	if (text.len == 0) {
+static void take_text(struct pager_in *pager, const struct arrival *arrival,
+		      struct message_body *body)
+{
+	struct side_core *core = pager->core;
+	struct request *request = arrival->request;
+	struct message *message = &body->message;
+
+	if (message->body_len == 0) {
 		take_empty(pager, request);
-	} else if ((int64_t)text.len > most) {
-		pager->core->params->counters->limits.message_text_bytes++;
+	} else if ((int64_t)message->body_len > core->params->limits->message_text_bytes) {
+		core->params->counters->limits.message_text_bytes++;
 		refuse(pager, request, 413, NULL, NULL, "text over limits.message_text_bytes");
-	} else {
-		hand_over(pager, request, uid, from, to, &text);
+	} else if (message_in_complete(core, request, arrival->from, arrival->uid, body) != 0) {
+		refuse(pager, request, 400, "Message Expired", NULL, "Expires is long over");
+	} else if (has_room(pager, request)) {
+		exchange_id x = open_inbound(pager, request, arrival->print);
+
+		log_debug("pager: MESSAGE in x=%s bytes=%zu", exchange_text(x), message->body_len);
+		bridge_message(core->params->bridge, SIDE_SIP, x, arrival->from, arrival->to,
+			       message);
 	}
-	buf_free(&text);
 }
 
-void pager_in_message(struct pager_in *pager, struct request *request)
+/* Answered at once (TYPE-025): nobody waits for what becomes of it. A repetition of it is answered
+ * from the record. */
+static void answer_at_once(struct pager_in *pager, const struct arrival *arrival)
+{
+	struct repeats *repeats = pager->core->repeats;
+	struct request *request = arrival->request;
+
+	recent_put(pager->done, arrival->print, (struct recent_value){200, 0},
+		   loop_now(pager->core->params->loop));
+	if (request->is_udp)
+		repeats_done(repeats, repeats_key(repeats, request), 200, 0);
+	agent_answer(pager->core->agent, request, 200, NULL, NULL);
+}
+
+/* RCPT-071: what asks the bridge to speak is bounded. */
+static bool is_within_rate(struct pager_in *pager, const struct arrival *arrival)
+{
+	const struct sip_side_params *params = pager->core->params;
+
+	if (user_rates_take(pager->rates, arrival->from, params->limits->reports_per_user_per_s,
+			    loop_now(params->loop)))
+		return true;
+	params->counters->limits.reports_per_user_per_s++;
+	params->counters->sip_refused++;
+	side_core_busy(pager->core, arrival->request, 480, NULL); /* MSG-096 */
+	return false;
+}
+
+static void take_typing(struct pager_in *pager, const struct arrival *arrival,
+			const struct message_body *body)
+{
+	if (!is_within_rate(pager, arrival))
+		return;
+	answer_at_once(pager, arrival);
+	bridge_typing(pager->core->params->bridge, SIDE_SIP, arrival->from, arrival->to,
+		      &body->typing);
+}
+
+/* D-35: the id is the uid, also as the Call-ID that a bare report names; part n of a split text has
+ * "uid.n". */
+static void cut_part(char *id)
+{
+	char *dot = strrchr(id, '.');
+	size_t digits = dot != NULL ? strspn(dot + 1, "0123456789") : 0;
+
+	if (dot != NULL && dot != id && digits != 0 && dot[1 + digits] == '\0')
+		*dot = '\0';
+}
+
+static void take_reports(struct pager_in *pager, const struct arrival *arrival,
+			 struct message_body *body)
+{
+	if (!is_within_rate(pager, arrival))
+		return;
+	answer_at_once(pager, arrival);
+	for (size_t i = 0; i < body->report_count; i++) {
+		struct body_report *report = &body->reports[i];
+
+		if (report->is_silent || report->id == NULL)
+			continue;
+		cut_part(report->id);
+		bridge_report(pager->core->params->bridge, SIDE_SIP, arrival->from, arrival->to,
+			      report->id, report->kind,
+			      report->kind == REPORT_FAILED ? &report->fault : NULL);
+	}
+}
+
+static void refuse_body(struct pager_in *pager, struct request *request, int error)
+{
+	char headers[512];
+
+	switch (error) {
+	case ENOTSUP: /* SIP-020, SIP-110, MSG-070 (EOPNOTSUPP is the same value here) */
+		(void)snprintf(headers, sizeof headers, "Accept: %s\r\nAccept-Encoding: %s\r\n",
+			       message_body_accept, coding_accept);
+		refuse(pager, request, 415, NULL, headers, "content type or encoding");
+		break;
+	case E2BIG:
+		refuse(pager, request, 413, NULL, NULL, "the body unpacks to too much");
+		break;
+	default: /* MSG-075 */
+		refuse(pager, request, 400, "Undecodable Body", NULL, "undecodable body");
+		break;
+	}
+}
+
+static void take_body(struct pager_in *pager, const struct arrival *arrival)
+{
+	struct request *request = arrival->request;
+	struct message_body body;
+	int error = message_in_read(pager->core, request, arrival->from, &body);
+
+	if (error != 0) {
+		refuse_body(pager, request, error);
+		message_body_clear(&body);
+		return;
+	}
+	message_in_learn(pager->core, request, arrival->from, &body);
+	switch (body.kind) {
+	case MESSAGE_BODY_TEXT:
+		take_text(pager, arrival, &body);
+		break;
+	case MESSAGE_BODY_TYPING: /* MSG-072, SIP-084 */
+		take_typing(pager, arrival, &body);
+		break;
+	case MESSAGE_BODY_REPORTS: /* MSG-073, SIP-084 */
+		take_reports(pager, arrival, &body);
+		break;
+	case MESSAGE_BODY_NOTHING:
+		take_empty(pager, request);
+		break;
+	}
+	message_body_clear(&body);
+}
+
+static void take(struct pager_in *pager, struct request *request, const struct address *from,
+		 const struct address *to)
+{
+	struct arrival arrival = {.request = request, .from = from, .to = to};
+	const uint8_t *key = pager->core->params->key;
+
+	if (request->sip->sip_payload == NULL || request->sip->sip_payload->pl_len == 0) {
+		take_empty(pager, request);
+		return;
+	}
+	make_uid(pager, request->sip, arrival.uid);
+	arrival.print = hash_bytes(key, arrival.uid, HASH_HEX_CHARS);
+	if (!is_repeat(pager, request, arrival.print))
+		take_body(pager, &arrival);
+}
+
+void pager_in_message(struct pager_in *pager, struct request *request, const struct dialog *dialog)
 {
 	struct address from = {0}, to = {0};
 	struct refusal refusal;
+	int status = identity_sender(pager->core, request, &from, &refusal);
 
-	if (identity_sender(pager->core, request, &from, &refusal) != 0 ||
-	    identity_target(pager->core, request, &to, &refusal) != 0) {
+	if (status == 0)
+		status = dialog != NULL ? identity_dialog_target(pager->core, dialog, &to, &refusal)
+					: identity_target(pager->core, request, &to, &refusal);
+	if (status != 0)
 		refuse(pager, request, refusal.status, refusal.phrase, refusal.headers,
 		       refusal.why);
-	} else if (request->sip->sip_payload == NULL || request->sip->sip_payload->pl_len == 0) {
-		take_empty(pager, request);
-	} else {
-		take_text(pager, request, &from, &to);
-	}
+	else
+		take(pager, request, &from, &to);
 	address_clear(&from);
 	address_clear(&to);
 }
@@ -395,6 +428,17 @@ static int answer_fault(struct pager_in *pager, struct request *request, const s
 	return status;
 }
 
+/* D-38, REL-005: for repetitions of it, also after a restart. */
+static void keep_print(struct pager_in *pager, uint64_t print, int status)
+{
+	const struct print_keeper *keeper = pager->core->params->prints;
+
+	recent_put(pager->done, print, (struct recent_value){(uint16_t)status, 0},
+		   loop_now(pager->core->params->loop));
+	if (keeper != NULL)
+		keeper->put(print, status, keeper->arg);
+}
+
 void pager_in_finish(struct pager_in *pager, exchange_id x, enum outcome outcome,
 		     const struct fault *fault)
 {
@@ -412,8 +456,7 @@ void pager_in_finish(struct pager_in *pager, exchange_id x, enum outcome outcome
 	if (outcome == OUTCOME_TAKEN || outcome == OUTCOME_STORED) { /* D-36, SIP-073 */
 		status = outcome == OUTCOME_TAKEN ? 200 : 202;
 		agent_answer(pager->core->agent, request, status, NULL, NULL);
-		recent_put(pager->done, print, (struct recent_value){(uint16_t)status, 0},
-			   loop_now(pager->core->params->loop));
+		keep_print(pager, print, status);
 	} else {
 		if (fault == NULL) {
 			fault_set(&unknown, FAULT_NO_ANSWER, NULL);

@@ -68,6 +68,8 @@ static void on_in_dialog(struct sip_side *side, struct request *request)
 		notifier_refresh(side->notifier, dialog, request);
 	else if (method == sip_method_options)
 		options_answer(&side->core, request);
+	else if (method == sip_method_message) /* MSG-060 */
+		pager_in_message(side->pager_in, request, dialog);
 	else
 		no_dialog(side, request);
 }
@@ -88,7 +90,7 @@ static void on_request(struct request *request, void *arg)
 		options_answer(&side->core, request);
 		break;
 	case sip_method_message:
-		pager_in_message(side->pager_in, request);
+		pager_in_message(side->pager_in, request, NULL);
 		break;
 	case sip_method_subscribe:
 		notifier_subscribe(side->notifier, request);
@@ -288,6 +290,11 @@ void sip_side_restore(struct sip_side *side, const struct kept_publication *kept
 		publications_restore(side->core.publications, kept);
 	else
 		publisher_restore(side->core.publisher, kept);
+}
+
+void sip_side_restore_print(struct sip_side *side, uint64_t print, int status, int64_t age_ms)
+{
+	pager_in_restore_print(side->pager_in, print, status, age_ms);
 }
 
 void sip_side_accept(struct sip_side *side, bool may)
