@@ -150,6 +150,8 @@ static int build_sip(struct parts *parts)
 		.keeper = daemon_keeper(parts),
 		.language = settings->language,
 		.user_agent = "sipxmppd/" SIPXMPPD_VERSION,
+		.tells_voicemail = settings->tells_voicemail,
+		.tells_missed_calls = settings->tells_missed_calls,
 		.refresh_s = (int)settings->refresh_s,
 		.timer_t1_ms = (int)settings->timer_t1_ms,
 		.settle_ms = (int)settings->settle_ms,

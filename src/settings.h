@@ -89,6 +89,8 @@ struct settings {
 	int64_t hold_unavailable_s;
 	int64_t answer_s;
 	enum late_failure late_failure;
+	bool tells_voicemail; /* of users[].extension */
+	bool tells_missed_calls;
 	enum stop_tell stop_tell;
 
 	struct limits limits;

@@ -431,6 +431,7 @@ static void check_map(struct loader *loader, struct settings *out)
 	for (size_t i = 0; i < out->domain_count; i++)
 		canonize_peer(loader, map, &out->peers[i]);
 	settings_check_lists(loader, out, map);
+	settings_check_calls(loader, out, map);
 	address_map_free(&map);
 }
 

@@ -118,6 +118,7 @@ struct draft {
 	struct items rules;
 	struct texts details;
 	int64_t messages_life, hold_unavailable, late_failure, answer_wait;
+	int64_t tells_voicemail, tells_missed_calls;
 	int64_t stop_tell;
 	struct limits limits;
 };
@@ -182,6 +183,8 @@ void settings_check_domains(struct loader *loader, struct settings *out);
 /* Lists, once the map is known to be right. */
 struct address_map;
 void settings_check_lists(struct loader *loader, struct settings *out, struct address_map *map);
+/* settings_calls.c */
+void settings_check_calls(struct loader *loader, struct settings *out, struct address_map *map);
 /* settings_presence.c: language, presence.rules and presence.details. */
 void settings_check_presence(struct loader *loader, struct settings *out);
 /* The same file: warns of what has no effect in the i-th entry of domains. */

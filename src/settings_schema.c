@@ -186,7 +186,7 @@ static const struct setting chat_settings[] = {
 static const struct setting user_settings[] = {
 	TEXT("jid", BUILT, AT_USER(jid), NULL, NULL),
 	TEXTS("alias", BUILT, AT_USER(alias), NULL),
-	TEXT("extension", UNBUILT, AT_USER(extension), NULL, NULL),
+	TEXT("extension", BUILT, AT_USER(extension), NULL, NULL),
 	END,
 };
 
@@ -246,6 +246,12 @@ static const struct setting messages_settings[] = {
 	END,
 };
 
+static const struct setting calls_settings[] = {
+	BOOL("voicemail", BUILT, AT(tells_voicemail), "false"),
+	BOOL("missed", BUILT, AT(tells_missed_calls), "false"),
+	END,
+};
+
 static const struct setting stop_settings[] = {
 	CHOICE("tell", BUILT, AT(stop_tell), "all", stop_tells),
 	END,
@@ -268,6 +274,7 @@ const struct setting settings_schema[] = {
 	TEXT("language", BUILT, AT(language), "en", settings_text_language),
 	GROUP("presence", presence_settings),
 	GROUP("messages", messages_settings),
+	GROUP("calls", calls_settings),
 	GROUP("stop", stop_settings),
 	GROUP("store", store_settings),
 	GROUP("control", control_settings),

@@ -24,6 +24,8 @@ enum {
 #define LEARNED_BODY    "body"    /* SIP domain: bytes of text it takes at most (413) */
 #define LEARNED_MESSAGE "message" /* SIP user: MESSAGE at all (0: 405, 501) */
 #define LEARNED_STATES  "states"  /* chat user: XEP-0085 (1/0) */
+/* SIP user: how much new voicemail was known last, with a count of changes (sip/extensions.h) */
+#define LEARNED_VOICEMAIL "voicemail"
 
 struct learned;
 

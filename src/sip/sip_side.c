@@ -16,6 +16,7 @@
 #include "sip/agent.h"
 #include "sip/dialog.h"
 #include "sip/directory.h"
+#include "sip/extensions.h"
 #include "sip/notifier.h"
 #include "sip/options.h"
 #include "sip/pager_in.h"
@@ -38,6 +39,7 @@ struct sip_side {
 	struct notifier *notifier;
 	struct subscriber *subscriber;
 	struct directory *directory;
+	struct extensions *extensions;
 	struct pager_in *pager_in;
 	struct pager_out *pager_out;
 	int still_stopping; /* roles that have not ended yet */
@@ -211,6 +213,7 @@ int sip_side_new(struct sip_side **out, const struct sip_side_params *params, ch
 	side->subscriber = subscriber_new(&side->core);
 	side->core.subscriber = side->subscriber;
 	side->directory = directory_new(&side->core, side->subscriber);
+	side->extensions = extensions_new(&side->core);
 	side->core.publications = publications_new(&side->core);
 	side->core.publisher = publisher_new(&side->core);
 	side->pager_in = pager_in_new(&side->core);
@@ -270,6 +273,7 @@ void sip_side_free(struct sip_side **side)
 	notifier_free(&self->notifier);
 	publisher_free(&self->core.publisher);
 	publications_free(&self->core.publications);
+	extensions_free(&self->extensions);
 	directory_free(&self->directory);
 	subscriber_free(&self->subscriber);
 	peer_watches_free(&self->core.peers);
@@ -326,6 +330,7 @@ void sip_side_status(const struct sip_side *side, struct buf *out)
 	buf_printf(out, "sip.subscriptions_wanted %zu\n", subscriber_count(side->subscriber));
 	buf_printf(out, "sip.subscriptions_live %zu\n", subscriber_active(side->subscriber));
 	buf_printf(out, "sip.publications_in %zu\n", publications_count(side->core.publications));
+	buf_printf(out, "sip.extensions %zu\n", extensions_count(side->extensions));
 	buf_printf(out, "sip.list_members %zu\n", directory_members(side->directory));
 	buf_printf(out, "sip.publications_out %zu\n", publisher_count(side->core.publisher));
 	buf_printf(out, "sip.messages_in_open %zu\n", pager_in_open(side->pager_in));

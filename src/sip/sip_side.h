@@ -92,7 +92,9 @@ struct sip_side_params {
 	const struct print_keeper *prints;       /* or NULL */
 	const char *language;                    /* of our own words in documents; NULL: en */
 	const char *user_agent;                  /* "sipxmppd/VERSION" */
-	int refresh_s;                           /* Expires asked for: 3600 */
+	bool tells_voicemail;                    /* extensions.h, of users[].extension */
+	bool tells_missed_calls;
+	int refresh_s; /* Expires asked for: 3600 */
 	int settle_ms;     /* a phone's state is told when it lasts so long (D-27): 1,000 */
 	int hold_ms;       /* 0: 30 s; what a source told is true for so long without it (D-26) */
 	int timer_t1_ms;   /* 500; tests make it shorter */
