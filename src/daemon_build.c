@@ -168,9 +168,21 @@ static int build_sip(struct parts *parts)
 	return EX_OK;
 }
 
+/* What his client may offer in the name of a SIP user depends on the peer (RCPT-038). */
+static const struct profile *profile_of(const char *sip_domain, void *arg)
+{
+	const struct settings *settings = arg;
+
+	for (size_t i = 0; i < settings->domain_count; i++) {
+		if (strcmp(settings->peers[i].domain, sip_domain) == 0)
+			return &settings->peers[i].profile;
+	}
+	return NULL;
+}
+
 static int build_xmpp(struct parts *parts)
 {
-	const struct settings *settings = *parts->settings;
+	struct settings *settings = *parts->settings;
 	struct xmpp_side_params params = {
 		.loop = parts->loop,
 		.bridge = parts->bridge,
@@ -188,6 +200,8 @@ static int build_xmpp(struct parts *parts)
 		.ping_every_ms = (uint32_t)settings->ping_every_ms,
 		.ping_wait_ms = (uint32_t)settings->ping_wait_ms,
 		.allow_plain = settings->allow_plain,
+		.profile_of = profile_of,
+		.arg = settings,
 	};
 
 	if (xmpp_side_new(&parts->xmpp, &params) != 0) {

@@ -14,7 +14,7 @@ enum {
 	MESSAGE_TEXT_MAX = 60 * 1024,
 	MESSAGE_SUBJECT_MAX = 1024,
 	MESSAGE_UID_MAX = 64,       /* characters of a uid */
-	MESSAGE_ORIGIN_MAX = 2048,  /* bytes of each text of an origin */
+	MESSAGE_ORIGIN_MAX = 3071,  /* bytes of each text of an origin: a full JID */
 	MESSAGE_EXCERPT_BYTES = 60, /* first words of a text in a report (D-39) */
 	MESSAGE_CODE_MAX = 128 * 1024
 };

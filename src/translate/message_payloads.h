@@ -6,11 +6,8 @@
 
 #include "translate/message_stanza.h"
 
-#define NS_CHAT_STATES "http://jabber.org/protocol/chatstates"
-#define NS_RECEIPTS    "urn:xmpp:receipts"
-#define NS_MARKERS     "urn:xmpp:chat-markers:0"
-#define NS_HINTS       "urn:xmpp:hints"
-#define NS_NICK        "http://jabber.org/protocol/nick"
+#define NS_HINTS "urn:xmpp:hints"
+#define NS_NICK  "http://jabber.org/protocol/nick"
 
 struct payloads {
 	const struct _xmpp_stanza_t *body;

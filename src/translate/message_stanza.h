@@ -7,6 +7,10 @@
 struct _xmpp_stanza_t;
 struct buf;
 
+#define NS_CHAT_STATES "http://jabber.org/protocol/chatstates"
+#define NS_RECEIPTS    "urn:xmpp:receipts"
+#define NS_MARKERS     "urn:xmpp:chat-markers:0"
+
 enum { MESSAGE_STANZA_REPORTS_MAX = 8 };
 
 enum message_stanza_kind {

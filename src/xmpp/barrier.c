@@ -18,7 +18,7 @@ struct handed {
 	struct list link;
 	exchange_id x;
 	char *id; /* NULL: another one with this id is open, errors cannot be told apart */
-	char *to;
+	char *to; /* bare JID */
 	uint64_t end;
 };
 
@@ -298,7 +298,7 @@ void barrier_add(struct barrier *barrier, exchange_id x, const char *id, const c
 	struct handed *handed = mem_zalloc(sizeof(*handed));
 
 	handed->x = x;
-	handed->to = mem_strdup(to);
+	handed->to = mem_strndup(to, strcspn(to, "/"));
 	handed->end = end;
 	list_append(&barrier->open, &handed->link);
 	barrier->pending++;

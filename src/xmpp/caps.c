@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "translate/message_stanza.h"
 #include "translate/pep.h"
 #include "translate/stanza_tree.h"
 
@@ -173,6 +174,7 @@ static unsigned want_of(const char *feature)
 		{PEP_MOOD "+notify", CAPS_MOOD},
 		{PEP_ACTIVITY "+notify", CAPS_ACTIVITY},
 		{PEP_NICK "+notify", CAPS_NICK},
+		{NS_CHAT_STATES, CAPS_STATES},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

@@ -18,8 +18,14 @@ enum {
 };
 
 /* Which personal events a client wants (XEP-0163): `NODE+notify` in its features, in the order of
- * pep_nodes.h. */
-enum caps_wants { CAPS_MOOD = 1 << 0, CAPS_ACTIVITY = 1 << 1, CAPS_NICK = 1 << 2 };
+ * pep_nodes.h; and whether it understands chat states (XEP-0085). */
+enum caps_wants {
+	CAPS_MOOD = 1 << 0,
+	CAPS_ACTIVITY = 1 << 1,
+	CAPS_NICK = 1 << 2,
+	CAPS_EVENTS = CAPS_MOOD | CAPS_ACTIVITY | CAPS_NICK,
+	CAPS_STATES = 1 << 3
+};
 
 /* The <c/> of a presence stanza; texts are borrowed from it. */
 struct caps_mark {

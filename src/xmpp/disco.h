@@ -2,14 +2,17 @@
 #pragma once
 
 #include "xmpp/caps.h"
+#include "xmpp/features.h"
 
 /* The node of our hashes: a name, for the software has no page of its own. */
 #define OWN_NODE "urn:x-sipxmppd"
 
-/* ver of what disco#info answers for the component and for the resource of a SIP user. */
+/* ver of what disco#info answers for the component and for the resource of a SIP user. Each set of
+ * features has its own, which means the same for ever: what one of them learns shows with his next
+ * presence. */
 struct own_caps {
 	char component[CAPS_VER_CHARS + 1];
-	char resource[CAPS_VER_CHARS + 1];
+	char resource[FEATURE_SETS][CAPS_VER_CHARS + 1]; /* by the features of the SIP user */
 };
 
 /* software: the name that is told. */

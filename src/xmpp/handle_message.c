@@ -1,4 +1,7 @@
-/* Message stanzas (RFC 6121 section 5, RFC 7572): which of them is a text for a SIP user. */
+/* Message stanzas (RFC 6121 section 5, RFC 7572): which of them is a text for a SIP user, and what
+ * else it says: receipts, typing, refusals. */
+#include <string.h>
+
 #include "base/log.h"
 #include "base/table.h"
 #include "core/bridge.h"
@@ -8,6 +11,7 @@
 #include "model/limits.h"
 #include "translate/fault_map.h"
 #include "translate/message_stanza.h"
+#include "xmpp/chat_states.h"
 #include "xmpp/inbox.h"
 #include "xmpp/messages.h"
 #include "xmpp/pep_in.h"
@@ -17,7 +21,7 @@
 static void refuse_text(const struct inbound *in, const struct message_stanza *stanza,
 			enum fault_code code, const char *text)
 {
-	if (stanza->message.kind == MESSAGE_HEADLINE) { /* D-34 */
+	if (stanza->type == MESSAGE_HEADLINE) { /* D-34 */
 		in->side->params.counters->stanzas_refused++;
 		return;
 	}
@@ -36,6 +40,8 @@ static void on_text(struct inbound *in, struct message_stanza *stanza)
 		refuse_text(in, stanza, FAULT_SERVICE_UNAVAILABLE, NULL);
 	} else if (!in->has_target) {
 		refuse_text(in, stanza, FAULT_ITEM_NOT_FOUND, "no such address");
+	} else if (in->id != NULL && strlen(in->id) > MESSAGE_ORIGIN_MAX) {
+		refuse_text(in, stanza, FAULT_POLICY_VIOLATION, "the id of the stanza is too long");
 	} else if (!users_take(side->users, in->from_bare, USER_RATE_MESSAGE,
 			       loop_now(side->params.loop))) { /* SEC-087 */
 		hits->messages_per_user_per_s++;
@@ -51,7 +57,29 @@ static void on_text(struct inbound *in, struct message_stanza *stanza)
 	}
 }
 
-/* MSG-005, SEC-072: an error is the end of a message of ours, or nothing. */
+/* Who may use the bridge speaks of a SIP user, and not too often. */
+static bool is_notice_taken(struct inbound *in)
+{
+	struct xmpp_side *side = in->side;
+
+	if (!in->may_use || !in->has_target || in->is_to_component)
+		return false;
+	if (users_take(side->users, in->from_bare, USER_RATE_REPORT, loop_now(side->params.loop)))
+		return true;
+	side->params.counters->limits.reports_per_user_per_s++;
+	return false;
+}
+
+/* RCPT-058, RCPT-059: the core knows whether it was asked for, and of whom. */
+static void on_reports(struct inbound *in, const struct message_stanza *stanza)
+{
+	for (unsigned i = 0; i < stanza->report_count && is_notice_taken(in); i++)
+		bridge_report(in->side->params.bridge, SIDE_XMPP, &in->sender, &in->target,
+			      stanza->reports[i].about, stanza->reports[i].kind, NULL);
+}
+
+/* MSG-005, SEC-072, RCPT-061: an error is the end of a message of ours, now or after it was
+ * accepted, or nothing. */
 static void on_error(const struct inbound *in)
 {
 	struct fault fault;
@@ -62,6 +90,17 @@ static void on_error(const struct inbound *in)
 	in->side->params.counters->stanzas_refused++;
 	log_debug("xmpp: late error from=%s id=%s (%s)", log_safe(in->from), log_safe(in->id),
 		  fault_name(fault.code));
+	if (in->id != NULL && in->has_sender && in->has_target)
+		bridge_report(in->side->params.bridge, SIDE_XMPP, &in->sender, &in->target, in->id,
+			      REPORT_FAILED, &fault);
+}
+
+/* D-45, X999-2. */
+static void on_encrypted(const struct inbound *in, const struct message_stanza *stanza)
+{
+	refuse_text(in, stanza, FAULT_NOT_ACCEPTABLE,
+		    "encrypted messages cannot be delivered to a telephone; "
+		    "please switch encryption off for this contact");
 }
 
 void handle_message(struct inbound *in)
@@ -71,6 +110,7 @@ void handle_message(struct inbound *in)
 	if (pep_in_take(in)) /* X999-3: an event is no text, and is never answered */
 		return;
 	message_stanza_read(in->stanza, &stanza);
+	on_reports(in, &stanza);
 	switch (stanza.kind) {
 	case MESSAGE_STANZA_TEXT:
 		on_text(in, &stanza);
@@ -81,12 +121,14 @@ void handle_message(struct inbound *in)
 	case MESSAGE_STANZA_GROUPCHAT: /* MSG-004, CMP-033 */
 		inbound_refuse_with(in, FAULT_SERVICE_UNAVAILABLE, NULL);
 		break;
-	case MESSAGE_STANZA_ENCRYPTED: /* D-45, X999-2 */
-		inbound_refuse_with(in, FAULT_NOT_ACCEPTABLE,
-				    "telephones cannot read encrypted messages");
+	case MESSAGE_STANZA_ENCRYPTED:
+		on_encrypted(in, &stanza);
 		break;
 	case MESSAGE_STANZA_STATE:
-	case MESSAGE_STANZA_REPORT:
+		if (is_notice_taken(in))
+			chat_states_take(in, &stanza);
+		break;
+	case MESSAGE_STANZA_REPORT:  /* a state beside it says nothing of what is typed */
 	case MESSAGE_STANZA_NOTHING: /* CMP-034, MSG-006 */
 		break;
 	}

@@ -11,6 +11,7 @@
 #include "translate/presence_stanza.h"
 #include "xmpp/caps.h"
 #include "xmpp/caps_book.h"
+#include "xmpp/chat_states.h"
 #include "xmpp/gateway.h"
 #include "xmpp/inbox.h"
 #include "xmpp/pep_in.h"
@@ -146,7 +147,7 @@ static uint64_t note_arrival(const struct inbound *in)
 	return caps;
 }
 
-/* XEP-0163, both ways, after the core has heard of the device. */
+/* XEP-0163, both ways, and XEP-0085, after the core has heard of the device. */
 static void note_events(const struct inbound *in, bool is_available, uint64_t caps)
 {
 	if (!in->has_target)
@@ -156,6 +157,7 @@ static void note_events(const struct inbound *in, bool is_available, uint64_t ca
 		pep_out_arrived(in->side, &in->target, in->to_bare, &in->sender, in->from, caps);
 	} else {
 		pep_out_left(in->side, in->to_bare, in->from);
+		chat_states_left(in);
 	}
 }
 

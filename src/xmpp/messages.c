@@ -13,23 +13,22 @@
 #include "model/counters.h"
 #include "model/limits.h"
 #include "translate/address_map.h"
-#include "translate/fault_map.h"
 #include "translate/message_stanza.h"
-#include "translate/xml_writer.h"
+#include "xmpp/chat_states.h"
 #include "xmpp/inbox.h"
 #include "xmpp/names.h"
 #include "xmpp/pep_in.h"
 #include "xmpp/side_private.h"
+#include "xmpp/talks.h"
 
-enum { DELAY_LEAST_MS = 60 * 1000 }; /* D-44 */
+/* D-44 */
+static const int64_t delay_least_ms = 60 * 1000;
+static const int64_t delay_most_ms = INT64_C(7) * 24 * 3600 * 1000;
 
 /* A message of a chat user that the core has. */
 struct incoming {
 	exchange_id x;
-	char *from;       /* full JID of the sender */
-	char *to;         /* as he addressed it (CMP-024) */
-	char *id;         /* or NULL */
-	char *thread;     /* or NULL */
+	struct message_origin origin;
 	bool is_headline; /* D-34: never answered with an error */
 };
 
@@ -43,11 +42,22 @@ struct late {
 
 static void incoming_free(struct incoming *incoming)
 {
-	mem_free(incoming->from);
-	mem_free(incoming->to);
-	mem_free(incoming->id);
-	mem_free(incoming->thread);
+	message_origin_clear(&incoming->origin);
 	mem_free(incoming);
+}
+
+/* D-35, TYPE-016. Nothing is kept of one who uses neither threads nor states. */
+static void note_talk(struct inbound *in, const struct message_stanza *stanza)
+{
+	struct talks *talks = in->side->talks;
+	const char *thread = stanza->message.thread;
+	struct talk *talk = thread != NULL || stanza->state != CHAT_STATE_NONE
+				    ? talks_get(talks, &in->target, &in->sender)
+				    : talks_find(talks, &in->target, &in->sender);
+
+	if (thread != NULL)
+		talk_set_thread(talk, thread, loop_now(in->side->params.loop));
+	chat_states_text(in, stanza, talk);
 }
 
 void messages_accept(struct inbound *in, struct message_stanza *stanza)
@@ -62,35 +72,23 @@ void messages_accept(struct inbound *in, struct message_stanza *stanza)
 	if (stanza->message.nick == NULL) /* X0172-2: clients send it only to strangers */
 		stanza->message.nick =
 			mem_strdup_or_null(pep_in_name(side, in->to_bare, in->from_bare));
-	*incoming = (struct incoming){
-		.x = exchange_new(),
-		.from = mem_strdup(in->from),
-		.to = mem_strdup(in->to),
+	note_talk(in, stanza);
+	incoming->x = exchange_new();
+	incoming->is_headline = stanza->message.kind == MESSAGE_HEADLINE;
+	stanza->message.origin = (struct message_origin){
+		.address = mem_strdup(in->from),
+		.recipient = mem_strdup(in->to), /* CMP-024: as he addressed it */
 		.id = mem_strdup_or_null(in->id),
 		.thread = mem_strdup_or_null(stanza->message.thread),
-		.is_headline = stanza->message.kind == MESSAGE_HEADLINE,
 	};
 	table_put(side->incoming, &incoming->x, sizeof(incoming->x), incoming);
 	log_debug("xmpp: message from=%s to=%s bytes=%zu x=%s", log_safe(in->from),
 		  log_safe(in->to), stanza->message.body_len, exchange_text(incoming->x));
 	bridge_message(side->params.bridge, SIDE_XMPP, incoming->x, &in->sender, &in->target,
 		       &stanza->message);
-}
-
-/* MSG-037, CMP-024: from the address as it was written, to the full JID, same id, same thread. */
-static void write_error(struct buf *out, const struct incoming *incoming, const struct fault *fault)
-{
-	struct xml_writer writer;
-
-	xml_writer_init(&writer, out);
-	xml_open(&writer, "message");
-	xml_attr(&writer, "type", "error");
-	xml_attr(&writer, "from", incoming->to);
-	xml_attr(&writer, "to", incoming->from);
-	xml_attr(&writer, "id", incoming->id);
-	xml_element(&writer, "thread", incoming->thread);
-	fault_write_error(&writer, fault, NULL);
-	xml_close(&writer);
+	/* The core has copied it if it keeps it; finish() comes later. */
+	incoming->origin = stanza->message.origin;
+	stanza->message.origin = (struct message_origin){0};
 }
 
 void messages_finish(struct xmpp_side *side, exchange_id x, enum outcome outcome,
@@ -103,13 +101,15 @@ void messages_finish(struct xmpp_side *side, exchange_id x, enum outcome outcome
 		return;
 	if ((outcome == OUTCOME_REFUSED || outcome == OUTCOME_UNKNOWN) && fault != NULL &&
 	    !incoming->is_headline) {
-		log_debug("xmpp: message refused to=%s x=%s (%s)", log_safe(incoming->to),
+		const struct message_origin *origin = &incoming->origin;
+
+		log_debug("xmpp: message refused to=%s x=%s (%s)", log_safe(origin->recipient),
 			  exchange_text(x), fault_name(fault->code));
 		buf_reset(&side->scratch);
-		write_error(&side->scratch, incoming, fault);
+		message_stanza_write_error(&side->scratch, origin, fault);
 		snprintf(key, sizeof(key), "E%s", exchange_text(x));
 		/* MSG-043: also for a sender who has gone, also after a loss of the link */
-		(void)side_put(side, incoming->to, OUTBOX_KEPT, key);
+		(void)side_put(side, origin->recipient, OUTBOX_KEPT, key);
 	}
 	incoming_free(incoming);
 }
@@ -122,23 +122,30 @@ static void on_late(void *arg)
 		struct late *late = LIST_ENTRY(side->late.next, struct late, link);
 
 		list_remove(&late->link);
-		bridge_outcome(side->params.bridge, late->x, late->outcome, &late->fault);
+		bridge_outcome(side->params.bridge, late->x, late->outcome,
+			       late->outcome == OUTCOME_TAKEN ? NULL : &late->fault);
 		mem_free(late);
 	}
 }
 
 /* A side never calls the core from inside one of its calls (core/side.h). */
-static void refuse_later(struct xmpp_side *side, exchange_id x, enum fault_code code,
-			 const char *text)
+static void end_later(struct xmpp_side *side, exchange_id x, enum outcome outcome,
+		      enum fault_code code, const char *text)
 {
 	struct late *late = mem_zalloc(sizeof(*late));
 
 	late->x = x;
-	late->outcome = OUTCOME_REFUSED;
+	late->outcome = outcome;
 	fault_set(&late->fault, code, text);
 	if (list_is_empty(&side->late))
 		loop_defer(side->params.loop, on_late, side);
 	list_append(&side->late, &late->link);
+}
+
+static void refuse_later(struct xmpp_side *side, exchange_id x, enum fault_code code,
+			 const char *text)
+{
+	end_later(side, x, OUTCOME_REFUSED, code, text);
 }
 
 static void refuse_unsent(struct xmpp_side *side, exchange_id x, int error)
@@ -159,21 +166,63 @@ static void refuse_unsent(struct xmpp_side *side, exchange_id x, int error)
 	}
 }
 
-static void write_and_send(struct xmpp_side *side, exchange_id x, const struct jids *jids,
-			   const struct message *message)
+/* The message as this chat user is shown it; borrows the texts. */
+static struct message dress(struct xmpp_side *side, const struct talk *talk, const char *chat_bare,
+			    const struct message *message)
 {
-	const char *from = buf_text(&jids->sip_full), *to = buf_text(&jids->chat_bare);
+	struct message told = *message;
+	int64_t age_ms = loop_wall_ms(side->params.loop) - told.sent_at_ms;
+
+	if (age_ms < delay_least_ms || age_ms > delay_most_ms)
+		told.sent_at_ms = 0;
+	if (told.thread == NULL && talk != NULL) /* D-35 */
+		told.thread = (char *)(uintptr_t)talk_thread(talk, loop_now(side->params.loop));
+	told.takes_typing = chat_states_go_with(side, talk, chat_bare, told.takes_typing);
+	return told;
+}
+
+/* D-43: to the bare JID. */
+static void deliver_text(struct xmpp_side *side, exchange_id x, const struct jids *jids,
+			 const struct address *to, const struct message *message)
+{
+	const char *from = buf_text(&jids->sip_full), *bare = buf_text(&jids->chat_bare);
 	struct component *component = side_component_of(side, from);
-	struct message told = *message; /* borrows the texts */
+	struct message told = dress(side, talks_find(side->talks, jids->sip, to), bare, message);
 	int error = ENOTCONN;
 
-	if (loop_wall_ms(side->params.loop) - told.sent_at_ms < DELAY_LEAST_MS)
-		told.sent_at_ms = 0;
 	buf_reset(&side->scratch);
 	if (component != NULL) {
-		message_stanza_write(&side->scratch, &told, from, to, component_domain(component));
-		error = component_deliver(component, x, told.uid, to, &side->scratch);
+		message_stanza_write(&side->scratch, &told, from, bare,
+				     component_domain(component));
+		error = component_deliver(component, x, told.uid, bare, &side->scratch);
 	}
+	if (error != 0)
+		refuse_unsent(side, x, error);
+	else if (told.takes_typing)
+		chat_states_went(talks_get(side->talks, jids->sip, to));
+}
+
+/* D-43, RCPT-067: to the full JID that sent the message; if that has gone its server decides. Its
+ * own id is the report's, so that an error to it is of no message (RCPT-010). */
+static void deliver_report(struct xmpp_side *side, exchange_id x, const struct message *message)
+{
+	const struct message_origin *origin = &message->report->origin;
+	struct component *component;
+	int error = EACCES;
+
+	if (origin->address == NULL || origin->recipient == NULL) {
+		refuse_later(side, x, FAULT_INTERNAL_SERVER_ERROR, NULL);
+		return;
+	}
+	buf_reset(&side->scratch);
+	if (!message_stanza_write_report(&side->scratch, message)) {
+		end_later(side, x, OUTCOME_TAKEN, FAULT_NONE, NULL);
+		return;
+	}
+	component = side_component_of(side, origin->recipient);
+	if (component != NULL)
+		error = component_deliver(component, x, message->uid, origin->address,
+					  &side->scratch);
 	if (error != 0)
 		refuse_unsent(side, x, error);
 }
@@ -183,14 +232,17 @@ void messages_deliver(struct xmpp_side *side, exchange_id x, const struct addres
 {
 	struct jids jids;
 
-	log_debug("xmpp: message to=%s bytes=%zu x=%s", log_safe(to->local), message->body_len,
-		  exchange_text(x));
+	log_debug("xmpp: %s to=%s bytes=%zu x=%s",
+		  message->what == MESSAGE_REPORT ? "report" : "message", log_safe(to->local),
+		  message->body_len, exchange_text(x));
 	if (!jids_make(side, from, to, &jids))
 		refuse_later(side, x, FAULT_JID_MALFORMED, "no chat address for this user");
 	else if (!address_may_use(side->params.map, to)) /* SEC-025 */
 		refuse_later(side, x, FAULT_FORBIDDEN, NULL);
+	else if (message->what == MESSAGE_REPORT && message->report != NULL)
+		deliver_report(side, x, message);
 	else
-		write_and_send(side, x, &jids, message);    /* D-43: to the bare JID */
+		deliver_text(side, x, &jids, to, message);
 	if (message->nick != NULL && jids.sip_bare.len > 0) /* D-32 */
 		names_put(side->names, buf_text(&jids.sip_bare), message->nick);
 	jids_clear(&jids);

@@ -1,5 +1,6 @@
 /* Messages across the seam: those the core has from us until it says how they ended, and those it
- * gives us until the barrier has proved them. */
+ * gives us until the barrier has proved them. What becomes of a message after that is known to the
+ * core alone. */
 #pragma once
 
 #include "core/side.h"

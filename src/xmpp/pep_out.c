@@ -222,7 +222,7 @@ static void send_all(struct xmpp_side *side, const char *sip_bare, const char *f
 		     const struct user_resource *resource, const struct presence *presence)
 {
 	struct pep_out *pep_out = side->pep_out;
-	unsigned wants = caps_book_wants(side->caps_book, resource->caps);
+	unsigned wants = caps_book_wants(side->caps_book, resource->caps) & CAPS_EVENTS;
 	struct sent *sent;
 
 	if (wants == 0)
@@ -315,7 +315,7 @@ void pep_out_arrived(struct xmpp_side *side, const struct address *sip, const ch
 
 	if (caps_book_is_asking(side->caps_book, caps))
 		wait_in(pep_out, &pep_out->waiting, sip, sip_bare, chat, full_jid, caps);
-	else if (caps_book_wants(side->caps_book, caps) == 0)
+	else if ((caps_book_wants(side->caps_book, caps) & CAPS_EVENTS) == 0)
 		return;
 	else if (list_is_empty(&pep_out->ready) && !xmpp_side_is_full(side))
 		send_now(side, sip, sip_bare, chat, full_jid, caps);

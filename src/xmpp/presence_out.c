@@ -71,11 +71,12 @@ static void put_view(struct xmpp_side *side, const char *from, const struct jids
 	const struct component *component = side_component_of(side, from);
 	struct presence_extra extra = {
 		.caps_node = OWN_NODE,
-		.caps_ver = side->own_caps.resource, /* X0115-1 */
 		.delay_from = component == NULL ? NULL : component_domain(component)};
 	struct presence_view view;
 
 	presence_view_make(presence, side->params.rules, &view);
+	if (view.available) /* X0115-1 */
+		extra.caps_ver = side->own_caps.resource[features_of(side, jids->sip)];
 	check_since(side, &view);
 	buf_reset(&side->scratch);
 	presence_stanza_write_more(&side->scratch, from, buf_text(&jids->chat_bare), id, &view,

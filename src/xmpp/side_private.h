@@ -19,6 +19,7 @@ struct pep_in;
 struct pep_out;
 struct presence;
 struct table;
+struct talks;
 struct users;
 
 /* D-10: the one resource of a SIP user. */
@@ -39,7 +40,8 @@ struct xmpp_side {
 	struct names *names;
 	struct pep_out *pep_out;
 	struct pep_in *pep_in;
-	struct table *incoming; /* messages the core has, by exchange: message_in.c */
+	struct talks *talks;
+	struct table *incoming; /* messages the core has, by exchange: messages.c */
 	struct list late;       /* outcomes that must not come from inside deliver() */
 	struct buf scratch;     /* one stanza */
 	char id_prefix[17];
@@ -70,6 +72,7 @@ bool xmpp_side_is_full(const struct xmpp_side *side);
 
 /* The JIDs of a SIP user and a chat user; empty texts where there is none. */
 struct jids {
+	const struct address *sip; /* borrowed */
 	struct buf sip_bare;
 	struct buf sip_full;
 	struct buf chat_bare;

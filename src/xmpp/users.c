@@ -8,7 +8,7 @@
 #include "base/table.h"
 #include "model/limits.h"
 
-enum { ANSWERS_PER_S = 2, ANSWERS_BURST = 20 };
+enum { ANSWERS_PER_S = 2, ANSWERS_BURST = 20, REPORTS_BURST_S = 50 };
 
 struct user {
 	struct list link; /* oldest first */
@@ -94,6 +94,9 @@ static struct bucket bucket_of(const struct users *users, enum user_rate rate)
 		return (struct bucket){
 			(double)limits->stanzas_per_user_per_s,
 			(double)(limits->watches_per_watcher + limits->stanzas_per_user_per_s)};
+	case USER_RATE_REPORT:
+		return (struct bucket){(double)limits->reports_per_user_per_s,
+				       (double)limits->reports_per_user_per_s * REPORTS_BURST_S};
 	default:
 		return (struct bucket){ANSWERS_PER_S, ANSWERS_BURST};
 	}

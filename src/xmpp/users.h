@@ -20,8 +20,10 @@ enum user_rate {
 	USER_RATE_REQUEST, /* subscriptions, probes, iq: stanzas_per_user_per_s; a burst of
 			    * watches_per_watcher, for a client that signs in probes its whole list
 			    */
-	USER_RATE_ANSWER,  /* errors told to one who is over the rates */
-	USER_RATE_CAPS,    /* questions to his clients what they can do */
+	USER_RATE_REPORT, /* receipts and typing: reports_per_user_per_s; a burst of so many seconds
+			   * for a client that comes online acknowledges all that waited for it */
+	USER_RATE_ANSWER, /* errors told to one who is over the rates */
+	USER_RATE_CAPS,   /* questions to his clients what they can do */
 	USER_RATE_COUNT
 };
 

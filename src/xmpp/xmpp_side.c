@@ -15,6 +15,7 @@
 #include "translate/address_map.h"
 #include "xmpp/guard.h"
 #include "xmpp/caps_book.h"
+#include "xmpp/chat_states.h"
 #include "xmpp/gateway.h"
 #include "xmpp/inbox.h"
 #include "xmpp/iq_out.h"
@@ -24,6 +25,7 @@
 #include "xmpp/pep_out.h"
 #include "xmpp/presence_out.h"
 #include "xmpp/side_private.h"
+#include "xmpp/talks.h"
 #include "xmpp/users.h"
 
 struct component *side_component_of(const struct xmpp_side *side, const char *jid)
@@ -59,7 +61,7 @@ int side_put(struct xmpp_side *side, const char *from, enum outbox_class class, 
 bool jids_make(struct xmpp_side *side, const struct address *sip, const struct address *chat,
 	       struct jids *out)
 {
-	*out = (struct jids){BUF_INIT, BUF_INIT, BUF_INIT};
+	*out = (struct jids){sip, BUF_INIT, BUF_INIT, BUF_INIT};
 	if (address_to_jid(side->params.map, sip, &out->sip_bare) != 0 ||
 	    address_to_jid(side->params.map, chat, &out->chat_bare) != 0)
 		return false;
@@ -153,6 +155,12 @@ static void op_finish(void *arg, exchange_id x, enum outcome outcome, const stru
 	messages_finish(arg, x, outcome, fault);
 }
 
+static void op_typing(void *arg, const struct address *from, const struct address *to,
+		      const struct typing *typing)
+{
+	chat_states_show(arg, from, to, typing);
+}
+
 const struct side_ops *xmpp_side_ops(void)
 {
 	static const struct side_ops ops = {
@@ -165,6 +173,7 @@ const struct side_ops *xmpp_side_ops(void)
 		.is_full = op_is_full,
 		.deliver = op_deliver,
 		.finish = op_finish,
+		.typing = op_typing,
 	};
 
 	return &ops;
@@ -297,6 +306,7 @@ int xmpp_side_new_timed(struct xmpp_side **out, const struct xmpp_side_params *p
 	side->pep_out = pep_out_new(side);
 	side->pep_in = pep_in_new(side);
 	side->names = names_new();
+	side->talks = talks_new();
 	side->gateway = gateway_new(side);
 	disco_own_caps(&side->own_caps, params->software);
 	side->incoming = table_new();
@@ -359,6 +369,7 @@ void xmpp_side_free(struct xmpp_side **out)
 	iq_out_free(&side->iq_out);
 	gateway_free(&side->gateway);
 	names_free(&side->names);
+	talks_free(&side->talks);
 	users_free(&side->users);
 	buf_free(&side->scratch);
 	mem_free(side);
@@ -379,6 +390,7 @@ void xmpp_side_status(const struct xmpp_side *side, struct buf *out)
 	for (size_t i = 0; i < side->component_count; i++)
 		component_status(side->components[i], out);
 	buf_printf(out, "xmpp.messages_open %zu\n", table_count(side->incoming));
+	buf_printf(out, "xmpp.talks_known %zu\n", talks_count(side->talks));
 	buf_printf(out, "xmpp.users_known %zu\n", users_count(side->users));
 	buf_printf(out, "xmpp.capabilities_known %zu\n", caps_book_count(side->caps_book));
 	buf_printf(out, "xmpp.requests_open %zu\n", iq_out_count(side->iq_out));

@@ -15,6 +15,7 @@ struct counters;
 struct limits;
 struct loop;
 struct presence_rules;
+struct profile;
 struct xmpp_side;
 
 /* One component stream (D-02: a list). */
@@ -44,6 +45,9 @@ struct xmpp_side_params {
 	uint32_t ping_every_ms; /* 30,000 (D-26) */
 	uint32_t ping_wait_ms;  /* 10,000 */
 	bool allow_plain;       /* xmpp.allow_plain: addresses beyond loopback (SEC-105, D-54) */
+	/* What the peer of a SIP domain is like, or NULL: generic. May be NULL. */
+	const struct profile *(*profile_of)(const char *sip_domain, void *arg);
+	void *arg;
 };
 
 /* Starts connecting; never fails for want of a server (REL-021). Returns 0 or EINVAL. */

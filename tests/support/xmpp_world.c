@@ -9,8 +9,11 @@
 #include "base/mem.h"
 #include "base/table.h"
 #include "core/bridge.h"
+#include "core/learned.h"
 #include "loop/loop.h"
+#include "model/profile.h"
 #include "model/rich.h"
+#include "store/store.h"
 #include "support/fake_side.h"
 #include "translate/address_map.h"
 #include "xmpp/side_private.h"
@@ -32,6 +35,7 @@ struct world {
 	struct address_map *map;
 	struct limits limits;
 	struct counters counters;
+	const struct profile *profile;
 	struct xmpp_server *server;
 	struct xmpp_server *second;
 	struct xmpp_side *side;
@@ -41,6 +45,8 @@ struct world {
 	exchange_id *exchanges;
 	unsigned exchange_count;
 	struct table *numbers; /* exchange to its number + 1 */
+	struct store *store;
+	struct learned *learned;
 	enum watch_answer answer;
 	bool may_see; /* SIP users chat users */
 	bool has_now;
@@ -211,6 +217,28 @@ void bridge_person(struct bridge *bridge, const struct watch *watch, const struc
 	put_line(bridge->world, &line);
 }
 
+static void put_wishes(const struct message *message, struct buf *line)
+{
+	if ((message->wants & WANTS_DELIVERED) != 0)
+		buf_puts(line, " delivered?");
+	if ((message->wants & WANTS_FAILED) != 0)
+		buf_puts(line, " failed?");
+	if ((message->wants & WANTS_DISPLAYED) != 0)
+		buf_puts(line, " displayed?");
+	if (message->must_not_wait)
+		buf_puts(line, " now or never");
+}
+
+static void put_origin(struct world *world, exchange_id x, const struct message_origin *origin)
+{
+	struct buf line = BUF_INIT;
+
+	buf_printf(&line, "origin m%u %s %s id=%s thread=%s", number_of(world, x), origin->address,
+		   origin->recipient, origin->id == NULL ? "-" : origin->id,
+		   origin->thread == NULL ? "-" : origin->thread);
+	put_line(world, &line);
+}
+
 void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
 		    const struct address *from, const struct address *to,
 		    const struct message *message)
@@ -231,7 +259,45 @@ void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
 		buf_printf(&line, " nick=%s", message->nick);
 	buf_printf(&line, " %s \"%.*s\"", kinds[message->kind],
 		   message->body_len > 200 ? 200 : (int)message->body_len, message->body);
+	put_wishes(message, &line);
 	put_line(world, &line);
+	put_origin(world, x, &message->origin);
+}
+
+void bridge_report(struct bridge *bridge, enum side origin, const struct address *from,
+		   const struct address *to, const char *uid, enum report_kind kind,
+		   const struct fault *fault)
+{
+	static const char *const kinds[] = {"delivered", "failed", "displayed", "processed"};
+	struct buf line = BUF_INIT;
+
+	(void)origin;
+	buf_puts(&line, "report");
+	add_address(&line, from);
+	add_address(&line, to);
+	buf_printf(&line, " %s %s", uid, kinds[kind]);
+	fake_fault_text(fault, &line);
+	put_line(bridge->world, &line);
+}
+
+void bridge_typing(struct bridge *bridge, enum side origin, const struct address *from,
+		   const struct address *to, const struct typing *typing)
+{
+	struct buf line = BUF_INIT;
+
+	(void)origin;
+	buf_puts(&line, "typing");
+	add_address(&line, from);
+	add_address(&line, to);
+	buf_puts(&line, typing->is_active ? " active" : " idle");
+	if (typing->refresh_s != 0)
+		buf_printf(&line, " %d", typing->refresh_s);
+	put_line(bridge->world, &line);
+}
+
+struct learned *bridge_learned(struct bridge *bridge)
+{
+	return bridge->world->learned;
 }
 
 void bridge_outcome(struct bridge *bridge, exchange_id x, enum outcome outcome,
@@ -293,6 +359,13 @@ static struct component_timing timing_of(const struct world_wishes *wishes)
 	return out;
 }
 
+static const struct profile *profile_of(const char *sip_domain, void *arg)
+{
+	const struct world *world = arg;
+
+	return strcmp(sip_domain, FAKE_PHONE_DOMAIN) == 0 ? world->profile : NULL;
+}
+
 static void make_side(struct world *world, const struct world_wishes *wishes)
 {
 	static const char *const ping[] = {"chat.example"};
@@ -317,6 +390,8 @@ static void make_side(struct world *world, const struct world_wishes *wishes)
 		.ping_count = wishes->ping == NULL ? 1 : wishes->ping_count,
 		.software = "sipxmppd",
 		.version = "0.0",
+		.profile_of = profile_of,
+		.arg = world,
 	};
 
 	memcpy(kept, components, sizeof(kept));
@@ -327,6 +402,7 @@ static void make_side(struct world *world, const struct world_wishes *wishes)
 struct world *world_new(const struct world_wishes *wishes)
 {
 	static const struct world_wishes usual;
+	char error[200];
 	struct world *world = mem_zalloc(sizeof(*world));
 
 	log_open(LOG_TARGET_STDERR, getenv("SX_TEST_LOG") != NULL ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERR,
@@ -337,6 +413,11 @@ struct world *world_new(const struct world_wishes *wishes)
 	world->bridge.world = world;
 	world->tail = &world->lines;
 	world->numbers = table_new();
+	if (store_open(&world->store,
+		       &(struct store_params){.engine = "memory", .loop = world->loop}, error,
+		       sizeof(error)) != 0)
+		abort();
+	learned_new(&world->learned, world->loop, world->store);
 	world->answer = WATCH_PENDING;
 	make_map(world);
 	world->server = xmpp_server_new(world->loop);
@@ -366,6 +447,8 @@ void world_free(struct world **world)
 	world_forget(*world);
 	if ((*world)->has_now)
 		presence_clear(&(*world)->now);
+	learned_free(&(*world)->learned);
+	store_free(&(*world)->store);
 	address_map_free(&(*world)->map);
 	table_free(&(*world)->numbers);
 	mem_free((*world)->exchanges);
@@ -554,6 +637,27 @@ unsigned world_deliver_message(struct world *world, const char *sip, const char 
 	return number;
 }
 
+unsigned world_report(struct world *world, const char *sip, const char *chat,
+		      const struct message_report *report, enum message_kind type)
+{
+	struct message_report told = *report; /* borrows the texts */
+	char uid[32];
+	struct message message = {
+		.what = MESSAGE_REPORT, .kind = type, .uid = uid, .hops = -1, .report = &told};
+
+	snprintf(uid, sizeof(uid), "report-%u", ++world->uid);
+	return world_deliver_message(world, sip, chat, &message);
+}
+
+void world_typing(struct world *world, const char *sip, const char *chat, bool is_active)
+{
+	struct typing typing = {.is_active = is_active, .refresh_s = is_active ? 90 : 0};
+	struct pair pair = pair_of(sip, chat);
+
+	xmpp_side_ops()->typing(world->side, &pair.sip, &pair.chat, &typing);
+	pair_clear(&pair);
+}
+
 unsigned world_deliver(struct world *world, const char *sip, const char *chat, const char *text,
 		       size_t len)
 {
@@ -624,6 +728,16 @@ bool world_stop(struct world *world)
 {
 	xmpp_side_stop(world->side, on_stopped, world);
 	return xmpp_server_wait(world->server, is_stopped, world, STOP_MOST_MS);
+}
+
+struct learned *world_learned(struct world *world)
+{
+	return world->learned;
+}
+
+void world_set_profile(struct world *world, const struct profile *profile)
+{
+	world->profile = profile;
 }
 
 void world_let_run(struct world *world, unsigned ms)

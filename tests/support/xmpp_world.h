@@ -14,6 +14,9 @@
 #include "xmpp/component.h"
 #include "xmpp/xmpp_side.h"
 
+struct learned;
+struct message_report;
+struct profile;
 struct world;
 
 #define WORLD_SECRET    "a secret of enough length"
@@ -47,6 +50,8 @@ struct counters *world_counters(struct world *world);
  *   link up                          watch_requested x:ann s:1001 nick=Ann
  *   device s:1001 x:ann phone open   message m1 x:ann s:1001 chat "text"
  *   outcome m7 refused item-not-found
+ *   origin m1 ann@chat.example/a 1001@sip.chat.example id=i1 thread=-     (after each message)
+ *   report x:ann s:1001 uid-1 delivered    typing x:ann s:1001 active 90
  *   person s:1001 x:ann mood=happy activity=eating/having_lunch name=Ann
  * Exchanges are m1, m2 ... in the order in which they appear. */
 bool world_heard(struct world *world, const char *line);
@@ -80,6 +85,14 @@ unsigned world_deliver(struct world *world, const char *sip, const char *chat, c
 		       size_t len);
 unsigned world_deliver_message(struct world *world, const char *sip, const char *chat,
 			       const struct message *message);
+/* A report to this chat user, of a message of his; its uid is report-N. */
+unsigned world_report(struct world *world, const char *sip, const char *chat,
+		      const struct message_report *report, enum message_kind type);
+void world_typing(struct world *world, const char *sip, const char *chat, bool is_active);
+/* What the core has learned; in memory. */
+struct learned *world_learned(struct world *world);
+/* Of the peer of pbx.example; at first NULL. */
+void world_set_profile(struct world *world, const struct profile *profile);
 /* Ends the exchange that the core knows as mN. */
 void world_finish(struct world *world, unsigned number, enum outcome outcome, enum fault_code fault,
 		  const char *text);
