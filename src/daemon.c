@@ -99,6 +99,7 @@ static void stop_store(void *arg)
 	struct parts *parts = arg;
 
 	loop_timer_cancel(&parts->alive_timer);
+	daemon_flush_prints(parts);
 	store_alive(parts->store, loop_wall_ms(parts->loop) / 1000);
 	store_stop(parts->store, store_stopped, parts);
 }
@@ -295,6 +296,7 @@ static void pairs_loaded(int error, void *arg)
 		return;
 	}
 	daemon_restore_publications(parts);
+	daemon_restore_prints(parts);
 	parts->is_serving = true;
 	settings_describe(*parts->settings, &facts);
 	log_lines(&facts, LOG_LEVEL_NOTICE);
@@ -305,6 +307,18 @@ static void pairs_loaded(int error, void *arg)
 	tell_parent(parts, EX_OK);
 }
 
+static void prints_loaded(int error, void *arg)
+{
+	struct parts *parts = arg;
+
+	if (parts->is_stopping)
+		return;
+	if (error != 0)
+		log_warning("store: the fingerprints of messages cannot be read (%s)",
+			    strerror(error));
+	bridge_start(parts->bridge, pairs_loaded, parts);
+}
+
 static void publications_loaded(int error, void *arg)
 {
 	struct parts *parts = arg;
@@ -313,7 +327,7 @@ static void publications_loaded(int error, void *arg)
 		return;
 	if (error != 0)
 		log_warning("store: the publications cannot be read (%s)", strerror(error));
-	bridge_start(parts->bridge, pairs_loaded, parts);
+	store_load_prints(parts->store, daemon_take_print, prints_loaded, parts);
 }
 
 static void spellings_loaded(int error, void *arg)

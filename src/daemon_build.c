@@ -148,6 +148,7 @@ static int build_sip(struct parts *parts)
 		.users = settings->map.users,
 		.user_count = settings->map.user_count,
 		.keeper = daemon_keeper(parts),
+		.prints = daemon_print_keeper(parts),
 		.language = settings->language,
 		.user_agent = "sipxmppd/" SIPXMPPD_VERSION,
 		.tells_voicemail = settings->tells_voicemail,
@@ -266,6 +267,7 @@ void daemon_take_down(struct parts *parts)
 	xmpp_side_free(&parts->xmpp);
 	sip_side_free(&parts->sip);
 	bridge_free(&parts->bridge);
+	daemon_free_prints(parts);
 	address_map_free(&parts->map);
 	store_free(&parts->store);
 	loop_timer_cancel(&parts->alive_timer);

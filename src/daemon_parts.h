@@ -15,11 +15,13 @@ struct address_map;
 struct bridge;
 struct buf;
 struct daemon_options;
+struct kept_prints;
 struct kept_rows;
 struct publication_row;
 struct settings;
 struct sip_side;
 struct store;
+struct store_print;
 struct xmpp_side;
 
 struct parts {
@@ -35,6 +37,8 @@ struct parts {
 	struct counters counters;
 	struct publication_keeper keeper;
 	struct kept_rows *publications; /* read, and not restored yet (daemon_publications.c) */
+	struct print_keeper print_keeper;
+	struct kept_prints *prints; /* daemon_messages.c */
 	struct loop_timer alive_timer;
 	struct loop_timer stop_timer;
 	struct loop_timer drain_timer;
@@ -77,6 +81,16 @@ void daemon_take_publication(const struct publication_row *row, void *arg);
 /* Gives them to the SIP side. */
 void daemon_restore_publications(struct parts *parts);
 void daemon_free_publications(struct parts *parts);
+
+/* daemon_messages.c: who keeps fingerprints of answered messages in the store. */
+const struct print_keeper *daemon_print_keeper(struct parts *parts);
+/* Gives the store what waits for it. */
+void daemon_flush_prints(struct parts *parts);
+/* store_load_prints(), before the sides are there; arg is parts. */
+void daemon_take_print(const struct store_print *print, int64_t at_s, void *arg);
+void daemon_restore_prints(struct parts *parts);
+/* Before the store is freed: what waits is given to it. */
+void daemon_free_prints(struct parts *parts);
 
 /* Starts stopping in order; tell: watchers are told (D-48). */
 void daemon_stop(struct parts *parts, bool tell);
