@@ -43,6 +43,9 @@ int cpim_read(const char *body, size_t len, struct cpim *out);
  * become blanks. */
 void cpim_unescape(struct text_span value, struct buf *out);
 
+/* True for a token (MSGF-015), as names of headers and Message-IDs are; '.' may be in it. */
+bool cpim_is_token(const char *text, size_t len);
+
 /* What is written; texts are borrowed, NULL: left out. */
 struct cpim_text {
 	const char *from; /* URI */

@@ -6,11 +6,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <unistr.h>
+
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "translate/text_span.h"
 
-enum { LINE_BREAKS_MAX = 2, REFERENCE_MAX = 10 };
+enum { LINE_BREAKS_MAX = 2, REFERENCE_MAX = 10, UTF8_MAX = 4 };
 
 struct html {
 	const char *at;
@@ -49,27 +51,10 @@ static void put(struct html *h, const char *text, size_t len)
 
 static void put_char(struct html *h, uint32_t c)
 {
-	char utf8[4];
-	size_t n = 0;
+	uint8_t utf8[UTF8_MAX];
+	int len = u8_uctomb(utf8, utf8_is_xml_char(c) ? c : 0xFFFD, sizeof utf8);
 
-	if (!utf8_is_xml_char(c))
-		c = 0xFFFD;
-	if (c < 0x80) {
-		utf8[n++] = (char)c;
-	} else if (c < 0x800) {
-		utf8[n++] = (char)(0xC0 | (c >> 6));
-		utf8[n++] = (char)(0x80 | (c & 0x3F));
-	} else if (c < 0x10000) {
-		utf8[n++] = (char)(0xE0 | (c >> 12));
-		utf8[n++] = (char)(0x80 | ((c >> 6) & 0x3F));
-		utf8[n++] = (char)(0x80 | (c & 0x3F));
-	} else {
-		utf8[n++] = (char)(0xF0 | (c >> 18));
-		utf8[n++] = (char)(0x80 | ((c >> 12) & 0x3F));
-		utf8[n++] = (char)(0x80 | ((c >> 6) & 0x3F));
-		utf8[n++] = (char)(0x80 | (c & 0x3F));
-	}
-	put(h, utf8, n);
+	put(h, (const char *)utf8, (size_t)len);
 }
 
 static bool decode_number(const char *digits, size_t len, uint32_t *out)

@@ -43,7 +43,8 @@ struct object {
 struct reader {
 	bool charset_unreliable;
 	int depth;
-	size_t room; /* bytes that may yet be unpacked */
+	size_t room;      /* bytes that may yet be unpacked */
+	bool has_headers; /* those of the CPIM nearest to the text were taken */
 	struct message_body *out;
 };
 
@@ -127,17 +128,15 @@ static char *copy_value(struct text_span value)
 static char *copy_unescaped(struct text_span value, size_t most)
 {
 	struct buf text = BUF_INIT;
+	char *copy;
 
 	cpim_unescape(value, &text);
-	if (text.len == 0) {
-		buf_free(&text);
-		return NULL;
-	}
-	if (text.len > most) {
-		text.len = utf8_cut(text.data, text.len, most);
-		text.data[text.len] = '\0';
-	}
-	return buf_take(&text);
+	copy = mem_strndup(buf_text(&text), utf8_cut(buf_text(&text), text.len, most));
+	buf_free(&text);
+	if (text_one_line(copy) > 0)
+		return copy;
+	mem_free(copy);
+	return NULL;
 }
 
 static char *copy_bounded(struct text_span value)
@@ -179,7 +178,8 @@ static void take_headers(const struct cpim *cpim, struct message *out)
 	out->origin.stamp = copy_bounded(cpim->date_time);
 	out->origin.recipient = copy_bounded(cpim->to);
 	has_route = copy_routes(cpim, &out->origin.route);
-	if (timestamp_parse(cpim->date_time.text, cpim->date_time.len, &out->sent_at_ms) != 0)
+	if (cpim->date_time.len == 0 ||
+	    timestamp_parse(cpim->date_time.text, cpim->date_time.len, &out->sent_at_ms) != 0)
 		out->sent_at_ms = 0;
 	if (out->origin.id != NULL && has_route)
 		out->wants = cpim->wants;
@@ -213,10 +213,11 @@ static int read_cpim(struct reader *r, const struct object *object)
 	if (err != 0)
 		return err;
 	r->out->is_cpim = true;
-	/* Of nested ones the innermost wrote the text. */
-	if (before != MESSAGE_BODY_TEXT && r->out->kind == MESSAGE_BODY_TEXT &&
-	    r->out->message.origin.id == NULL && r->out->message.subject == NULL)
+	/* Of nested ones the innermost was written by who wrote the text. */
+	if (before != MESSAGE_BODY_TEXT && r->out->kind == MESSAGE_BODY_TEXT && !r->has_headers) {
+		r->has_headers = true;
 		take_headers(&cpim, &r->out->message);
+	}
 	return 0;
 }
 
