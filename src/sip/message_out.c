@@ -316,6 +316,7 @@ static int plan_parts(struct message_out *out, struct fault *fault)
 		return too_long(fault, all);
 	out->parts = parts;
 	out->part = 0;
+	out->from_byte = 0;
 	out->most = parts > 1 ? all - around : 0;
 	if (parts > 1)
 		out->core->params->counters->messages_split++;
@@ -337,6 +338,16 @@ int message_out_plan(struct message_out *out, struct fault *fault)
 	return plan_parts(out, fault);
 }
 
+/* On to the next part. */
+static void step(struct message_out *out)
+{
+	const struct message *message = &out->message;
+
+	out->from_byte = text_split_step(message->body, message->body_len, out->most, out->parts,
+					 out->part, out->from_byte, NULL);
+	out->part++;
+}
+
 void message_out_resume(struct message_out *out, size_t most, size_t part, uint32_t steps)
 {
 	const struct message *message = &out->message;
@@ -346,8 +357,11 @@ void message_out_resume(struct message_out *out, size_t most, size_t part, uint3
 	if (most == 0 || part >= parts)
 		return;
 	out->most = most;
-	out->part = part;
 	out->parts = parts;
+	out->part = 0;
+	out->from_byte = 0;
+	while (out->part < part)
+		step(out);
 }
 
 /* Writing -------------------------------------------------------------------------------------- */
@@ -369,7 +383,8 @@ static void write_body(const struct message_out *out, bool is_last, struct buf *
 		break;
 	}
 	if (out->parts > 1)
-		text_split_part(message->body, message->body_len, out->most, out->part, &text);
+		(void)text_split_step(message->body, message->body_len, out->most, out->parts,
+				      out->part, out->from_byte, &text);
 	else
 		buf_append(&text, message->body, message->body_len);
 	if (out->form == MESSAGE_FORM_CPIM && is_last)
@@ -437,7 +452,7 @@ bool message_out_next(struct message_out *out)
 		abilities_taken(out->core, out->to_uri);
 		return false;
 	}
-	out->part++;
+	step(out);
 	return true;
 }
 

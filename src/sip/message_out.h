@@ -34,9 +34,10 @@ struct message_out {
 	struct message message;
 	enum message_form form;
 	int64_t date_ms;
-	size_t limit; /* bytes of a body that were not refused yet; SIZE_MAX: none was */
-	size_t most;  /* bytes of the text of each part, with its mark; 0: it goes whole */
-	size_t part;  /* from 0 */
+	size_t limit;     /* bytes of a body that were not refused yet; SIZE_MAX: none was */
+	size_t most;      /* bytes of the text of each part, with its mark; 0: it goes whole */
+	size_t part;      /* from 0 */
+	size_t from_byte; /* where that part begins in the text */
 	size_t parts;
 	uint32_t steps; /* what was refused for its form before: one more in CSeq each */
 };

@@ -28,8 +28,9 @@
 #include "translate/fault_map.h"
 
 enum {
-	WAIT_MAX_MS = 8000, /* in line, or with parts: with 32 s under way it ends before the core
-			     * gives up */
+	WAIT_T1S = 16, /* 8 s in line, or with parts: with 32 s under way it ends before the core
+			* gives up */
+	T1_MS = 500,
 	WROTE_LIFE_MS = 7 * 86400 * 1000,
 	WROTE_MOST = 1 << 16
 };
@@ -274,7 +275,10 @@ static void end_item(struct message_line *line, struct line_item *item, enum out
 /* A text in parts must not take longer than the core waits. */
 static bool is_late(const struct line_item *item, const struct pager_out *pager)
 {
-	return loop_now(pager->core->params->loop) - item->since_ms > WAIT_MAX_MS;
+	int t1 = pager->core->params->timer_t1_ms;
+
+	return loop_now(pager->core->params->loop) - item->since_ms >
+	       WAIT_T1S * (uint64_t)(t1 > 0 ? t1 : T1_MS);
 }
 
 static void on_taken(struct message_line *line, struct line_item *item)

@@ -130,23 +130,28 @@ size_t text_split_count(const char *text, size_t len, size_t most)
 	return len <= most ? 1 : count_parts(text, len, most, &digits);
 }
 
+size_t text_split_step(const char *text, size_t len, size_t most, size_t count, size_t i,
+		       size_t from, struct buf *out)
+{
+	size_t digits = count > 99 ? 3 : count > 9 ? 2 : 1;
+	size_t end = count > 1 ? cut(text, len, from, room_for(most, digits)) : len;
+
+	if (out == NULL)
+		return end;
+	if (count > 1)
+		buf_printf(out, "(%zu/%zu) ", i + 1, count);
+	buf_append(out, text + from, end - from);
+	return end;
+}
+
 void text_split_part(const char *text, size_t len, size_t most, size_t i, struct buf *out)
 {
-	size_t digits = 0;
-	size_t count = len <= most ? 1 : count_parts(text, len, most, &digits);
+	size_t count = text_split_count(text, len, most);
 	size_t from = 0;
-	size_t end = len;
 
 	if (i >= count)
 		return;
-	if (count == 1) {
-		buf_append(out, text, len);
-		return;
-	}
-	for (size_t part = 0; part <= i; part++) {
-		from = part == 0 ? 0 : end;
-		end = cut(text, len, from, room_for(most, digits));
-	}
-	buf_printf(out, "(%zu/%zu) ", i + 1, count);
-	buf_append(out, text + from, end - from);
+	for (size_t part = 0; part < i; part++)
+		from = text_split_step(text, len, most, count, part, from, NULL);
+	(void)text_split_step(text, len, most, count, i, from, out);
 }

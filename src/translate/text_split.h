@@ -14,3 +14,7 @@ enum { TEXT_SPLIT_PARTS_MAX = 999, TEXT_SPLIT_LEAST_BYTES = 48 };
 size_t text_split_count(const char *text, size_t len, size_t most);
 /* Appends part i (0 first) of that, with its mark. */
 void text_split_part(const char *text, size_t len, size_t most, size_t i, struct buf *out);
+/* The same for who writes one part after the other: part i of count, which begins at from (0, then
+ * what this returned), and costs no more than that part. out may be NULL. */
+size_t text_split_step(const char *text, size_t len, size_t most, size_t count, size_t i,
+		       size_t from, struct buf *out);
