@@ -11,7 +11,7 @@
 #include "store/sqlite_rows.h"
 
 enum {
-	DB_LOG_PAGES = 1000,     /* checkpoint from here on */
+	DB_LOG_PAGES = 4000,     /* checkpoint from here on: each costs some flushes */
 	DB_LOG_WARN = 256 << 20, /* a reader keeps the log growing */
 	DB_ROWS = 512,           /* rows of a load handed over at a time, */
 	DB_ROWS_BYTES = 1 << 20  /* or, if they are long, about so much */
@@ -153,12 +153,61 @@ static int write_all(struct sqlite_db *db, struct store_op *const *ops, size_t c
 	return 0;
 }
 
+static void move_log(struct sqlite_db *db, int how)
+{
+	bool large = (int64_t)db->log_pages * 4096 > DB_LOG_WARN;
+	int log = 0;
+	int moved = 0;
+	int rc;
+
+	if (db->broken != 0)
+		return;
+	/* SQL-004: a reader that stays keeps the log growing; somebody has to end it. */
+	if (large && !db->log_warned)
+		log_warning("store: log is large pages=%d (does a program hold the file open?)",
+			    db->log_pages);
+	db->log_warned = large;
+	rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, how, &log, &moved);
+	judge_at(db, rc, SQLITE_FCNTL_FILE_POINTER);
+	db->log_pages = log - moved;
+}
+
+void sqlite_db_checkpoint(struct sqlite_db *db)
+{
+	if (db->log_pages >= DB_LOG_PAGES)
+		move_log(db, SQLITE_CHECKPOINT_PASSIVE);
+}
+
+void sqlite_db_tidy(struct sqlite_db *db)
+{
+	sqlite3_busy_timeout(db->handle, 0);
+	move_log(db, SQLITE_CHECKPOINT_TRUNCATE);
+	sqlite3_busy_timeout(db->handle, db->is_locked ? 0 : SQLITE_DB_BUSY_MS);
+}
+
+/* SQL-004: another writer is waited for, once. If it stays, what comes is refused now (REL-009)
+ * and not one group after the other later, until it has gone. */
+static int begin(struct sqlite_db *db)
+{
+	int error = judge(db, sqlite_db_run(db, ST_BEGIN));
+	bool is_locked = error == EBUSY;
+
+	if (is_locked != db->is_locked) {
+		if (is_locked)
+			log_warning("store: another program holds the file locked (nothing is "
+				    "accepted until it has gone)");
+		sqlite3_busy_timeout(db->handle, is_locked ? 0 : SQLITE_DB_BUSY_MS);
+	}
+	db->is_locked = is_locked;
+	return error;
+}
+
 void sqlite_db_write(struct sqlite_db *db, struct store_op *const *ops, size_t count)
 {
 	int error = db->broken;
 
 	if (error == 0)
-		error = judge(db, sqlite_db_run(db, ST_BEGIN));
+		error = begin(db);
 	if (error == 0)
 		error = write_all(db, ops, count);
 	if (error == 0)
@@ -166,8 +215,8 @@ void sqlite_db_write(struct sqlite_db *db, struct store_op *const *ops, size_t c
 	if (!sqlite3_get_autocommit(db->handle))
 		sqlite_db_run(db, ST_ROLLBACK);
 	/* A log that was moved is written from its start again: that alone may give space back. */
-	if (error == ENOSPC || (error == 0 && db->log_pages >= DB_LOG_PAGES))
-		sqlite_db_checkpoint(db);
+	if (error == ENOSPC)
+		move_log(db, SQLITE_CHECKPOINT_PASSIVE);
 	for (size_t i = 0; i < count; i++) {
 		if (ops[i]->error == 0)
 			ops[i]->error = error;
@@ -249,23 +298,4 @@ int sqlite_db_on_commit(void *arg, sqlite3 *handle, const char *name, int pages)
 	(void)name;
 	db->log_pages = pages;
 	return SQLITE_OK;
-}
-
-void sqlite_db_checkpoint(struct sqlite_db *db)
-{
-	bool large = (int64_t)db->log_pages * 4096 > DB_LOG_WARN;
-	int log = 0;
-	int moved = 0;
-	int rc;
-
-	if (db->broken != 0)
-		return;
-	/* SQL-004: a reader that stays keeps the log growing; somebody has to end it. */
-	if (large && !db->log_warned)
-		log_warning("store: log is large pages=%d (does a program hold the file open?)",
-			    db->log_pages);
-	db->log_warned = large;
-	rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
-	judge_at(db, rc, SQLITE_FCNTL_FILE_POINTER);
-	db->log_pages = log - moved;
 }

@@ -45,14 +45,17 @@ enum sqlite_statement {
 	ST_COUNT
 };
 
+enum { SQLITE_DB_BUSY_MS = 5000 };
+
 struct sqlite_db {
 	struct sqlite3 *handle;
 	struct sqlite3_stmt *statements[ST_COUNT];
 	struct buf keys[2]; /* reused for each bound address */
 	int log_pages;      /* of the write-ahead log, not yet moved into the file */
 	bool log_warned;
-	int lock_fd; /* keeps a second daemon out */
-	int broken;  /* errno value of the failure after which nothing is true any more */
+	bool is_locked; /* by another program, for as long as one waits for that */
+	int lock_fd;    /* keeps a second daemon out */
+	int broken;     /* errno value of the failure after which nothing is true any more */
 };
 
 /* As store_open(); *out may be half open after an error: sqlite_db_close() copes. */
@@ -71,8 +74,11 @@ typedef bool sqlite_rows_fn(struct store_item *rows, size_t count, void *arg);
 /* Carries out a request that loads; rows come in pieces. Sets op->error. */
 void sqlite_db_load(struct sqlite_db *db, struct store_op *op, sqlite_rows_fn *rows, void *arg);
 
-/* Moves the log into the file, as far as readers permit. */
+/* Moves the log into the file, as far as readers permit, if it has grown long enough. */
 void sqlite_db_checkpoint(struct sqlite_db *db);
+/* The same in an idle time, whatever the length; if no reader is in the way, nothing stays in the
+ * log (SEC-099). */
+void sqlite_db_tidy(struct sqlite_db *db);
 
 /* ---- for sqlite_open.c ---- */
 

@@ -18,7 +18,6 @@
 #include "store/store_engine.h"
 
 enum {
-	DB_BUSY_MS = 5000,
 	DB_VALUE_MAX = 1 << 20, /* bytes of one value or row */
 	DB_SQL_MAX = 1 << 16,
 	DB_HEAP_MAX = 64 << 20,
@@ -67,7 +66,7 @@ static int connect_file(struct opening *opening)
 	sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, DB_VALUE_MAX);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_SQL_LENGTH, DB_SQL_MAX);
 	sqlite3_wal_hook(db->handle, sqlite_db_on_commit, db);
-	rc = sqlite3_busy_timeout(db->handle, DB_BUSY_MS);
+	rc = sqlite3_busy_timeout(db->handle, SQLITE_DB_BUSY_MS);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db->handle,
 				  "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
@@ -150,7 +149,8 @@ static int inspect(struct opening *opening)
 	return SQLITE_OK;
 }
 
-/* SQL-001: FULL, since answers depend on commits; NORMAL may lose the last ones in a power cut. */
+/* SEC-099: what is deleted leaves nothing in the pages, however SQLite was built. SQL-001: FULL,
+ * since answers depend on commits; NORMAL may lose the last ones in a power cut. */
 static int configure(struct opening *opening)
 {
 	struct sqlite_db *db = opening->db;
@@ -158,7 +158,8 @@ static int configure(struct opening *opening)
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db->handle,
-				  "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=16777216;",
+				  "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
+				  "PRAGMA journal_size_limit=16777216;",
 				  NULL, NULL, NULL);
 	return rc;
 }

@@ -18,8 +18,9 @@
 #include "store/store_engine.h"
 
 enum {
-	GROUP_MAX = 256,       /* requests of one transaction */
-	GROUP_MS = 5,          /* least time between two transactions, to collect */
+	GROUP_FULL = 256,      /* requests that are not collected any longer (SQL-002) */
+	GROUP_MAX = 1024,      /* requests of one transaction: those that wait share the flush */
+	GROUP_MS = 5,          /* least time between two starts of a transaction, to collect */
 	CHECKPOINT_IDLE_S = 1, /* without work the log is moved into the file (SQL-004) */
 	DELIVER_MAX = 256,     /* results handed over in one turn of the loop */
 	PIECES_MAX = 16        /* pieces of a load that wait for the loop */
@@ -37,6 +38,7 @@ struct sqlite_store {
 	size_t queued;
 	struct list done;
 	size_t pieces; /* of loads, in done */
+	bool is_idle;  /* the thread waits for the first request */
 	bool ending;
 	int event_fd;
 };
@@ -92,27 +94,30 @@ static bool wait_for_work(struct sqlite_store *store)
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += CHECKPOINT_IDLE_S;
+	store->is_idle = true;
 	while (store->queued == 0 && !store->ending) {
 		if (store->db->log_pages == 0) {
 			pthread_cond_wait(&store->work, &store->lock);
 		} else if (pthread_cond_timedwait(&store->work, &store->lock, &until) ==
 			   ETIMEDOUT) {
 			pthread_mutex_unlock(&store->lock);
-			sqlite_db_checkpoint(store->db);
+			sqlite_db_tidy(store->db);
 			store->db->log_pages = 0; /* what a reader holds back has time */
 			pthread_mutex_lock(&store->lock);
 		}
 	}
+	store->is_idle = false;
 	return store->queued > 0;
 }
 
 /* SQL-002: under load a transaction starts at most every 5 ms, or when it is full; a single
- * request is written at once. */
-static void collect(struct sqlite_store *store, struct timespec last)
+ * request is written at once. Counted from start to start: behind a flush that took that long,
+ * those that waited for it go at once. */
+static void collect(struct sqlite_store *store, struct timespec started)
 {
-	struct timespec until = after_ms(last, GROUP_MS);
+	struct timespec until = after_ms(started, GROUP_MS);
 
-	while (store->queued < GROUP_MAX && !store->ending) {
+	while (store->queued < GROUP_FULL && !store->ending) {
 		if (pthread_cond_timedwait(&store->work, &store->lock, &until) == ETIMEDOUT)
 			return;
 	}
@@ -161,25 +166,34 @@ static void carry_out(struct sqlite_store *store, struct store_op **group, size_
 		sqlite_db_write(store->db, group, count);
 }
 
+static void hand_back(struct sqlite_store *store, struct store_op **group, size_t count)
+{
+	pthread_mutex_lock(&store->lock);
+	for (size_t i = 0; i < count; i++)
+		push_done(store, group[i]);
+	pthread_mutex_unlock(&store->lock);
+}
+
 static void *write_on(void *arg)
 {
 	struct sqlite_store *store = arg;
 	struct store_op *group[GROUP_MAX];
-	struct timespec last = {0};
+	struct timespec started = {0};
 	size_t count;
 
 	pthread_mutex_lock(&store->lock);
 	while (wait_for_work(store)) {
-		collect(store, last);
+		collect(store, started);
+		clock_gettime(CLOCK_MONOTONIC, &started);
 		count = take_group(store, group);
 		if (count == 0)
 			group[count++] = pop_queue(store); /* a load goes alone */
 		pthread_mutex_unlock(&store->lock);
 		carry_out(store, group, count);
-		clock_gettime(CLOCK_MONOTONIC, &last);
+		hand_back(store, group, count);
+		/* Nobody's answer waits for this. */
+		sqlite_db_checkpoint(store->db);
 		pthread_mutex_lock(&store->lock);
-		for (size_t i = 0; i < count; i++)
-			push_done(store, group[i]);
 	}
 	pthread_mutex_unlock(&store->lock);
 	return NULL;
@@ -230,8 +244,8 @@ static void sqlite_submit(void *state, struct store_op *op)
 	pthread_mutex_lock(&store->lock);
 	list_append(&store->queue, &op->link);
 	store->queued++;
-	/* Otherwise the thread is awake, or collecting. */
-	if (store->queued == 1 || store->queued == GROUP_MAX)
+	/* Otherwise the thread works, or collects until its time has come. */
+	if (store->is_idle || store->queued == GROUP_FULL)
 		pthread_cond_signal(&store->work);
 	pthread_mutex_unlock(&store->lock);
 }
