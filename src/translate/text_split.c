@@ -12,7 +12,7 @@
 #include "base/utf8.h"
 #include "translate/text_span.h"
 
-enum { DIGITS_MAX = 3, MARK_EXTRA = 4 /* "(/) " */, WHITE_SHARE = 5 };
+enum { MARK_BYTES = sizeof "(999/999) " - 1, WHITE_SHARE = 5 };
 
 static const uint8_t *bytes_of(const char *text)
 {
@@ -75,66 +75,37 @@ static size_t cut(const char *text, size_t len, size_t from, size_t room)
 	return boundary_before(text, len, from, limit);
 }
 
-static size_t power_of_ten(size_t exponent)
+/* Bytes of text in each part. The mark has the room of the widest, whatever the count: where a
+ * text is cut then does not hang on how many parts come of it. */
+static size_t room_for(size_t most)
 {
-	size_t value = 1;
-
-	while (exponent-- > 0)
-		value *= 10;
-	return value;
+	return most - MARK_BYTES;
 }
 
-/* Bytes of text in each part when its mark has numbers of that many digits. */
-static size_t room_for(size_t most, size_t digits)
+size_t text_split_count(const char *text, size_t len, size_t most)
 {
-	return most - (2 * digits + MARK_EXTRA);
-}
-
-/* The number of parts; 0 if it takes more than that many digits, or a cluster does not fit. */
-static size_t count_with(const char *text, size_t len, size_t most, size_t digits)
-{
-	size_t room = room_for(most, digits);
 	size_t count = 0;
 	size_t from = 0;
 
+	if (len <= most)
+		return 1;
+	if (most < TEXT_SPLIT_LEAST_BYTES || len / room_for(most) > TEXT_SPLIT_PARTS_MAX)
+		return 0;
 	while (from < len) {
-		size_t end = cut(text, len, from, room);
+		size_t end = cut(text, len, from, room_for(most));
 
-		count++;
-		if (end == from || count == power_of_ten(digits))
+		if (end == from || count == TEXT_SPLIT_PARTS_MAX)
 			return 0;
+		count++;
 		from = end;
 	}
 	return count;
 }
 
-static size_t count_parts(const char *text, size_t len, size_t most, size_t *digits)
-{
-	if (most < TEXT_SPLIT_LEAST_BYTES)
-		return 0;
-	for (*digits = 1; *digits <= DIGITS_MAX; ++*digits) {
-		size_t count = 0;
-
-		if (len / room_for(most, *digits) < power_of_ten(*digits))
-			count = count_with(text, len, most, *digits);
-		if (count > 0)
-			return count;
-	}
-	return 0;
-}
-
-size_t text_split_count(const char *text, size_t len, size_t most)
-{
-	size_t digits;
-
-	return len <= most ? 1 : count_parts(text, len, most, &digits);
-}
-
 size_t text_split_step(const char *text, size_t len, size_t most, size_t count, size_t i,
 		       size_t from, struct buf *out)
 {
-	size_t digits = count > 99 ? 3 : count > 9 ? 2 : 1;
-	size_t end = count > 1 ? cut(text, len, from, room_for(most, digits)) : len;
+	size_t end = count > 1 ? cut(text, len, from, room_for(most)) : len;
 
 	if (out == NULL)
 		return end;
