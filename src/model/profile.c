@@ -62,6 +62,7 @@ static const struct profile profiles[] = {
 	 .body_max_bytes = BODY_WHOLE,
 	 .rich_types = RICH_ON_EVIDENCE,
 	 .receipt_from_200 = true,
+	 .result_is_devices = true,
 	 .user_agent_suffix = ""},
 	{.name = "opensips",
 	 .subscribe_as = SUBSCRIBE_AS_WATCHER,
@@ -71,6 +72,7 @@ static const struct profile profiles[] = {
 	 .body_max_bytes = BODY_WHOLE,
 	 .rich_types = RICH_ON_EVIDENCE,
 	 .receipt_from_200 = true,
+	 .result_is_devices = true,
 	 .user_agent_suffix = ""},
 	{.name = "linphone",
 	 .subscribe_as = SUBSCRIBE_AS_WATCHER,
@@ -80,6 +82,7 @@ static const struct profile profiles[] = {
 	 .body_max_bytes = BODY_WHOLE,
 	 .rich_types = RICH_ALWAYS,
 	 .receipt_from_200 = true,
+	 .result_is_devices = true,
 	 .user_agent_suffix = ""},
 };
 
