@@ -84,10 +84,11 @@ static void drop_old(struct call_book *book, uint64_t now_ms)
 }
 
 /* One leg ended or was answered: its call is one entry, and done if one of its legs is. */
-static void note(struct call_book *book, const struct call_end *call, uint64_t now_ms)
+static void note(struct call_book *book, struct call_end *call, uint64_t now_ms)
 {
 	struct call_end *same;
 
+	call->ended_ms = now_ms;
 	drop_old(book, now_ms);
 	same = find_same(book, call);
 	if (same != NULL) {
@@ -102,8 +103,7 @@ static void note(struct call_book *book, const struct call_end *call, uint64_t n
 	}
 	if (book->count == CALL_BOOK_MAX)
 		remove_end(book, 0);
-	copy_end(&book->ends[book->count], call);
-	book->ends[book->count++].ended_ms = now_ms;
+	copy_end(&book->ends[book->count++], call);
 }
 
 uint64_t call_book_due_ms(const struct call_book *book)

@@ -30,7 +30,7 @@
 #define SPEAKS(id, x) STATE(id, "", UP, x)
 #define ENDS(id)      STATE(id, "", GONE, "")
 
-enum { STEPS_MAX = 8, SETTLE_MS = 2000, END_MS = 600 * 1000 };
+enum { STEPS_MAX = 8, SETTLE_MS = 2000, START_MS = 1000 * 1000, END_MS = START_MS + 600 * 1000 };
 
 struct step {
 	uint64_t at_ms;
@@ -56,7 +56,8 @@ static void take_due(struct call_table *tables, struct call_book *book, uint64_t
 			continue;
 		}
 		buf_printf(out, "%s %s %u;", call->name != NULL ? call->name : "-",
-			   call->number != NULL ? call->number : "-", (unsigned)(now / 1000));
+			   call->number != NULL ? call->number : "-",
+			   (unsigned)((now - START_MS) / 1000));
 		call->is_done = true;
 	}
 }
@@ -69,12 +70,12 @@ static void check(const struct row *row)
 	struct buf out = BUF_INIT;
 
 	for (const struct step *step = row->steps; step->text != NULL; step++) {
-		take_due(tables, &book, step->at_ms, &out);
+		take_due(tables, &book, START_MS + step->at_ms, &out);
 		if (strcmp(step->text, "-") == 0)
 			call_table_clear(&tables[step->table]);
 		else if (call_table_apply(&tables[step->table], &book, step->text,
 					  strlen(step->text), DIALOG_INFO_MAX_BYTES, profile,
-					  step->at_ms) != 0)
+					  START_MS + step->at_ms) != 0)
 			fail_msg("refused: %s", step->text);
 	}
 	take_due(tables, &book, END_MS, &out);
