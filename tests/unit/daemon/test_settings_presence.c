@@ -97,7 +97,8 @@ static void a_language_without_words_is_told(void **state)
 #define DOMAIN(more)                                                                               \
 	"xmpp: { component = \"sip.chat.example\"; secret = \"0123456789abcdef\"; };\n"            \
 	"domains: ( { sip = \"pbx.example\"; profile = \"asterisk\";\n" more " } );\n"
-#define NOBODY "domains[0].publish publishes nobody; name the chat users in users"
+#define LINKED(jid) "users: ( { jid = \"" jid "\"; extension = \"sip:1@pbx.example\"; } );\n"
+#define NOBODY      "domains[0].publish publishes nobody; name the chat users in users"
 
 /* What is allowed and does nothing. */
 static void what_has_no_effect_is_told(void **state)
@@ -131,6 +132,45 @@ static void what_has_no_effect_is_told(void **state)
 		assert_string_equal(buf_text(&report), buf_text(&wanted));
 		settings_free(&settings);
 		buf_free(&wanted);
+		buf_free(&report);
+	}
+}
+
+/* [D-06] [D-03] Who is told of his phone, and by default nobody. */
+static void calls_are_told_to_whom(void **state)
+{
+	static const struct {
+		const char *text;
+		bool voicemail, missed;
+		const char *wanted;
+	} rows[] = {
+		{LINKED("a@chat.example"), false, false, ""},
+		{LINKED("a@chat.example") "calls: { voicemail = true; };\n", true, false, ""},
+		{LINKED("a@chat.example") "calls: { missed = true; };\n", false, true, ""},
+		{"calls: {\nmissed = true; };\n", false, true,
+		 "x.cfg:5: warning: calls: nobody is told, since no entry of users has an "
+		 "extension\n"},
+		{"users: ( { jid = \"a@chat.example\"; } );\ncalls: { voicemail = true; };\n", true,
+		 false,
+		 "x.cfg:5: warning: calls: nobody is told, since no entry of users has an "
+		 "extension\n"},
+		{LINKED("a@elsewhere.example") "calls: { voicemail = true; };\n", true, false,
+		 "x.cfg:4: warning: users[0].extension: \"a@elsewhere.example\" is told nothing, "
+		 "since the domain is not in xmpp.domains\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct settings *settings = NULL;
+		struct buf text = BUF_INIT, report = BUF_INIT;
+
+		buf_printf(&text, "%s%s", BASE, rows[i].text);
+		assert_int_equal(load(&settings, buf_text(&text), &report), 0);
+		assert_string_equal(buf_text(&report), rows[i].wanted);
+		assert_int_equal(settings->tells_voicemail, rows[i].voicemail);
+		assert_int_equal(settings->tells_missed_calls, rows[i].missed);
+		settings_free(&settings);
+		buf_free(&text);
 		buf_free(&report);
 	}
 }
@@ -181,6 +221,7 @@ int main(void)
 		cmocka_unit_test(states_have_the_names_of_cases),
 		cmocka_unit_test(a_language_without_words_is_told),
 		cmocka_unit_test(what_has_no_effect_is_told),
+		cmocka_unit_test(calls_are_told_to_whom),
 		cmocka_unit_test(faults_name_line_and_remedy),
 	};
 
