@@ -145,6 +145,13 @@ static int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, in
 	return rc;
 }
 
+static int fault_sleep(sqlite3_vfs *vfs, int us)
+{
+	(void)vfs;
+	faults.slept_ms += us / 1000;
+	return us;
+}
+
 struct fault_vfs *fault_vfs(void)
 {
 	static sqlite3_vfs vfs;
@@ -156,6 +163,7 @@ struct fault_vfs *fault_vfs(void)
 		vfs.pNext = NULL;
 		vfs.szOsFile = (int)sizeof(struct fault_file) + real_vfs->szOsFile;
 		vfs.xOpen = fault_open;
+		vfs.xSleep = fault_sleep;
 		sqlite3_vfs_register(&vfs, 1);
 	}
 	return &faults;
@@ -168,4 +176,5 @@ void fault_vfs_reset(void)
 	faults.syncs_to_fail = 0;
 	faults.hold_sync = false;
 	faults.syncs = 0;
+	faults.slept_ms = 0;
 }

@@ -11,6 +11,7 @@ struct fault_vfs {
 	_Atomic bool hold_sync;    /* flushes wait while this is set */
 	_Atomic int syncs;         /* flushes that were asked for */
 	_Atomic int waiting;       /* flushes that wait now */
+	_Atomic int slept_ms;      /* how long SQLite wanted to wait for locks; it does not */
 };
 
 /* The one instance, installed at the first call. */

@@ -1,8 +1,6 @@
-/* Publications in the store, and the way there from format 1. */
+/* Publications in the store. */
 #include <stdio.h>
 #include <string.h>
-
-#include <sqlite3.h>
 
 #include "support/check.h"
 
@@ -153,44 +151,11 @@ static void they_survive(void **state)
 	forget();
 }
 
-/* [REL-018]: a store of format 1 keeps its pairs and its key, and takes publications. */
-static void format_1_is_brought_up_to_date(void **state)
-{
-	static const char back[] =
-		"DROP TABLE publications; DROP TABLE queue; DROP TABLE receipts; DROP TABLE "
-		"prints; PRAGMA user_version=1; PRAGMA wal_checkpoint(TRUNCATE)";
-	struct bench *bench = *state;
-	uint8_t key[HASH_KEY_BYTES];
-	sqlite3 *db = NULL;
-
-	done = 0;
-	assert_int_equal(bench_open(bench, "sqlite"), 0);
-	memcpy(key, store_key(bench->store), sizeof key);
-	bench_put(bench, "juliet", "1001", PAIR_GRANTED, 100);
-	bench_wait(bench);
-	bench_close(bench);
-	assert_int_equal(sqlite3_open(bench->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, back, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	assert_int_equal(bench_open(bench, "sqlite"), 0);
-	assert_memory_equal(key, store_key(bench->store), sizeof key);
-	bench_load(bench);
-	assert_int_equal(bench->row_count, 1);
-	put(bench, SIDE_SIP, "1001", 7, "t-1", "<one/>", 100);
-	load(bench);
-	wait_for(bench, 2);
-	assert_int_equal(count, 1);
-	assert_int_equal(bench_files(bench, "damaged"), 0);
-	forget();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_engine_keeps_them),
 		cmocka_unit_test_setup_teardown(they_survive, bench_setup, bench_teardown),
-		cmocka_unit_test_setup_teardown(format_1_is_brought_up_to_date, bench_setup,
-						bench_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,244 @@
+/* Stores that earlier versions made (REL-018). What they declared stands here once more, as it was
+ * published: a migration that is changed afterwards fails this test. */
+#include "support/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "base/mem.h"
+#include "store/sqlite_schema.h"
+#include "store_bench.h"
+#include "support/fake_loop.h"
+
+#define JULIET "x'58636861742e6578616d706c65006a756c69657400'" /* juliet@chat.example */
+#define DESK   "x'537062782e6578616d706c65003130303100'"       /* 1001@pbx.example */
+
+static const char format_1[] =
+	"CREATE TABLE meta ("
+	" node TEXT NOT NULL CHECK (length(node) <= 64),"
+	" name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),"
+	" value ANY NOT NULL,"
+	" PRIMARY KEY (node, name)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE pairs ("
+	" watcher BLOB NOT NULL CHECK (length(watcher) BETWEEN 4 AND 2049),"
+	" watched BLOB NOT NULL CHECK (length(watched) BETWEEN 4 AND 2049),"
+	" state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 4),"
+	" asked_at INTEGER NOT NULL CHECK (asked_at >= 0),"
+	" granted_at INTEGER NOT NULL CHECK (granted_at >= 0),"
+	" refused_at INTEGER NOT NULL CHECK (refused_at >= 0),"
+	" ended_at INTEGER NOT NULL CHECK (ended_at >= 0),"
+	" heard_at INTEGER NOT NULL CHECK (heard_at >= 0),"
+	" PRIMARY KEY (watcher, watched)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE spellings ("
+	" address BLOB NOT NULL PRIMARY KEY CHECK (length(address) BETWEEN 4 AND 2049),"
+	" spelling BLOB NOT NULL CHECK (length(spelling) BETWEEN 1 AND 2048)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE learned ("
+	" kind TEXT NOT NULL CHECK (length(kind) BETWEEN 1 AND 64),"
+	" subject BLOB NOT NULL CHECK (length(subject) BETWEEN 1 AND 2049),"
+	" value INTEGER NOT NULL,"
+	" learned_at INTEGER NOT NULL CHECK (learned_at >= 0),"
+	" PRIMARY KEY (kind, subject)"
+	") STRICT, WITHOUT ROWID;";
+
+static const char rows_1[] =
+	"INSERT INTO meta VALUES ('', 'key', x'000102030405060708090a0b0c0d0e0f');"
+	"INSERT INTO meta VALUES ('', 'alive', 4711);"
+	"INSERT INTO pairs VALUES (" JULIET "," DESK ", 2, 100, 200, 0, 0, 300);"
+	"INSERT INTO spellings VALUES (" DESK ", CAST('1001' AS BLOB));"
+	"INSERT INTO learned VALUES ('typing', CAST('sip:1001@pbx.example' AS BLOB), 1, 77);";
+
+static const char format_2[] = "CREATE TABLE publications ("
+			       " node TEXT NOT NULL CHECK (length(node) <= 64),"
+			       " user BLOB NOT NULL CHECK (length(user) BETWEEN 4 AND 2049),"
+			       " id INTEGER NOT NULL,"
+			       " is_dialog INTEGER NOT NULL CHECK (is_dialog IN (0, 1)),"
+			       " etag BLOB NOT NULL CHECK (length(etag) BETWEEN 1 AND 256),"
+			       " source BLOB NOT NULL CHECK (length(source) <= 1024),"
+			       " type BLOB CHECK (length(type) <= 1024),"
+			       " language BLOB CHECK (length(language) <= 1024),"
+			       " body BLOB CHECK (length(body) <= 262144),"
+			       " expires_at INTEGER NOT NULL CHECK (expires_at >= 0),"
+			       " PRIMARY KEY (node, user, id)"
+			       ") STRICT, WITHOUT ROWID;";
+
+static const char rows_2[] =
+	"INSERT INTO publications VALUES ('', " DESK ", 7, 0, CAST('t-1' AS BLOB), "
+	"CAST('127.0.0.1' AS BLOB), CAST('application/pidf+xml' AS BLOB), NULL, "
+	"CAST('<one/>' AS BLOB), 100);";
+
+static void run_sql(sqlite3 *db, const char *sql)
+{
+	char *error = NULL;
+
+	if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
+		fail_msg("%s", error);
+}
+
+/* A file as the version left it. */
+static void make_file(struct bench *bench, int version)
+{
+	char stamp[96];
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(bench->path, &db), SQLITE_OK);
+	run_sql(db, "PRAGMA journal_mode=WAL");
+	run_sql(db, format_1);
+	run_sql(db, rows_1);
+	if (version >= 2) {
+		run_sql(db, format_2);
+		run_sql(db, rows_2);
+	}
+	snprintf(stamp, sizeof stamp, "PRAGMA user_version=%d; PRAGMA application_id=%d", version,
+		 SQLITE_SCHEMA_APPLICATION);
+	run_sql(db, stamp);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+struct loaded {
+	size_t done;
+	int publications;
+	int queued;
+	int learned;
+};
+
+static void on_done(int error, void *arg)
+{
+	assert_int_equal(error, 0);
+	((struct loaded *)arg)->done++;
+}
+
+static void on_publication(const struct publication_row *row, void *arg)
+{
+	assert_string_equal(row->user.local, "1001");
+	assert_string_equal(row->body, "<one/>");
+	((struct loaded *)arg)->publications++;
+}
+
+static void on_queued(const struct queue_row *row, void *arg)
+{
+	assert_int_equal(row->seq, 1);
+	assert_memory_equal(row->value, "text", 5);
+	((struct loaded *)arg)->queued++;
+}
+
+static void on_learned(const struct learned_row *row, void *arg)
+{
+	assert_string_equal(row->kind, "typing");
+	assert_string_equal(row->subject, "sip:1001@pbx.example");
+	assert_int_equal(row->value, 1);
+	assert_int_equal(row->learned_s, 77);
+	((struct loaded *)arg)->learned++;
+}
+
+static bool is_loaded(void *arg)
+{
+	return ((const struct loaded *)arg)->done == 4;
+}
+
+/* What was in it is there, and it takes what it did not know. */
+static void check_store(struct bench *bench, int version)
+{
+	struct queue_row row = {.seq = 1, .value = mem_strdup("text"), .value_len = 4};
+	struct loaded loaded = {0};
+
+	assert_memory_equal(store_key(bench->store),
+			    "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f",
+			    HASH_KEY_BYTES);
+	assert_int_equal(store_last_alive(bench->store), 4711);
+	bench_load(bench);
+	assert_int_equal(bench->row_count, 1);
+	assert_int_equal(bench_row(bench, "juliet", "1001")->state, PAIR_GRANTED);
+	assert_int_equal(bench->spelling_count, 1);
+	address_set(&row.sender, SIDE_XMPP, "juliet", "chat.example");
+	address_set(&row.recipient, SIDE_SIP, "1001", "pbx.example");
+	store_take_queued(bench->store, &row, on_done, &loaded);
+	queue_row_clear(&row);
+	store_load_publications(bench->store, on_publication, on_done, &loaded);
+	store_load_queue(bench->store, on_queued, on_done, &loaded);
+	store_load_learned(bench->store, on_learned, on_done, &loaded);
+	assert_true(fake_loop_wait(bench->loop, is_loaded, &loaded));
+	assert_int_equal(loaded.publications, version >= 2);
+	assert_int_equal(loaded.queued, 1);
+	assert_int_equal(loaded.learned, 1);
+}
+
+/* [REL-018] each earlier format is brought up to date, once, with a copy of it kept beside. */
+static void test_earlier_formats(void **state)
+{
+	(void)state;
+	for (int version = 1; version < SQLITE_SCHEMA_VERSION; version++) {
+		void *own = NULL;
+		struct bench *bench;
+		char copy[24];
+
+		assert_int_equal(bench_setup(&own), 0);
+		bench = own;
+		make_file(bench, version);
+		snprintf(copy, sizeof copy, ".v%d-", version);
+		for (int start = 0; start < 2; start++) {
+			assert_int_equal(bench_open(bench, "sqlite"), 0);
+			check_store(bench, version);
+			bench_close(bench);
+			assert_int_equal(bench_files(bench, copy), 1);
+			assert_int_equal(bench_files(bench, "damaged"), 0);
+		}
+		bench_teardown(&own);
+	}
+}
+
+/* [SQL-007] what may not be in the new tables is kept out of them by the file itself, too. */
+static void test_rules_of_format_3(void **state)
+{
+	static const char *const wrongs[] = {
+		"INSERT INTO queue VALUES (0,''," JULIET "," DESK ",1,1,0,0,x'00')",
+		"INSERT INTO queue VALUES (1,'',x'00'," DESK ",1,1,0,0,x'00')",
+		"INSERT INTO queue VALUES (1,''," JULIET ",'sip:1001',1,1,0,0,x'00')",
+		"INSERT INTO queue VALUES (1,''," JULIET "," DESK ",-1,1,0,0,x'00')",
+		"INSERT INTO queue VALUES (1,''," JULIET "," DESK ",1,-1,0,0,x'00')",
+		"INSERT INTO queue VALUES (1,''," JULIET "," DESK ",1,1,-1,0,x'00')",
+		"INSERT INTO queue VALUES (1,''," JULIET "," DESK ",1,1,0,2,x'00')",
+		"INSERT INTO queue VALUES (1,''," JULIET "," DESK ",1,1,0,0,x'')",
+		"INSERT INTO queue VALUES (1,''," JULIET "," DESK ",1,1,0,0,zeroblob(131073))",
+		"INSERT INTO queue VALUES (1,''," JULIET "," DESK ",1,1,0,0,NULL)",
+		"INSERT INTO receipts VALUES ('',x''," JULIET "," DESK ",1,0,1,x'00')",
+		"INSERT INTO receipts VALUES ('',zeroblob(65)," JULIET "," DESK ",1,0,1,x'00')",
+		"INSERT INTO receipts VALUES ('',x'61'," JULIET "," DESK ",1,0,1,x'')",
+		"INSERT INTO prints VALUES ('',-1,1,zeroblob(12))",
+		"INSERT INTO prints VALUES ('',1,1,x'00')",
+		"INSERT INTO prints VALUES ('',1,1,zeroblob(98316))",
+	};
+	static const char *const rights[] = {
+		"INSERT INTO queue VALUES (1,''," JULIET "," DESK ",1,1,0,0,zeroblob(131072))",
+		"INSERT INTO receipts VALUES ('',zeroblob(64)," JULIET "," DESK ",1,0,1,x'00')",
+		"INSERT INTO prints VALUES ('',1,1,zeroblob(98304))",
+	};
+	struct bench *bench = *state;
+	sqlite3 *db = NULL;
+
+	assert_int_equal(bench_open(bench, "sqlite"), 0);
+	bench_close(bench);
+	assert_int_equal(sqlite3_open(bench->path, &db), SQLITE_OK);
+	for (size_t i = 0; i < CHECK_COUNT(wrongs); i++) {
+		if ((sqlite3_exec(db, wrongs[i], NULL, NULL, NULL) & 0xff) != SQLITE_CONSTRAINT)
+			fail_msg("taken: %s", wrongs[i]);
+	}
+	for (size_t i = 0; i < CHECK_COUNT(rights); i++)
+		run_sql(db, rights[i]);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_earlier_formats),
+		cmocka_unit_test_setup_teardown(test_rules_of_format_3, bench_setup,
+						bench_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
