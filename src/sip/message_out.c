@@ -306,7 +306,7 @@ static int plan_parts(struct message_out *out, struct fault *fault)
 	if (parts != 1 && out->form == MESSAGE_FORM_CPIM) {
 		size_t plain = count_parts(out, all, 0);
 
-		if (parts == 0 || (plain != 0 && plain < parts)) {
+		if (parts == 0 || plain == 1) {
 			out->form = MESSAGE_FORM_PLAIN;
 			around = 0;
 			parts = plain;
