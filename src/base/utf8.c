@@ -1,6 +1,8 @@
 /* UTF-8 (RFC 3629) and the characters of XML 1.0 (section 2.2). */
 #include "base/utf8.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 
 enum { UTF8_REPLACEMENT_BYTES = 3 };
@@ -34,6 +36,24 @@ static size_t lead(unsigned char c, uint32_t *bits, uint32_t *least)
 	return 0;
 }
 
+/* How many bytes at the start of text are words of printable ASCII: most text is, and they are
+ * looked at eight at a time. */
+static size_t plain_words(const char *text, size_t len)
+{
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	const uint64_t blanks = UINT64_C(0x2020202020202020);
+	size_t at = 0;
+
+	for (; len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+		uint64_t word;
+
+		memcpy(&word, text + at, sizeof word);
+		if (((word | (word - blanks)) & high) != 0)
+			break;
+	}
+	return at;
+}
+
 size_t utf8_decode(const char *text, size_t len, uint32_t *out)
 {
 	uint32_t value;
@@ -59,7 +79,7 @@ bool utf8_is_valid(const char *text, size_t len)
 {
 	uint32_t c;
 
-	for (size_t at = 0; at < len;) {
+	for (size_t at = plain_words(text, len); at < len; at += plain_words(text + at, len - at)) {
 		size_t used = utf8_decode(text + at, len - at, &c);
 
 		if (used == 0)
@@ -84,8 +104,13 @@ void utf8_scrub(struct buf *out, const char *text, size_t len)
 	buf_reserve(out, len);
 	while (at < len) {
 		uint32_t c;
-		size_t used = utf8_decode(text + at, len - at, &c);
+		size_t used = plain_words(text + at, len - at);
 
+		if (used > 0) {
+			at += used;
+			continue;
+		}
+		used = utf8_decode(text + at, len - at, &c);
 		if (used > 0 && utf8_is_xml_char(c)) {
 			at += used;
 			continue;

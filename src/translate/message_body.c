@@ -55,12 +55,12 @@ static read_fn find_reader(const char *type, bool *is_container);
 
 /* Kinds of their own --------------------------------------------------------------------------- */
 
-static int read_text(struct reader *r, const struct object *object)
+static int read_text(struct reader *r, const struct object *object, bool is_html)
 {
 	struct message_body *out = r->out;
 	struct buf text = BUF_INIT;
-	int err = text_body_decode(object->bytes, object->len, object->type, r->charset_unreliable,
-				   &text);
+	int err = text_body_decode(object->bytes, object->len, object->type, is_html,
+				   r->charset_unreliable, &text);
 
 	/* Empty: no message (MSG-056, D-45). Of several texts the first counts (MSG-074). */
 	if (err != 0 || text.len == 0 || out->kind == MESSAGE_BODY_TEXT) {
@@ -71,6 +71,16 @@ static int read_text(struct reader *r, const struct object *object)
 	out->message.body_len = text.len;
 	out->message.body = buf_take(&text);
 	return 0;
+}
+
+static int read_words(struct reader *r, const struct object *object)
+{
+	return read_text(r, object, false);
+}
+
+static int read_html(struct reader *r, const struct object *object)
+{
+	return read_text(r, object, true);
 }
 
 /* MSG-072. */
@@ -251,7 +261,7 @@ static int pass_over(const struct multipart_part *part)
 
 /* MSG-074: the first text, or all reports; what is not understood is dropped unless it says that it
  * is required. */
-static int read_mixed(struct reader *r, const struct multipart *parts)
+static int read_mixed_parts(struct reader *r, const struct multipart *parts)
 {
 	bool is_any_taken = false;
 
@@ -270,13 +280,16 @@ static int read_mixed(struct reader *r, const struct multipart *parts)
 /* The lower the better (MSG-074). */
 static int rank(const struct multipart_part *part)
 {
-	if (text_body_is_plain(part->type))
+	bool is_container;
+	read_fn read = find_reader(part->type, &is_container);
+
+	if (read == read_words)
 		return 0;
-	return text_body_is_html(part->type) ? 1 : 2;
+	return read == read_html ? 1 : 2;
 }
 
 /* The last of the best that can be read (RFC 2046 section 5.1.4). */
-static int read_alternative(struct reader *r, const struct multipart *parts)
+static int read_alternative_parts(struct reader *r, const struct multipart *parts)
 {
 	int err = ENOTSUP;
 
@@ -292,38 +305,55 @@ static int read_alternative(struct reader *r, const struct multipart *parts)
 	return err;
 }
 
-/* MSG-081: of the other multiparts none is taken apart. */
-static int read_multipart(struct reader *r, const struct object *object)
+static int read_multipart(struct reader *r, const struct object *object,
+			  int (*read)(struct reader *r, const struct multipart *parts))
 {
-	bool is_mixed = multipart_type_is(object->type, MIXED);
 	struct multipart parts = {0};
-	int err;
+	int err = multipart_parse(object->type, object->bytes, object->len, PARTS_MAX, &parts);
 
-	if (!is_mixed && !multipart_type_is(object->type, ALTERNATIVE))
-		return ENOTSUP;
-	err = multipart_parse(object->type, object->bytes, object->len, PARTS_MAX, &parts);
 	if (err != 0)
 		return err == E2BIG ? E2BIG : EBADMSG;
-	err = is_mixed ? read_mixed(r, &parts) : read_alternative(r, &parts);
+	err = read(r, &parts);
 	multipart_clear(&parts);
 	return err;
+}
+
+static int read_mixed(struct reader *r, const struct object *object)
+{
+	return read_multipart(r, object, read_mixed_parts);
+}
+
+static int read_alternative(struct reader *r, const struct object *object)
+{
+	return read_multipart(r, object, read_alternative_parts);
 }
 
 /* Objects -------------------------------------------------------------------------------------- */
 
 static read_fn find_reader(const char *type, bool *is_container)
 {
+	static const struct {
+		const char *type;
+		read_fn read;
+		bool is_container;
+	} rows[] = {
+		{"text/plain", read_words, false},       {"text/html", read_html, false},
+		{is_composing_type, read_typing, false}, {imdn_type, read_report, false},
+		{"message/cpim", read_cpim, true},       {MIXED, read_mixed, true},
+		{ALTERNATIVE, read_alternative, true},
+	};
+	struct text_span token = header_first_token(type == NULL ? "" : type);
+
 	*is_container = false;
-	if (text_body_is_plain(type) || text_body_is_html(type))
-		return read_text;
-	if (multipart_type_is(type, is_composing_type))
-		return read_typing;
-	if (multipart_type_is(type, imdn_type))
-		return read_report;
-	*is_container = true;
-	if (multipart_type_is(type, "message/cpim"))
-		return read_cpim;
-	return multipart_is(type) ? read_multipart : NULL;
+	if (token.len == 0) /* RFC 3428 knows no other default */
+		return read_words;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (text_is_like(token.text, token.len, rows[i].type)) {
+			*is_container = rows[i].is_container;
+			return rows[i].read;
+		}
+	}
+	return NULL; /* MSG-070, MSG-081 */
 }
 
 static int read_plain(struct reader *r, const struct object *object)
@@ -333,7 +363,7 @@ static int read_plain(struct reader *r, const struct object *object)
 	int err;
 
 	if (read == NULL)
-		return ENOTSUP; /* MSG-070, MSG-081 */
+		return ENOTSUP;
 	if (!is_container)
 		return read(r, object);
 	if (r->depth == DEPTH_MAX)
@@ -429,12 +459,13 @@ int message_body_read(const char *body, size_t len, const char *content_type,
 				.disposition = disposition,
 				.bytes = body,
 				.len = len};
-	struct reader reader = {
-		.charset_unreliable = charset_unreliable, .room = TEXT_BODY_MAX_BYTES, .out = out};
+	struct reader reader = {.charset_unreliable = charset_unreliable,
+				.room = MESSAGE_BODY_MAX_BYTES,
+				.out = out};
 	int err;
 
 	*out = (struct message_body){.kind = MESSAGE_BODY_NOTHING};
-	err = len > TEXT_BODY_MAX_BYTES ? E2BIG : read_object(&reader, &object);
+	err = len > MESSAGE_BODY_MAX_BYTES ? E2BIG : read_object(&reader, &object);
 	if (err != 0) {
 		message_body_clear(out);
 		return err;

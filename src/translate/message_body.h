@@ -9,7 +9,10 @@
 
 struct buf;
 
-enum { MESSAGE_BODY_REPORTS_MAX = 16 };
+enum {
+	MESSAGE_BODY_MAX_BYTES = 256 * 1024, /* of a body, and of all that is unpacked from it */
+	MESSAGE_BODY_REPORTS_MAX = 16
+};
 
 enum message_body_kind {
 	MESSAGE_BODY_TEXT,
@@ -38,9 +41,13 @@ struct message_body {
 	bool reports_are_bare; /* message/imdn+xml without CPIM, as Linphone sends it (D-41) */
 };
 
-/* Arguments as text_body_read() (text_body.h), and its results: 0; ENOTSUP 415; EBADMSG 400; E2BIG
- * 413. Clear in any case. charset_unreliable: the declared charset is tried, UTF-8 is believed when
- * the bytes are (charset_decl_unreliable). */
+/* Reads body[0..len) into *out, which must be cleared in any case. content_type,
+ * content_encoding, disposition are values of headers or NULL; no type is text/plain. An object
+ * that need not be shown (handling=optional) is NOTHING, and so is an empty text.
+ * charset_unreliable: UTF-8 is believed when the bytes are (charset_decl_unreliable). Returns 0;
+ * ENOTSUP a type, charset, encoding, disposition or required header that is not understood, or
+ * containers three deep (SIP 415); EBADMSG undecodable or damaged (400); E2BIG beyond the limits
+ * above, more than 16 parts, or packed too tightly (deflate.h; 413). */
 int message_body_read(const char *body, size_t len, const char *content_type,
 		      const char *content_encoding, const char *disposition,
 		      bool charset_unreliable, struct message_body *out);

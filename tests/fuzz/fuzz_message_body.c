@@ -12,7 +12,6 @@
 #include "translate/imdn.h"
 #include "translate/is_composing.h"
 #include "translate/message_body.h"
-#include "translate/text_body.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -100,14 +99,14 @@ static void check(const struct message_body *body)
 		expect(strlen(body->reports[i].id) <= MESSAGE_ORIGIN_MAX);
 	if (body->kind != MESSAGE_BODY_TEXT)
 		return;
-	expect(message->body_len > 0 && message->body_len <= 4 * TEXT_BODY_MAX_BYTES);
+	expect(message->body_len > 0 && message->body_len <= 4 * MESSAGE_BODY_MAX_BYTES);
 	check_text(message->body, message->body_len, 0);
 	check_line(message->subject, MESSAGE_SUBJECT_MAX);
 	check_line(message->origin.id, MESSAGE_ORIGIN_MAX);
 	check_line(message->origin.recipient, MESSAGE_ORIGIN_MAX);
 	check_line(message->origin.stamp, MESSAGE_ORIGIN_MAX);
 	expect(message->wants == 0 || message->origin.id != NULL);
-	if (message->body_len < TEXT_BODY_MAX_BYTES / 2)
+	if (message->body_len < MESSAGE_BODY_MAX_BYTES / 2)
 		check_again(message);
 }
 

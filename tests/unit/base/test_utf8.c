@@ -134,13 +134,37 @@ static void test_cut(void **state)
 	assert_int_equal(utf8_cut("\xf0\x9f\x98\x80", 4, 3), 0);
 }
 
+/* Plain text is passed over in words of eight: every byte at every place of three words. */
+static void test_every_place(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		for (size_t at = 0; at < 24; at++) {
+			bool is_legal =
+				c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c < 0x80);
+			struct buf out = BUF_INIT;
+			char text[24];
+
+			memset(text, 'x', sizeof text);
+			text[at] = (char)c;
+			assert_int_equal(utf8_is_valid(text, sizeof text), c < 0x80);
+			utf8_scrub(&out, text, sizeof text);
+			assert_int_equal(out.len, is_legal ? 24 : 26);
+			if (is_legal)
+				assert_memory_equal(out.data, text, 24);
+			else
+				assert_memory_equal(out.data + at, "\xef\xbf\xbd", 3);
+			buf_free(&out);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scrub),
-		cmocka_unit_test(test_all_pairs),
-		cmocka_unit_test(test_xml_chars),
-		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_scrub),       cmocka_unit_test(test_all_pairs),
+		cmocka_unit_test(test_xml_chars),   cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_every_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

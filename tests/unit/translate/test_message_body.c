@@ -7,7 +7,6 @@
 #include "support/check.h"
 #include "translate/deflate.h"
 #include "translate/message_body.h"
-#include "translate/text_body.h"
 #include "unit/translate/describe.h"
 
 #define IMDN(id, what)                                                                             \
@@ -299,7 +298,7 @@ static void parts_have_a_limit(void **state)
 static void packed_parts_share_a_limit(void **state)
 {
 	static const char type[] = "multipart/mixed;boundary=some-boundary";
-	size_t len = TEXT_BODY_MAX_BYTES / 2 + 1;
+	size_t len = MESSAGE_BODY_MAX_BYTES / 2 + 1;
 	struct buf content = BUF_INIT, packed = BUF_INIT, body = BUF_INIT;
 
 	(void)state;
@@ -350,7 +349,7 @@ static void dispositions(void **state)
 static void encodings(void **state)
 {
 	struct buf packed = BUF_INIT;
-	char *zeros = mem_zalloc(TEXT_BODY_MAX_BYTES + 1);
+	char *zeros = mem_zalloc(MESSAGE_BODY_MAX_BYTES + 1);
 
 	(void)state;
 	check("text/plain", " Identity ", NULL, "x", 1, 0, "text 'x'");
@@ -360,9 +359,9 @@ static void encodings(void **state)
 	check("text/html;charset=iso-8859-1", "deflate", NULL, packed.data, packed.len, 0,
 	      "text 'gr\xC3\xBC\xC3\x9F'");
 	buf_reset(&packed);
-	deflate_write(zeros, TEXT_BODY_MAX_BYTES + 1, &packed);
+	deflate_write(zeros, MESSAGE_BODY_MAX_BYTES + 1, &packed);
 	check("text/plain", "deflate", NULL, packed.data, packed.len, E2BIG, "");
-	check("text/plain", NULL, NULL, zeros, TEXT_BODY_MAX_BYTES + 1, E2BIG, "");
+	check("text/plain", NULL, NULL, zeros, MESSAGE_BODY_MAX_BYTES + 1, E2BIG, "");
 	buf_free(&packed);
 	mem_free(zeros);
 }
