@@ -18,11 +18,13 @@
 enum {
 	TIDY_MS = 600000,
 	SUFFIX_LEN = 2,
+	LEAD_MS = 1000,
 	WANTS_ALL = WANTS_DELIVERED | WANTS_FAILED | WANTS_DISPLAYED | WANTS_PROCESSED
 };
 
 struct receipts {
 	struct receipt_book *book;
+	int64_t sent_ms; /* of the last one that was kept */
 	struct loop_timer timer;
 };
 
@@ -220,6 +222,18 @@ static char *make_excerpt(const struct message *message)
 	return text;
 }
 
+/* Rows are read in the order of time: two of one millisecond must not change places, since a marker
+ * stands for those before it. */
+static int64_t next_ms(struct bridge *bridge)
+{
+	struct receipts *receipts = bridge->receipts;
+	int64_t now = loop_wall_ms(bridge->params.loop);
+	bool is_after = receipts->sent_ms >= now && receipts->sent_ms - now < LEAD_MS;
+
+	receipts->sent_ms = is_after ? receipts->sent_ms + 1 : now;
+	return receipts->sent_ms;
+}
+
 void receipts_note(struct bridge *bridge, enum side origin, const struct address *from,
 		   const struct address *to, const struct message *message)
 {
@@ -237,7 +251,8 @@ void receipts_note(struct bridge *bridge, enum side origin, const struct address
 		return;
 	excerpt = by_text ? make_excerpt(message) : NULL;
 	receipt = receipt_book_add(book, from, to, message, excerpt,
-				   loop_wall_ms(bridge->params.loop), is_asked);
+				   is_asked ? next_ms(bridge) : loop_wall_ms(bridge->params.loop),
+				   is_asked);
 	mem_free(excerpt);
 	if (is_asked)
 		write_new(bridge, receipt);
