@@ -19,6 +19,7 @@ SAMPLES = pathlib.Path(__file__).resolve().parent.parent / 'samples'
 OWN = ('via', 'from', 'to', 'call-id', 'cseq', 'contact', 'subscription-state', 'content-length')
 CALL = b'43188bda-18df-4a6d-9db1-f408cab61d90'
 PIDF, DIALOG_INFO = 'application/pidf+xml', 'application/dialog-info+xml'
+SUMMARY = 'application/simple-message-summary'
 
 
 class Dialog:
@@ -98,9 +99,7 @@ class Pbx(SipUser):
 
     def tell(self, dialog, state=None, subscription=None, repeats=False):
         """Sends a NOTIFY without waiting for the answers to earlier ones."""
-        name = state or self.states[dialog.extension]
-        kind = 'dialog-info' if DIALOG_INFO in dialog.accept else 'pidf'
-        sample = self.sample(kind, name) or self.sample('digium', name.removeprefix('digium-'))
+        sample = self.says(dialog, state)
         if not sample:
             return None
         if not repeats:
@@ -110,6 +109,11 @@ class Pbx(SipUser):
         headers = self.notify_headers(dialog, sample, subscription)
         request = ('NOTIFY', dialog.target, headers, self.body(dialog, sample))
         return self.spawn(self.notify(dialog, request))
+
+    def says(self, dialog, state):
+        name = state or self.states[dialog.extension]
+        kind = 'dialog-info' if DIALOG_INFO in dialog.accept else 'pidf'
+        return self.sample(kind, name) or self.sample('digium', name.removeprefix('digium-'))
 
     def notify_headers(self, dialog, sample, subscription):
         own = [('From', f'{dialog.local};tag={dialog.local_tag}'), ('To', dialog.watcher),
@@ -179,9 +183,32 @@ class Pbx(SipUser):
 
 
 class Asterisk(Pbx):
-    """File 31, Asterisk. Extensions are those that have a state."""
+    """File 31, Asterisk. Extensions are those that have a state; some have a mailbox: (new, old)."""
 
     folder = 'asterisk'
+
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
+        self.mailboxes = {}
+
+    def set_mailbox(self, extension, new, old):
+        self.mailboxes[extension] = (new, old)
+        for dialog in list(self.dialogs.values()):
+            if dialog.extension == extension and dialog.event == 'message-summary':
+                self.tell(dialog)
+
+    def sample(self, kind, state):
+        """No summary was captured: its form is that of res_pjsip_mwi_body_generator, without an account."""
+        if kind != 'message-summary':
+            return super().sample(kind, state)
+        new, old = state
+        body = f'Messages-Waiting: {"yes" if new else "no"}\r\nVoice-Message: {new}/{old} (0/0)\r\n'
+        return SipMessage(headers=[('event', kind), ('content-type', SUMMARY)], body=body.encode())
+
+    def says(self, dialog, state):
+        if dialog.event == 'message-summary':
+            return self.sample(dialog.event, self.mailboxes[dialog.extension])
+        return super().says(dialog, state)
 
     def contact_of(self, extension):
         suffix = ';transport=TCP' if self.transport == 'tcp' else ''
@@ -194,11 +221,11 @@ class Asterisk(Pbx):
     def begin(self, request):
         extension = request.uri.split(':', 1)[1].split('@')[0]
         accept, event = request.get('accept'), request.get('event')
-        if event.split(';')[0] not in ('presence', 'dialog') or ';q=' in accept or '*/*' in accept:
+        if event.split(';')[0] not in ('presence', 'dialog', 'message-summary') or ';q=' in accept or '*/*' in accept:
             return 489, ()
         if request.get('expires') == '0':
             return 400, ()
-        if extension not in self.states:
+        if extension not in (self.mailboxes if event == 'message-summary' else self.states):
             return 404, ()
         dialog = self.dialogs[request.get('call-id')] = Dialog(request, extension)
         dialog.accept = self.first_known(accept) or (PIDF if event == 'presence' else DIALOG_INFO)
