@@ -32,6 +32,9 @@ int bridge_new(struct bridge **out, const struct bridge_params *params)
 	exchanges_new(&bridge->exchanges);
 	echo_guard_new(&bridge->echo, bridge->key);
 	typing_init(bridge);
+	receipts_init(bridge);
+	flow_init(bridge);
+	list_init(&bridge->left);
 	learned_new(&bridge->learned, params->loop, params->store);
 	bridge->ledger = mem_zalloc(sizeof *bridge->ledger);
 	bridge->ledger->bridge = bridge;
@@ -84,6 +87,8 @@ void bridge_free(struct bridge **bridge_to_free)
 	exchanges_free(&bridge->exchanges);
 	echo_guard_free(&bridge->echo);
 	typing_free(bridge);
+	receipts_free(bridge);
+	flow_free(bridge);
 	learned_free(&bridge->learned);
 	table_each(bridge->peers, free_peer, NULL);
 	table_free(&bridge->peers);
@@ -144,6 +149,15 @@ static void on_row(const struct pair_row *row, void *arg)
 	bridge_count(bridge, pair, +1);
 }
 
+/* The end of the start: the sides are there when the loop goes on. */
+static void on_queue(int error, struct bridge *bridge)
+{
+	if (bridge->is_loaded && !bridge->is_stopped)
+		sync_start(bridge);
+	if (bridge->started != NULL)
+		bridge->started(bridge->is_loaded ? error : EIO, bridge->started_arg);
+}
+
 static void on_loaded(int error, void *arg)
 {
 	struct ledger *ledger = arg;
@@ -158,10 +172,7 @@ static void on_loaded(int error, void *arg)
 	if (error != 0)
 		bridge->params.counters->store_failed++;
 	bridge->is_loaded = error == 0;
-	if (bridge->is_loaded && !bridge->is_stopped)
-		sync_start(bridge);
-	if (bridge->started != NULL)
-		bridge->started(error, bridge->started_arg);
+	restart_load(bridge, on_queue);
 }
 
 static void on_learned(int error, void *arg)
@@ -175,6 +186,7 @@ static void on_learned(int error, void *arg)
 void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg)
 {
 	learned_start(bridge->learned, on_learned, bridge);
+	receipts_start(bridge);
 	bridge->started = done;
 	bridge->started_arg = arg;
 	bridge->ledger->pending++;
@@ -239,6 +251,7 @@ void bridge_stop(struct bridge *bridge, bool tell)
 		bridge->goodbye = pairs_all(bridge->pairs)->next;
 	(void)bridge_stop_more(bridge);
 	message_end_all(bridge);
+	flow_stop(bridge);
 }
 
 struct learned *bridge_learned(struct bridge *bridge)

@@ -31,6 +31,11 @@ struct bridge_params {
 	/* A pair changed state; for the log (may be NULL). */
 	void (*pair_changed)(const struct watch *watch, enum pair_state from, enum pair_state to,
 			     const struct fault *why, void *arg);
+	/* A message that was accepted failed later, or was set aside after crashes (REL-006); for
+	 * the log (may be NULL). uid may be NULL: its row cannot be read. */
+	void (*message_failed)(const struct address *from, const struct address *to,
+			       const char *uid, const struct fault *why, bool is_quarantined,
+			       void *arg);
 	void *arg;
 	/* What a chat user sees of a phone (D-27); NULL: the built-in table in English. */
 	const struct presence_rules *rules;
@@ -159,6 +164,16 @@ struct queued_message {
 };
 typedef void bridge_queued_fn(const struct queued_message *message, void *arg);
 void bridge_each_queued(struct bridge *bridge, bridge_queued_fn *each, void *arg);
+/* What the queue holds, for "status". accepted = delivered + refused + late + queued ... (REL-060)
+ * is checked with texts. */
+struct queue_facts {
+	size_t messages; /* all of them, reports too */
+	size_t texts;
+	size_t bytes;
+	size_t quarantined;
+	int64_t oldest_s; /* age of the oldest that is to be delivered, 0: none */
+};
+void bridge_queue_facts(struct bridge *bridge, struct queue_facts *out);
 /* Ends a pair or a refusal by the operator's word (D-13). Returns 0 or ENOENT. */
 int bridge_forget(struct bridge *bridge, const struct address *watcher,
 		  const struct address *watched);

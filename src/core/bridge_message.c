@@ -1,5 +1,5 @@
-/* Messages: judged, handed over, and exactly one outcome for each (promise 1). On the hot path: no
- * scan, no copy of the text. */
+/* Messages: judged, handed over at once or given to the queue, and exactly one answer for each
+ * (promise 1). On the hot path: no scan. */
 #include "base/mem.h"
 #include "base/random.h"
 #include "core/bridge_private.h"
@@ -13,8 +13,7 @@ static void refuse(struct fault *fault, enum fault_code code, const char *text)
 	fault_set(fault, code, text);
 }
 
-/* REL-043: worth another try, but not all at the same time. */
-static void refuse_for_now(struct fault *fault, enum fault_code code, const char *text)
+void message_refuse_for_now(struct fault *fault, enum fault_code code, const char *text)
 {
 	fault_set(fault, code, text);
 	fault->retry_after_s = 10 + (int)random_below(21);
@@ -45,8 +44,7 @@ static bool may_write(struct bridge *bridge, enum side origin, const struct addr
 	return false;
 }
 
-static bool fits(struct bridge *bridge, enum side origin, const struct message *message,
-		 struct fault *fault)
+static bool fits(struct bridge *bridge, const struct message *message, struct fault *fault)
 {
 	const struct limits *limits = bridge->params.limits;
 	struct limits_hit *hit = &bridge->params.counters->limits;
@@ -59,11 +57,12 @@ static bool fits(struct bridge *bridge, enum side origin, const struct message *
 			   (long long)limits->message_text_bytes);
 		refuse(fault, FAULT_TOO_LARGE, buf_text(&text));
 		buf_free(&text);
-	} else if (bridge->is_stopped || !bridge->links[side_other(origin)].is_up) {
-		refuse_for_now(fault, FAULT_LINK_DOWN, "the other side cannot be reached now");
-	} else if ((int64_t)exchanges_count(bridge->exchanges) >= limits->messages_pending) {
+	} else if (bridge->is_stopped) {
+		message_refuse_for_now(fault, FAULT_LINK_DOWN, "the bridge is being stopped");
+	} else if ((int64_t)bridge->open >= limits->messages_pending) {
 		hit->messages_pending++;
-		refuse_for_now(fault, FAULT_RESOURCE_CONSTRAINT, "too many messages under way");
+		message_refuse_for_now(fault, FAULT_RESOURCE_CONSTRAINT,
+				       "too many messages under way");
 	} else {
 		return true;
 	}
@@ -76,25 +75,31 @@ static bool runs_in_circles(struct bridge *bridge, const struct address *from,
 {
 	if (!echo_guard_hit(bridge->echo, from, to, message, now_ms(bridge), &bridge->scratch))
 		return false;
-	refuse_for_now(fault, FAULT_RESOURCE_CONSTRAINT,
-		       "suspected loop: the same text again and again");
+	message_refuse_for_now(fault, FAULT_RESOURCE_CONSTRAINT,
+			       "suspected loop: the same text again and again");
 	return true;
 }
 
 /* Ending --------------------------------------------------------------------------------------- */
 
-static void count_outcome(struct counters *counters, enum side origin, enum outcome outcome)
+static void count_finish(struct counters *counters, const struct exchange *exchange,
+			 enum outcome outcome)
 {
 	switch (outcome) {
 	case OUTCOME_TAKEN:
-	case OUTCOME_STORED:
-		if (origin == SIDE_SIP)
+		if (exchange->origin == SIDE_SIP)
 			counters->messages_to_xmpp++;
 		else
 			counters->messages_to_sip++;
 		break;
+	case OUTCOME_STORED:
+		counters->messages_stored++;
+		break;
 	case OUTCOME_REFUSED:
-		counters->messages_refused++;
+		if (exchange->fault == NULL)
+			counters->messages_refused++;
+		else
+			counters->messages_turned_away++;
 		break;
 	case OUTCOME_UNKNOWN:
 		counters->messages_unknown++;
@@ -102,9 +107,24 @@ static void count_outcome(struct counters *counters, enum side origin, enum outc
 	}
 }
 
-/* The only place that ends an exchange. */
-static void finish(struct bridge *bridge, struct exchange *exchange, enum outcome outcome,
-		   const struct fault *fault)
+static void let_go(struct bridge *bridge, struct exchange *exchange)
+{
+	if (exchange->owes_finish || exchange->is_awaited)
+		return;
+	if (exchange->item != NULL)
+		exchange->item->exchange = NULL;
+	exchanges_remove(bridge->exchanges, exchange);
+}
+
+void message_settle(struct bridge *bridge, struct exchange *exchange)
+{
+	exchange->is_awaited = false;
+	let_go(bridge, exchange);
+}
+
+/* The only place that tells a sender. */
+void message_finish(struct bridge *bridge, struct exchange *exchange, enum outcome outcome,
+		    const struct fault *fault)
 {
 	struct side_link *origin = &bridge->links[exchange->origin];
 	exchange_id x = exchange->x;
@@ -112,8 +132,10 @@ static void finish(struct bridge *bridge, struct exchange *exchange, enum outcom
 
 	if (fault != NULL)
 		why = *fault;
-	count_outcome(bridge->params.counters, exchange->origin, outcome);
-	exchanges_remove(bridge->exchanges, exchange);
+	count_finish(bridge->params.counters, exchange, outcome);
+	bridge->open--;
+	exchange->owes_finish = false;
+	let_go(bridge, exchange);
 	origin->ops->finish(origin->side, x, outcome, fault == NULL ? NULL : &why);
 }
 
@@ -122,16 +144,51 @@ static void no_answer(struct fault *fault)
 	fault_set(fault, FAULT_NO_ANSWER, "no word of what became of the message");
 }
 
+/* A message of which nothing is kept: told as it is. */
+static void end_plain(struct bridge *bridge, struct exchange *exchange, enum outcome outcome,
+		      const struct fault *fault)
+{
+	exchange->is_awaited = false;
+	if (outcome == OUTCOME_TAKEN)
+		receipts_taken(bridge, exchange->from, exchange->to, exchange->uid);
+	else
+		(void)receipts_failed(bridge, exchange->uid);
+	message_finish(bridge, exchange, outcome, outcome == OUTCOME_TAKEN ? NULL : fault);
+}
+
+/* It was not handed over: the store takes too long. */
+static void end_unstored(struct bridge *bridge, struct exchange *exchange)
+{
+	struct queue_item *item = exchange->item;
+	struct fault fault;
+
+	message_refuse_for_now(&fault, FAULT_RESOURCE_CONSTRAINT, "it cannot be stored now");
+	(void)receipts_failed(bridge, item->uid);
+	message_finish(bridge, exchange, OUTCOME_REFUSED, &fault);
+	flow_end(bridge, item);
+}
+
+static void end_late(struct bridge *bridge, struct exchange *exchange)
+{
+	struct fault fault;
+
+	no_answer(&fault);
+	if (exchange->item == NULL)
+		end_plain(bridge, exchange, OUTCOME_UNKNOWN, &fault);
+	else if (exchange->is_awaited)
+		hand_over_ended(bridge, exchange->item, OUTCOME_UNKNOWN, &fault);
+	else
+		end_unstored(bridge, exchange);
+}
+
 static void on_late(void *arg)
 {
 	struct bridge *bridge = arg;
 	uint64_t most = (uint64_t)bridge->params.answer_s * 1000;
 	struct exchange *oldest = exchanges_oldest(bridge->exchanges);
-	struct fault fault;
 
-	no_answer(&fault);
 	while (oldest != NULL && now_ms(bridge) - oldest->since_ms >= most) {
-		finish(bridge, oldest, OUTCOME_UNKNOWN, &fault);
+		end_late(bridge, oldest);
 		oldest = exchanges_oldest(bridge->exchanges);
 	}
 	if (oldest != NULL)
@@ -149,7 +206,7 @@ static void on_refused(void *arg)
 			LIST_ENTRY(bridge->refused.next, struct exchange, place);
 		struct fault fault = *exchange->fault;
 
-		finish(bridge, exchange, OUTCOME_REFUSED, &fault);
+		message_finish(bridge, exchange, OUTCOME_REFUSED, &fault);
 	}
 }
 
@@ -164,16 +221,37 @@ static void finish_later(struct bridge *bridge, struct exchange *exchange,
 	*exchange->fault = *fault;
 }
 
-void message_end_all(struct bridge *bridge)
+/* At a stop. What is in the queue stays there, and its outcome is still heard. */
+static void end_now(struct bridge *bridge, struct exchange *exchange)
 {
-	struct exchange *oldest = exchanges_oldest(bridge->exchanges);
+	struct queue_item *item = exchange->item;
 	struct fault fault;
 
+	if (!exchange->is_awaited) {
+		message_refuse_for_now(&fault, FAULT_LINK_DOWN, "the bridge is being stopped");
+		message_finish(bridge, exchange, OUTCOME_REFUSED, &fault);
+	} else {
+		no_answer(&fault);
+		exchange->is_awaited = false;
+		message_finish(bridge, exchange, OUTCOME_UNKNOWN, &fault);
+	}
+	if (item != NULL)
+		flow_end(bridge, item);
+}
+
+void message_end_all(struct bridge *bridge)
+{
+	struct exchange *oldest;
+
 	on_refused(bridge);
-	no_answer(&fault);
-	while (oldest != NULL) {
-		finish(bridge, oldest, OUTCOME_UNKNOWN, &fault);
-		oldest = exchanges_oldest(bridge->exchanges);
+	for (oldest = exchanges_oldest(bridge->exchanges); oldest != NULL;
+	     oldest = exchanges_oldest(bridge->exchanges)) {
+		if (oldest->owes_finish) {
+			end_now(bridge, oldest);
+			continue;
+		}
+		list_remove(&oldest->place);
+		list_append(&bridge->left, &oldest->place);
 	}
 	loop_timer_cancel(&bridge->answer_timer);
 }
@@ -202,46 +280,164 @@ static bool is_granted(struct bridge *bridge, const struct address *watcher,
 	return pair != NULL && pair_is_granted(pair);
 }
 
+bool message_is_strange(struct bridge *bridge, const struct address *from, const struct address *to)
+{
+	return from->side == SIDE_XMPP && is_stranger(bridge, from) &&
+	       !is_granted(bridge, from, to);
+}
+
+static void watch_answers(struct bridge *bridge)
+{
+	if (!loop_timer_is_set(&bridge->answer_timer))
+		loop_timer_set(bridge->params.loop, &bridge->answer_timer,
+			       (uint64_t)bridge->params.answer_s * 1000, on_late, bridge);
+}
+
+static struct exchange *open_exchange(struct bridge *bridge, exchange_id x, enum side origin)
+{
+	struct exchange *exchange = exchanges_add(bridge->exchanges, x, origin, now_ms(bridge));
+
+	exchange->owes_finish = true;
+	bridge->open++;
+	watch_answers(bridge);
+	return exchange;
+}
+
+struct exchange *message_await(struct bridge *bridge, exchange_id x)
+{
+	struct exchange *exchange = exchanges_add(bridge->exchanges, x, SIDE_SIP, now_ms(bridge));
+
+	watch_answers(bridge);
+	return exchange;
+}
+
+static void accept(struct bridge *bridge, enum side origin, const struct address *from,
+		   const struct address *to, const struct message *message)
+{
+	if (origin == SIDE_SIP)
+		bridge->params.counters->messages_from_sip++;
+	else
+		bridge->params.counters->messages_from_xmpp++;
+	note_sender(bridge, from, to);
+	typing_content(bridge, from, to);
+	receipts_note(bridge, origin, from, to, message);
+}
+
+static struct address *own_address(const struct address *from)
+{
+	struct address *own = mem_alloc(sizeof *own);
+
+	address_copy(own, from);
+	return own;
+}
+
+/* D-34, X0334-1: never stored; the sender hears how it ended. */
+static bool take_plain(struct bridge *bridge, struct exchange *exchange, const struct address *from,
+		       const struct address *to, const struct message *message, struct fault *fault)
+{
+	struct side_link *other = &bridge->links[side_other(exchange->origin)];
+
+	if (!other->is_up) {
+		message_refuse_for_now(fault, FAULT_LINK_DOWN,
+				       "the other side cannot be reached now");
+		return false;
+	}
+	accept(bridge, exchange->origin, from, to, message);
+	exchange->is_awaited = true;
+	exchange->from_stranger = message_is_strange(bridge, from, to);
+	exchange->from = own_address(from);
+	exchange->to = own_address(to);
+	exchange->uid = mem_strdup(message->uid == NULL ? "" : message->uid);
+	other->ops->deliver(other->side, exchange->x, from, to, message);
+	return true;
+}
+
+/* A text of a SIP user goes out at once if nothing before it waits (D-36). */
+static bool may_overtake_the_store(const struct bridge *bridge, enum side origin,
+				   const struct queue_lane *lane)
+{
+	enum side other = side_other(origin);
+
+	return origin == SIDE_SIP && bridge->flow.is_loaded && bridge->links[other].is_up &&
+	       lane->kept == 0 && !list_is_linked(&lane->place) && !side_is_full(bridge, other);
+}
+
+static struct queue_item *make_item(struct bridge *bridge, struct exchange *exchange,
+				    const struct message *message)
+{
+	struct buf value = BUF_INIT;
+	struct queue_item *item;
+	size_t len;
+
+	message_encode(message, &value);
+	len = value.len;
+	item = queue_item_new(buf_take(&value), len);
+	item->uid = mem_strdup(message->uid == NULL ? "" : message->uid);
+	item->what = MESSAGE_TEXT;
+	item->accepted_ms = loop_wall_ms(bridge->params.loop);
+	item->expires_s = item->accepted_ms / 1000 + bridge->params.life_s;
+	if (message->life_s > 0 && message->life_s < bridge->params.life_s)
+		item->expires_s = item->accepted_ms / 1000 + message->life_s;
+	item->seq = flow_next_seq(bridge);
+	item->x = exchange->x;
+	item->exchange = exchange;
+	exchange->item = item;
+	return item;
+}
+
+static bool take(struct bridge *bridge, struct exchange *exchange, const struct address *from,
+		 const struct address *to, const struct message *message, struct fault *fault)
+{
+	struct queue_lane *lane;
+	struct queue_item *item;
+	bool is_direct;
+
+	if (message->must_not_wait || message->kind == MESSAGE_HEADLINE)
+		return take_plain(bridge, exchange, from, to, message, fault);
+	lane = flow_lane(bridge, from, to);
+	is_direct = may_overtake_the_store(bridge, exchange->origin, lane);
+	if (!is_direct && !flow_has_room(bridge, lane, message->body_len, fault)) {
+		queue_let_go(bridge->flow.queue, lane);
+		return false;
+	}
+	accept(bridge, exchange->origin, from, to, message);
+	item = make_item(bridge, exchange, message);
+	queue_put(lane, item);
+	if (is_direct) {
+		hand_over_watch(bridge, item);
+		hand_over(bridge, item, message);
+	} else {
+		flow_keep(bridge, item);
+	}
+	return true;
+}
+
 void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
 		    const struct address *from, const struct address *to,
 		    const struct message *message)
 {
-	struct side_link *other = &bridge->links[side_other(origin)];
-	struct counters *counters = bridge->params.counters;
+	struct exchange *exchange;
 	struct fault fault;
-	bool ok = may_write(bridge, origin, from, to, &fault) &&
-		  fits(bridge, origin, message, &fault) &&
+	bool ok = may_write(bridge, origin, from, to, &fault) && fits(bridge, message, &fault) &&
 		  !runs_in_circles(bridge, from, to, message, &fault);
-	struct exchange *exchange = exchanges_add(bridge->exchanges, x, origin, now_ms(bridge));
 
-	if (!ok) {
+	exchange = open_exchange(bridge, x, origin);
+	if (!ok || !take(bridge, exchange, from, to, message, &fault))
 		finish_later(bridge, exchange, &fault);
-		return;
-	}
-	if (origin == SIDE_SIP)
-		counters->messages_from_sip++;
-	else
-		counters->messages_from_xmpp++;
-	note_sender(bridge, from, to);
-	exchange->from_stranger =
-		origin == SIDE_XMPP && is_stranger(bridge, from) && !is_granted(bridge, from, to);
-	if (!loop_timer_is_set(&bridge->answer_timer))
-		loop_timer_set(bridge->params.loop, &bridge->answer_timer,
-			       (uint64_t)bridge->params.answer_s * 1000, on_late, bridge);
-	other->ops->deliver(other->side, x, from, to, message);
 }
 
 void bridge_outcome(struct bridge *bridge, exchange_id x, enum outcome outcome,
 		    const struct fault *fault)
 {
 	struct exchange *exchange = exchanges_find(bridge->exchanges, x);
-	bool is_good = outcome == OUTCOME_TAKEN || outcome == OUTCOME_STORED;
 	struct fault why;
 
 	/* Only the first word counts; what was refused at once has had its own. */
-	if (exchange == NULL || exchange->fault != NULL)
+	if (exchange == NULL || !exchange->is_awaited)
 		return;
-	if (!is_good && fault == NULL) {
+	if (outcome == OUTCOME_STORED)
+		outcome = OUTCOME_TAKEN; /* by the other side's store: not ours any more */
+	if (outcome != OUTCOME_TAKEN && fault == NULL) {
 		if (outcome == OUTCOME_UNKNOWN)
 			no_answer(&why);
 		else
@@ -252,10 +448,13 @@ void bridge_outcome(struct bridge *bridge, exchange_id x, enum outcome outcome,
 		refuse(&why, FAULT_SERVICE_UNAVAILABLE, NULL);
 		fault = &why;
 	}
-	finish(bridge, exchange, outcome, is_good ? NULL : fault);
+	if (exchange->item != NULL)
+		hand_over_ended(bridge, exchange->item, outcome, fault);
+	else
+		end_plain(bridge, exchange, outcome, fault);
 }
 
 size_t bridge_message_count(const struct bridge *bridge)
 {
-	return exchanges_count(bridge->exchanges);
+	return bridge->open;
 }

@@ -9,7 +9,9 @@
  *   bridge_interest.c  whose sources live (D-20)
  *   bridge_sync.c      what is said again after a start or a break, paced; tidying
  *   bridge_message.c   messages: judged, handed over directly, one outcome each
- *   bridge_queue.c     what is kept until the other side took it: stored, tried again, reported
+ *   bridge_queue.c     what is kept until the other side took it: its rows; reports of failures
+ *   bridge_hand_over.c whose turn it is to be handed over, and what became of it
+ *   bridge_restart.c   the queue as a start finds it: one at a time, quarantine (REL-006)
  *   bridge_receipts.c  who may report what of which message
  *   bridge_typing.c    typing notices and their timers
  */
@@ -25,11 +27,15 @@
 #include "base/rate.h"
 #include "core/bridge.h"
 #include "core/pairs.h"
+#include "core/queue.h"
 #include "loop/loop.h"
 
 struct echo_guard;
 struct exchanges;
 struct learned;
+struct queue;
+struct queue_item;
+struct queue_lane;
 struct receipts;
 struct table;
 struct typings;
@@ -94,6 +100,41 @@ struct ledger {
 	unsigned pending;
 };
 
+/* Messages on their way to one side. Each lane is in one list, or in none: nothing of it waits. */
+struct toward {
+	struct list ready;   /* queue_lane.place: next, round robin (REL-047) */
+	struct list paced;   /* the same, so many a second: after a break */
+	struct list careful; /* the same, one at a time in all (REL-006) */
+	struct list waiting; /* the same, until their own time */
+	struct rate rate;
+	struct loop_timer timer; /* when there is room again */
+	size_t sent;             /* handed over without word */
+};
+
+struct flow {
+	struct queue *queue;
+	struct toward toward[2];
+	struct list held;         /* queue_item.write: accepted before the queue was read */
+	struct list unwritten;    /* the same: to be written again */
+	struct list proofs;       /* queue_item.turn: handed over, not stored, by age (D-36) */
+	struct list drops;        /* the same: being dropped, in the order of the calls */
+	struct list undropped;    /* the same: to be dropped again */
+	struct list aside;        /* the same: in quarantine */
+	struct list suspects;     /* queue_item.write: read, with a try that never ended */
+	struct queue_item *tried; /* handed over alone, or about to be */
+	struct loop_timer tried_timer;
+	struct loop_timer proof_timer;
+	struct loop_timer again_timer;
+	struct loop_timer expiry_timer;
+	int64_t expiry_s; /* for which expiry_timer is set */
+	int64_t seq;      /* the last one given */
+	size_t texts;     /* in the queue, without those set aside */
+	size_t aside_count;
+	bool is_loaded;
+	bool is_broken; /* it could not be read: nothing is accepted into it */
+	bool is_deferred;
+};
+
 struct bridge {
 	struct bridge_params params;
 	struct side_link links[2];
@@ -111,6 +152,9 @@ struct bridge {
 	struct list gone;  /* user.interest, by when they went */
 	struct loop_timer interest_timer;
 	struct exchanges *exchanges;
+	size_t open; /* of them, those whose sender has no answer yet */
+	struct flow flow;
+	struct list left;    /* exchange.place: still heard of after the stop */
 	struct list refused; /* exchange.place: refused at once, to be finished later */
 	struct loop_timer answer_timer;
 	struct echo_guard *echo;
@@ -238,8 +282,23 @@ void sync_cancel(struct bridge *bridge);
 
 /* bridge_message.c ----------------------------------------------------------------------------- */
 
-/* All open messages end as unknown. */
+struct exchange;
+
+/* All open messages end. */
 void message_end_all(struct bridge *bridge);
+/* Tells the sender, once. The exchange is gone afterwards if it is not awaited any more. fault is
+ * NULL for what is good. */
+void message_finish(struct bridge *bridge, struct exchange *exchange, enum outcome outcome,
+		    const struct fault *fault);
+/* Something is about to be handed over: sets the time for its outcome. */
+struct exchange *message_await(struct bridge *bridge, exchange_id x);
+/* No outcome is awaited any more; gone if its sender has his answer. */
+void message_settle(struct bridge *bridge, struct exchange *exchange);
+/* REL-043: worth another try, but not all at the same time. */
+void message_refuse_for_now(struct fault *fault, enum fault_code code, const char *text);
+/* D-47: is the sender not to be told why? */
+bool message_is_strange(struct bridge *bridge, const struct address *from,
+			const struct address *to);
 
 /* bridge_queue.c ------------------------------------------------------------------------------- */
 
@@ -249,6 +308,59 @@ void message_end_all(struct bridge *bridge);
  * is full and it is no failure. */
 void queue_report(struct bridge *bridge, enum side toward, const struct address *from,
 		  const struct address *to, struct message *report);
+
+void flow_init(struct bridge *bridge);
+void flow_free(struct bridge *bridge);
+/* Before the store is stopped: what is being tried is no suspect. */
+void flow_stop(struct bridge *bridge);
+/* May from put so much more into the queue? If not, says why. Counts the limit. */
+bool flow_has_room(struct bridge *bridge, const struct queue_lane *lane, size_t bytes,
+		   struct fault *fault);
+/* Counts it and has its row written; handed over in turn after the commit. */
+void flow_keep(struct bridge *bridge, struct queue_item *item);
+/* Writes its row (again). */
+void flow_write(struct bridge *bridge, struct queue_item *item, enum queue_write why);
+/* It has ended: its row is dropped, the item is gone (or goes with the row). */
+void flow_end(struct bridge *bridge, struct queue_item *item);
+/* It failed after it was accepted: counted, and its sender is told if he may be (D-39); the row
+ * becomes the report. */
+void flow_fail(struct bridge *bridge, struct queue_item *item, const struct fault *why,
+	       uint64_t *counter);
+/* The life of item is over. */
+void flow_expire(struct bridge *bridge, struct queue_item *item);
+/* Sets the timer for what expires next. */
+void flow_watch_expiry(struct bridge *bridge);
+bool flow_is_expired(const struct bridge *bridge, const struct queue_item *item);
+int64_t flow_next_seq(struct bridge *bridge);
+/* As queue_lane(), set up for this bridge. */
+struct queue_lane *flow_lane(struct bridge *bridge, const struct address *from,
+			     const struct address *to);
+/* Writes what was accepted before the queue was read. */
+void flow_release(struct bridge *bridge);
+
+/* bridge_hand_over.c --------------------------------------------------------------------------- */
+
+/* Has what is ready handed over soon. */
+void hand_over_schedule(struct bridge *bridge);
+/* The lane is looked at: its first item may be ready. */
+void hand_over_kick(struct bridge *bridge, struct queue_lane *lane);
+/* message is handed over at once, as item of it; NULL: read from item. */
+void hand_over(struct bridge *bridge, struct queue_item *item, const struct message *message);
+/* What became of it. */
+void hand_over_ended(struct bridge *bridge, struct queue_item *item, enum outcome outcome,
+		     const struct fault *fault);
+/* The number of tries of the one that is handed over alone is written. */
+void hand_over_alone(struct bridge *bridge, struct queue_item *item);
+/* It goes to the store if it has no proof in time. */
+void hand_over_watch(struct bridge *bridge, struct queue_item *item);
+/* The link came up: what waits is tried again, paced. */
+void hand_over_link_up(struct bridge *bridge, enum side side);
+void hand_over_stop(struct bridge *bridge);
+
+/* bridge_restart.c ----------------------------------------------------------------------------- */
+
+/* Reads the queue; done(error, bridge) when that is done. */
+void restart_load(struct bridge *bridge, void (*done)(int error, struct bridge *bridge));
 
 /* bridge_receipts.c ---------------------------------------------------------------------------- */
 

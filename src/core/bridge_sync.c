@@ -369,6 +369,8 @@ void bridge_link(struct bridge *bridge, enum side which, bool is_up)
 		       which == SIDE_SIP ? on_sip_link : on_xmpp_link, bridge);
 	if (is_up && !list_is_empty(&link->outward))
 		set_turn(bridge, which, 0);
+	if (is_up)
+		hand_over_link_up(bridge, which);
 }
 
 static void on_tidy(void *arg)

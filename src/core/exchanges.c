@@ -108,6 +108,21 @@ struct exchange *exchanges_oldest(struct exchanges *exchanges)
 	return LIST_ENTRY(exchanges->open.next, struct exchange, place);
 }
 
+void exchanges_touch(struct exchanges *exchanges, struct exchange *exchange, uint64_t now_ms)
+{
+	exchange->since_ms = now_ms;
+	list_remove(&exchange->place);
+	list_append(&exchanges->open, &exchange->place);
+}
+
+static void free_address(struct address *address)
+{
+	if (address == NULL)
+		return;
+	address_clear(address);
+	mem_free(address);
+}
+
 void exchanges_remove(struct exchanges *exchanges, struct exchange *exchange)
 {
 	struct exchange **at = bucket_of(exchanges, exchange->x);
@@ -116,6 +131,9 @@ void exchanges_remove(struct exchanges *exchanges, struct exchange *exchange)
 		at = &(*at)->next;
 	*at = exchange->next;
 	list_remove(&exchange->place);
+	free_address(exchange->from);
+	free_address(exchange->to);
+	mem_free(exchange->uid);
 	mem_free(exchange->fault);
 	mem_free(exchange);
 	exchanges->count--;

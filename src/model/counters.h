@@ -16,6 +16,7 @@
 	X(messages_to_sip, "messages taken by SIP")                                                \
 	X(messages_from_xmpp, "messages accepted from XMPP")                                       \
 	X(messages_to_xmpp, "messages taken by XMPP")                                              \
+	X(messages_turned_away, "messages refused at once, not accepted")                          \
 	X(messages_refused, "messages reported to their sender as refused")                        \
 	X(messages_unknown, "messages whose fate is unknown, reported so")                         \
 	X(messages_empty, "messages without text, answered and not forwarded")                     \

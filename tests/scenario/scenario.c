@@ -1,5 +1,6 @@
 #include "scenario/scenario.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "scenario/scenario_words.h"
 #include "support/fake_loop.h"
 #include "support/fake_side.h"
+#include "support/moody_store.h"
 
 struct line {
 	struct list place;
@@ -27,6 +29,9 @@ struct scenario {
 	bool is_up[2];
 	bool is_closed; /* the chat domain may not use the bridge */
 	bool is_open;   /* every chat domain may */
+	bool is_mute;   /* late_failure none */
+	int64_t life_s;
+	int64_t hold_unavailable_s;
 	struct limits limits;
 	struct counters counters;
 	struct list lines;
@@ -105,6 +110,24 @@ static void on_started(int error, void *arg)
 		record("start failed", arg);
 }
 
+/* "! quarantined FROM TO UID" */
+static void on_failed(const struct address *from, const struct address *to, const char *uid,
+		      const struct fault *why, bool is_quarantined, void *arg)
+{
+	struct buf out = BUF_INIT;
+
+	(void)why;
+	if (!is_quarantined)
+		return;
+	buf_puts(&out, "! quarantined ");
+	fake_address_text(from, &out);
+	buf_putc(&out, ' ');
+	fake_address_text(to, &out);
+	buf_printf(&out, " %s", uid == NULL ? "unreadable" : uid);
+	record(buf_text(&out), arg);
+	buf_free(&out);
+}
+
 static void begin(struct scenario *scenario)
 {
 	struct bridge_params params = {.loop = scenario->loop,
@@ -118,7 +141,11 @@ static void begin(struct scenario *scenario)
 				       .ask_again_s = 7 * 86400,
 				       .refusal_hold_s = 86400,
 				       .hold_s = 30,
-				       .answer_s = 40};
+				       .answer_s = 40,
+				       .life_s = scenario->life_s,
+				       .hold_unavailable_s = scenario->hold_unavailable_s,
+				       .message_failed = on_failed,
+				       .reports_late_failures = !scenario->is_mute};
 
 	bridge_new(&scenario->bridge, &params);
 	for (int side = 0; side < 2; side++)
@@ -152,7 +179,8 @@ void scenario_new(struct scenario **out)
 	fake_side_new(&scenario->sides[SIDE_XMPP], SIDE_XMPP, record, scenario);
 	scenario->is_up[SIDE_SIP] = true;
 	scenario->is_up[SIDE_XMPP] = true;
-	open_store(scenario, "memory");
+	moody_store_set(0, 0);
+	open_store(scenario, "failing");
 	begin(scenario);
 	*out = scenario;
 }
@@ -399,6 +427,22 @@ static const char *message(struct scenario *scenario, int count, char **words)
 	return NULL;
 }
 
+/* NAME [path|few|held] [SECONDS of Retry-After] */
+static void read_fault(int count, char **words, struct fault *out)
+{
+	fault_set(out, fault_from_name(words[0]), NULL);
+	for (int i = 1; i < count; i++) {
+		if (strcmp(words[i], "path") == 0)
+			out->again = AGAIN_PATH;
+		else if (strcmp(words[i], "few") == 0)
+			out->again = AGAIN_FEW;
+		else if (strcmp(words[i], "held") == 0)
+			out->again = AGAIN_HELD;
+		else
+			out->retry_after_s = (int)strtol(words[i], NULL, 10);
+	}
+}
+
 static const char *outcome(struct scenario *scenario, int count, char **words)
 {
 	struct fault fault;
@@ -406,14 +450,15 @@ static const char *outcome(struct scenario *scenario, int count, char **words)
 	exchange_id x = count < 3 ? 0 : fake_side_exchange(scenario->sides[side], words[1]);
 
 	if (x == 0)
-		return "outcome mN|sN|xN taken|stored|refused|unknown [FAULT]";
+		return "outcome mN|sN|xN taken|stored|refused|unknown [FAULT [path|few|held] "
+		       "[SECONDS]]";
 	for (int i = OUTCOME_TAKEN; i <= OUTCOME_UNKNOWN; i++) {
 		enum outcome value = (enum outcome)i;
 
 		if (strcmp(words[2], fake_outcome_name(value)) != 0)
 			continue;
 		if (count > 3)
-			fault_set(&fault, fault_from_name(words[3]), NULL);
+			read_fault(count - 3, &words[3], &fault);
 		bridge_outcome(scenario->bridge, x, value, count > 3 ? &fault : NULL);
 		return NULL;
 	}
@@ -438,6 +483,30 @@ static const char *typing(struct scenario *scenario, int count, char **words)
 	return NULL;
 }
 
+/* report sip|xmpp FROM TO UID delivered|failed|displayed|processed [FAULT] */
+static const char *report(struct scenario *scenario, int count, char **words)
+{
+	struct fault fault;
+	struct ends ends;
+	enum side origin;
+	int kind = 0;
+
+	if (count < 6 || !side_read(words[1], &origin) || !ends_read(&words[2], &ends))
+		return "report sip|xmpp FROM TO UID KIND [FAULT]";
+	while (kind <= REPORT_PROCESSED &&
+	       strcmp(words[5], fake_report_name((enum report_kind)kind)) != 0)
+		kind++;
+	if (count > 6)
+		fault_set(&fault, fault_from_name(words[6]), NULL);
+	fake_side_reporting(scenario->sides[origin], true);
+	if (kind <= REPORT_PROCESSED)
+		bridge_report(scenario->bridge, origin, &ends.watcher, &ends.watched, words[4],
+			      (enum report_kind)kind, count > 6 ? &fault : NULL);
+	fake_side_reporting(scenario->sides[origin], false);
+	ends_clear(&ends);
+	return kind <= REPORT_PROCESSED ? NULL : "delivered, failed, displayed or processed";
+}
+
 static const char *advance(struct scenario *scenario, int count, char **words)
 {
 	uint64_t ms;
@@ -457,15 +526,101 @@ static const char *restart(struct scenario *scenario, int count, char **words)
 	return NULL;
 }
 
-static const char *use_store(struct scenario *scenario, int count, char **words)
+/* As after kill -9: what the store has not done never happened. */
+static const char *killed(struct scenario *scenario, int count, char **words)
 {
-	if (count < 2)
-		return "store memory|failing";
+	(void)count;
+	(void)words;
 	bridge_free(&scenario->bridge);
+	moody_store_crash();
 	fake_loop_run(scenario->loop);
-	open_store(scenario, words[1]);
 	begin(scenario);
 	return NULL;
+}
+
+/* works, full or broken: from now on. slow DURATION: everything takes so long. failing: another
+ * one, that never worked. */
+static const char *use_store(struct scenario *scenario, int count, char **words)
+{
+	uint64_t ms = 0;
+
+	if (count < 2 || (count > 2 && !scenario_duration(words[2], &ms)))
+		return "store works|full|broken|failing|slow DURATION";
+	if (strcmp(words[1], "full") == 0)
+		moody_store_set(ENOSPC, 0);
+	else if (strcmp(words[1], "works") == 0 || strcmp(words[1], "slow") == 0)
+		moody_store_set(0, ms);
+	else
+		moody_store_set(EIO, 0);
+	if (strcmp(words[1], "failing") != 0)
+		return NULL;
+	bridge_free(&scenario->bridge);
+	fake_loop_run(scenario->loop);
+	open_store(scenario, "failing");
+	begin(scenario);
+	return NULL;
+}
+
+/* with life|hold DURATION: a restart with that setting. */
+static const char *use_setting(struct scenario *scenario, int count, char **words)
+{
+	uint64_t ms;
+
+	if (count < 3 || !scenario_duration(words[2], &ms))
+		return "with life|hold DURATION";
+	if (strcmp(words[1], "life") == 0)
+		scenario->life_s = (int64_t)(ms / 1000);
+	else
+		scenario->hold_unavailable_s = (int64_t)(ms / 1000);
+	return restart(scenario, count, words);
+}
+
+static void record_queued(const struct queued_message *message, void *arg)
+{
+	struct buf out = BUF_INIT;
+
+	buf_puts(&out, "= ");
+	fake_address_text(message->from, &out);
+	buf_putc(&out, ' ');
+	fake_address_text(message->to, &out);
+	buf_printf(&out, " %s %s", message->what == MESSAGE_TEXT ? "text" : "report", message->uid);
+	if (message->last[0] != '\0')
+		buf_printf(&out, " %s", message->last);
+	if (message->next_ms > 0)
+		buf_puts(&out, " waits");
+	if (message->is_quarantined)
+		buf_puts(&out, " quarantined");
+	record(buf_text(&out), arg);
+	buf_free(&out);
+}
+
+static const char *show_queue(struct scenario *scenario, int count, char **words)
+{
+	(void)count;
+	(void)words;
+	bridge_each_queued(scenario->bridge, record_queued, scenario);
+	return NULL;
+}
+
+/* REL-060: everything that was accepted is somewhere. */
+static const char *check_sums(struct scenario *scenario, int count, char **words)
+{
+	const struct counters *c = &scenario->counters;
+	struct queue_facts facts;
+	uint64_t in = c->messages_from_sip + c->messages_from_xmpp;
+	uint64_t out = c->messages_to_sip + c->messages_to_xmpp + c->messages_refused +
+		       c->messages_unknown + c->messages_expired + c->messages_late +
+		       c->messages_quarantined;
+	struct buf line = BUF_INIT;
+
+	(void)count;
+	(void)words;
+	bridge_queue_facts(scenario->bridge, &facts);
+	buf_printf(&line, "= %" PRIu64 " accepted, %" PRIu64 " ended, %zu queued", in, out,
+		   facts.texts);
+	record(buf_text(&line), scenario);
+	buf_free(&line);
+	return in == out + facts.texts ? NULL : "the sums do not match";
 }
 
 /* xmpp.domains without and with the chat domain, or with "*" beside it. */
@@ -475,6 +630,15 @@ static const char *domains(struct scenario *scenario, int count, char **words)
 		return "domains none|all|everybody";
 	scenario->is_closed = strcmp(words[1], "none") == 0;
 	scenario->is_open = strcmp(words[1], "everybody") == 0;
+	return NULL;
+}
+
+/* From the next start on. */
+static const char *late_failure(struct scenario *scenario, int count, char **words)
+{
+	if (count < 2)
+		return "late_failure message|none";
+	scenario->is_mute = strcmp(words[1], "none") == 0;
 	return NULL;
 }
 
@@ -546,9 +710,12 @@ static const struct {
 	const char *name;
 	action_fn *run;
 } verbs[] = {
-	{"link", link_changed}, {"seen", seen},        {"message", message}, {"outcome", outcome},
-	{"advance", advance},   {"restart", restart},  {"store", use_store}, {"stop", stop},
-	{"limit", limit},       {"count", show_count}, {"domains", domains}, {"typing", typing},
+	{"link", link_changed}, {"seen", seen},        {"message", message},
+	{"outcome", outcome},   {"advance", advance},  {"restart", restart},
+	{"kill", killed},       {"with", use_setting}, {"queue", show_queue},
+	{"sums", check_sums},   {"store", use_store},  {"stop", stop},
+	{"limit", limit},       {"count", show_count}, {"domains", domains},
+	{"typing", typing},     {"report", report},    {"late_failure", late_failure},
 };
 
 static const char *do_pair(struct scenario *scenario, pair_fn *run, int count, char **words)

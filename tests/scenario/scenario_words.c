@@ -223,6 +223,8 @@ static bool message_fact(const char *word, struct message *out)
 		out->origin.address = mem_strdup(word + 3);
 	else if (strncmp(word, "wants=", 6) == 0)
 		out->wants = wants_read(word + 6);
+	else if (strncmp(word, "life=", 5) == 0)
+		out->life_s = strtol(word + 5, NULL, 10);
 	else if (strcmp(word, "headline") == 0)
 		out->kind = MESSAGE_HEADLINE;
 	else if (strcmp(word, "no-store") == 0)

@@ -304,6 +304,8 @@ static void fake_deliver(void *arg, exchange_id x, const struct address *from,
 		put_report(message, &out);
 	else
 		put_quoted(message->body, message->body_len, &out);
+	if (message->repeat > 0)
+		buf_printf(&out, " repeat=%" PRIu32, message->repeat);
 	end(arg, &out);
 }
 

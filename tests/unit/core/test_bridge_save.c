@@ -43,32 +43,6 @@ void store_drop_pair(struct store *store, const struct address *watcher,
 	done(store->error, arg);
 }
 
-void store_load_learned(struct store *store, store_learned_fn *each, store_done_fn *done, void *arg)
-{
-	(void)store;
-	(void)each;
-	done(0, arg);
-}
-
-void store_put_learned(struct store *store, const struct learned_row *row, store_done_fn *done,
-		       void *arg)
-{
-	(void)store;
-	(void)row;
-	(void)done;
-	(void)arg;
-}
-
-void store_drop_learned(struct store *store, const char *kind, const char *subject,
-			store_done_fn *done, void *arg)
-{
-	(void)store;
-	(void)kind;
-	(void)subject;
-	(void)done;
-	(void)arg;
-}
-
 int64_t store_last_alive(const struct store *store)
 {
 	(void)store;

@@ -1,0 +1,11 @@
+/* A store in memory whose answers tests delay and spoil; the engine "failing" where this library
+ * stands before the store. */
+#pragma once
+
+#include <stdint.h>
+
+/* From now on everything ends with error (0: it is done), and everything takes delay_ms. Without
+ * delay, what was held back is done now. */
+void moody_store_set(int error, uint64_t delay_ms);
+/* What is held back never happened, as at a kill. */
+void moody_store_crash(void);
