@@ -421,8 +421,8 @@ static enum shown judge_disposition(const struct object *object)
 	    text_is_like(token.text, token.len, "inline"))
 		return SHOWN_YES;
 	if (text_is_like(token.text, token.len, "notification") &&
-	    multipart_type_is(object->type, imdn_type))
-		return SHOWN_YES; /* RCPT-007 */
+	    (multipart_type_is(object->type, imdn_type) || multipart_type_is(object->type, MIXED)))
+		return SHOWN_YES; /* RCPT-007, RCPT-020 */
 	handling = header_parameter(object->disposition, "handling");
 	return text_is_like(handling.text, handling.len, "optional") ? SHOWN_NO : SHOWN_REFUSED;
 }

@@ -260,6 +260,12 @@ static void several_parts(void **state)
 			 "message/imdn+xml\r\nContent-Disposition: notification",
 			 IMDN("1", DELIVERED)) PART("message/imdn+xml", IMDN("2", FAILED)) "--b--",
 		 0, "reports 1:delivered 2:failed cpim"},
+		/* [RCPT-020] the whole is a notification, too */
+		{"message/cpim",
+		 CPIM("Content-Type: multipart/mixed;boundary=b\r\n"
+		      "Content-Disposition: notification\r\n\r\n")
+			 PART("message/imdn+xml", IMDN("1", DELIVERED)) "--b--",
+		 0, "reports 1:delivered cpim"},
 		{mixed,
 		 PART("text/plain;charset=iso-8859-1\r\nContent-Transfer-Encoding: "
 		      "quoted-printable",
