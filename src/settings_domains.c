@@ -14,16 +14,17 @@ struct quirks {
 	bool can_fetch;
 	bool publish_presence;
 	bool options_503_means_down;
-	bool result_is_end_to_end;
 };
 
 static const struct quirks quirks[] = {
-	{"asterisk", false, false, false, false},
-	{"freeswitch", false, true, true, false},
-	{"kamailio", true, true, true, true},
-	{"opensips", true, true, true, true},
-	{"", true, true, true, false},
+	{"asterisk", false, false, false},
+	{"freeswitch", false, true, true},
+	{"kamailio", true, true, true},
+	{"opensips", true, true, true},
+	{"", true, true, true},
 };
+
+enum { MESSAGE_TYPES_PLAIN }; /* the first choice of message_types */
 
 static const struct quirks *quirks_of(const char *profile)
 {
@@ -90,12 +91,12 @@ static void fill_presence(const struct draft_domain *from, struct profile *profi
 
 static void fill_messages(const struct draft_domain *from, struct profile *profile)
 {
-	const struct quirks *quirk = quirks_of(from->profile);
-
 	if (from->body_max != SETTING_UNSET)
 		profile->body_max_bytes = (int32_t)from->body_max;
 	if (from->rich_types != SETTING_UNSET)
 		profile->rich_types = (enum rich_types)from->rich_types;
+	if (from->message_types == MESSAGE_TYPES_PLAIN)
+		profile->rich_types = RICH_NEVER;
 	profile->receipt_from_200 = pick(from->receipt_from_200, profile->receipt_from_200);
 	profile->thread = (enum thread_rule)from->thread;
 	profile->pager_type = (enum pager_type)from->pager_type;
@@ -103,8 +104,10 @@ static void fill_messages(const struct draft_domain *from, struct profile *profi
 	profile->date_trusted = from->date_trusted == 1;
 	profile->charset_unreliable =
 		pick(from->charset_decl_unreliable, profile->charset_unreliable);
+	/* Who wants receipts from a 200 says with it whose 200 it is. */
 	profile->result_is_devices =
-		pick(from->message_result_meaning, quirk->result_is_end_to_end);
+		pick(from->message_result_meaning,
+		     profile->result_is_devices || from->receipt_from_200 == 1);
 }
 
 static void fill_peer(const struct draft_domain *from, struct sip_peer *out)

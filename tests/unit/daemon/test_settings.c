@@ -162,6 +162,47 @@ static void profile_fields_are_overridden(void **state)
 	settings_free(&settings);
 }
 
+/* [D-41] [D-42]: what the words about messages mean together: a peer of plain text is sent nothing
+ * else, and a queue's 200 is nobody's receipt. */
+static void message_fields_fit_together(void **state)
+{
+	static const struct {
+		const char *fields;
+		enum rich_types rich_types;
+		bool may_be_receipt;
+	} rows[] = {
+		{"profile = \"kamailio\";", RICH_ON_EVIDENCE, true},
+		{"profile = \"linphone\";", RICH_ALWAYS, true},
+		{"profile = \"linphone\"; message_types = \"text/plain\";", RICH_NEVER, true},
+		{"profile = \"linphone\"; message_types = \"any\";", RICH_ALWAYS, true},
+		{"profile = \"kamailio\"; message_result_meaning = \"queued\";", RICH_ON_EVIDENCE,
+		 false},
+		{"profile = \"generic\";", RICH_ON_EVIDENCE, false},
+		{"profile = \"generic\"; receipt_from_200 = true;", RICH_ON_EVIDENCE, true},
+		{"profile = \"generic\"; message_result_meaning = \"device\";", RICH_ON_EVIDENCE,
+		 false},
+		{"profile = \"asterisk\";", RICH_NEVER, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		char text[512];
+		struct settings *settings;
+		const struct profile *profile;
+
+		snprintf(text, sizeof text,
+			 "xmpp: { component = \"sip.chat.example\"; secret = \"a secret of some "
+			 "length\"; }; domains: ( { sip = \"a.example\"; %s } );",
+			 rows[i].fields);
+		settings = load_good(text);
+		profile = &settings->peers[0].profile;
+		assert_int_equal(profile->rich_types, rows[i].rich_types);
+		assert_int_equal(profile->receipt_from_200 && profile->result_is_devices,
+				 rows[i].may_be_receipt);
+		settings_free(&settings);
+	}
+}
+
 /* Text in, "FILE:LINE: ..." out. line 0: the fault is the file's. */
 struct wrong {
 	const char *text;
@@ -608,6 +649,7 @@ int main(void)
 		cmocka_unit_test(smallest_file),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(profile_fields_are_overridden),
+		cmocka_unit_test(message_fields_fit_together),
 		cmocka_unit_test(wrong_files),
 		cmocka_unit_test(several_faults),
 		cmocka_unit_test(annotated_file),
