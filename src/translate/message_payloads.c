@@ -208,7 +208,6 @@ static const struct {
 	{"urn:xmpp:carbons:", "sent", find_copy}, /* X0280-1 */
 	{"urn:xmpp:carbons:", "received", find_copy},
 	{"urn:xmpp:mam:", "", find_copy}, /* X999-3 */
-	{"http://jabber.org/protocol/pubsub#event", "event", find_copy},
 	{"urn:xmpp:jingle-message:", "", find_copy},
 };
 

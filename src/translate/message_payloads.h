@@ -22,7 +22,7 @@ struct payloads {
 	bool is_correction;
 	bool is_retraction;
 	bool is_fallback_for_reactions;
-	bool is_copy; /* of a carbon, an archive, an event ...: not said by its sender here */
+	bool is_copy; /* of a carbon, an archive, a call: not said by its sender here */
 	bool must_not_wait;
 	unsigned wants;
 };

@@ -90,7 +90,7 @@ static void on_error(const struct inbound *in)
 	in->side->params.counters->stanzas_refused++;
 	log_debug("xmpp: late error from=%s id=%s (%s)", log_safe(in->from), log_safe(in->id),
 		  fault_name(fault.code));
-	if (in->id != NULL && in->has_sender && in->has_target)
+	if (in->id != NULL && in->has_sender && in->has_target && !in->is_to_component)
 		bridge_report(in->side->params.bridge, SIDE_XMPP, &in->sender, &in->target, in->id,
 			      REPORT_FAILED, &fault);
 }
@@ -98,9 +98,12 @@ static void on_error(const struct inbound *in)
 /* D-45, X999-2. */
 static void on_encrypted(const struct inbound *in, const struct message_stanza *stanza)
 {
-	refuse_text(in, stanza, FAULT_NOT_ACCEPTABLE,
-		    "encrypted messages cannot be delivered to a telephone; "
-		    "please switch encryption off for this contact");
+	if (!in->may_use || in->is_to_component)
+		refuse_text(in, stanza, FAULT_SERVICE_UNAVAILABLE, NULL);
+	else
+		refuse_text(in, stanza, FAULT_NOT_ACCEPTABLE,
+			    "encrypted messages cannot be delivered to a telephone; "
+			    "please switch encryption off for this contact");
 }
 
 void handle_message(struct inbound *in)

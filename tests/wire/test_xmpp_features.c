@@ -7,6 +7,8 @@
 #include <strophe.h>
 
 #include "base/buf.h"
+#include "core/learned.h"
+#include "model/profile.h"
 #include "model/rich.h"
 #include "support/check.h"
 #include "support/xmpp_world.h"
@@ -159,6 +161,100 @@ static void a_user_wants_events(void **state)
 	has(answer, "\"http://jabber.org/protocol/activity+notify\"");
 	has(answer, "\"http://jabber.org/protocol/nick+notify\"");
 	has(answer, "\"http://jabber.org/protocol/caps\"");
+}
+
+#define DISCO    "<query xmlns='http://jabber.org/protocol/disco#info'/>"
+#define STATES   "\"http://jabber.org/protocol/chatstates\""
+#define RECEIPTS "\"urn:xmpp:receipts\""
+#define MARKERS  "\"urn:xmpp:chat-markers:0\""
+
+static void offers(const char *answer, bool states, bool receipts, bool markers)
+{
+	assert_int_equal(strstr(answer, STATES) != NULL, states);
+	assert_int_equal(strstr(answer, RECEIPTS) != NULL, receipts);
+	assert_int_equal(strstr(answer, MARKERS) != NULL, markers);
+}
+
+static const char *show_1001(struct world *world, char out[2000])
+{
+	struct presence now;
+
+	world_presence(&now, SHOW_NONE, NULL);
+	xmpp_server_forget(world_server(world));
+	world_tell(world, "ann", "1001", &now);
+	presence_clear(&now);
+	(void)snprintf(out, 2000, "%s", xmpp_server_expect(world_server(world), "<presence"));
+	return out;
+}
+
+struct able {
+	enum rich_types rule;
+	bool receipt_from_200;
+	int typing; /* as learned; -1: nothing */
+	int cpim;
+	int imdn;
+	bool states;
+	bool receipts;
+	bool markers;
+};
+
+/* [RCPT-038] [TYPE-018] [X0184-2] [TYPE-034] [D-41] [D-42]: offered where it is honoured; the hash
+ * in presence always stands for what is behind it [X0115-1] */
+static void notices_are_offered_where_they_are_honoured(void **state)
+{
+	static const struct able rows[] = {
+		{RICH_ON_EVIDENCE, false, -1, -1, -1, false, false, false},
+		{RICH_ON_EVIDENCE, false, 1, -1, -1, true, false, false},
+		{RICH_ON_EVIDENCE, false, 0, 0, 1, false, false, false},
+		{RICH_ON_EVIDENCE, false, -1, 1, -1, false, true, true},
+		{RICH_ON_EVIDENCE, false, 1, -1, 1, true, true, true},
+		{RICH_ON_EVIDENCE, true, -1, -1, -1, false, true, false},
+		{RICH_ALWAYS, false, -1, -1, -1, true, true, true},
+		{RICH_ALWAYS, true, 0, 0, -1, false, true, false},
+		{RICH_NEVER, false, 1, 1, 1, false, false, false},
+		{RICH_NEVER, true, 1, 1, 1, false, true, false},
+	};
+	struct world *world;
+	char copy[2000];
+
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		const struct able *row = &rows[i];
+		struct profile profile = {.rich_types = row->rule,
+					  .receipt_from_200 = row->receipt_from_200};
+		const char *uri = "sip:1001@pbx.example";
+
+		world = *state;
+		world_free(&world);
+		with_up(state);
+		world = *state;
+		world_set_profile(world, &profile);
+		learned_put(world_learned(world), LEARNED_TYPING, uri, row->typing);
+		learned_put(world_learned(world), LEARNED_CPIM, uri, row->cpim);
+		learned_put(world_learned(world), LEARNED_IMDN, uri, row->imdn);
+		offers(ask(world, PHONE, "get", DISCO), row->states, row->receipts, row->markers);
+		check_mark(world, show_1001(world, copy), PHONE);
+		world_set_profile(world, NULL);
+	}
+}
+
+/* [X000-2]: what one was found to understand is for those who may see him, on the full JID alone;
+ * what is nobody's is the same for all */
+static void what_is_honoured_is_not_for_all(void **state)
+{
+	struct world *world = *state;
+
+	learned_put(world_learned(world), LEARNED_TYPING, "sip:1001@pbx.example", 1);
+	learned_put(world_learned(world), LEARNED_CPIM, "sip:1001@pbx.example", 1);
+	offers(ask(world, PHONE, "get", DISCO), true, true, true);
+	offers(ask(world, "1002@" BRIDGE "/sip", "get", DISCO), false, false, false);
+	offers(ask(world, USER, "get", DISCO), false, false, false);
+	offers(ask(world, BRIDGE, "get", DISCO), false, false, false);
+	world_will_answer(world, WATCH_PENDING, NULL, FAULT_NONE, NULL);
+	offers(ask(world, PHONE, "get", DISCO), false, false, false);
+	/* who refuses messages altogether refuses notices */
+	set_presence(world);
+	learned_put(world_learned(world), LEARNED_MESSAGE, "sip:1001@pbx.example", 0);
+	offers(ask(world, PHONE, "get", DISCO), false, false, false);
 }
 
 #define VCARD "<vCard xmlns='vcard-temp'/>"
@@ -317,6 +413,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(presence_carries_what_disco_answers, with_up, tear),
 		cmocka_unit_test_setup_teardown(the_bridge_has_a_mark_too, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_user_wants_events, with_up, tear),
+		cmocka_unit_test_setup_teardown(notices_are_offered_where_they_are_honoured,
+						with_up, tear),
+		cmocka_unit_test_setup_teardown(what_is_honoured_is_not_for_all, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_user_has_a_card, with_up, tear),
 		cmocka_unit_test_setup_teardown(cards_are_for_those_who_may_see, with_up, tear),
 		cmocka_unit_test_setup_teardown(names_are_remembered, with_up, tear),

@@ -75,9 +75,6 @@ static const struct row stanzas[] = {
 	 "nothing"},
 	{CHAT(FORWARDED), "nothing"},
 	{CHAT("<body>look at that</body>" FORWARDED), "text chat 'look at that'"},
-	{"<message><body>an event</body><event xmlns='http://jabber.org/protocol/pubsub#event'/>"
-	 "</message>",
-	 "nothing"},
 	{CHAT("<data xmlns='http://jabber.org/protocol/ibb' sid='1' seq='0'>eA==</data>"),
 	 "nothing"},
 	{"<message><event xmlns='http://jabber.org/protocol/pubsub#event'><items "

@@ -203,6 +203,16 @@ static void errors_refuse_one(void **state)
 	assert_false(barrier_refused(f.barrier, "a@c.example", "id1", &fault));
 	assert_true(barrier_answered(f.barrier, "c.example", f.ids[1]));
 	assert_heard(&f, "");
+	/* what goes to a full JID (a report) is refused by it, or for it */
+	barrier_add(f.barrier, 3, "id3", "a@c.example/res", 30);
+	barrier_add(f.barrier, 4, "id4", "a@c.example/res", 40);
+	barrier_add(f.barrier, 5, "id5", "a@c.example/res/b@d", 50);
+	assert_false(barrier_refused(f.barrier, "a@d.example/res", "id3", &fault));
+	assert_true(barrier_refused(f.barrier, "a@c.example/res", "id3", &fault));
+	assert_true(barrier_refused(f.barrier, "c.example", "id4", &fault));
+	assert_true(barrier_refused(f.barrier, "a@c.example", "id5", &fault));
+	assert_heard(&f, "3 refused item-not-found;4 refused item-not-found;"
+			 "5 refused item-not-found;");
 	end(&f);
 }
 

@@ -85,6 +85,8 @@ static const struct example examples[] = {
 	 0, NULL, CAPS_MOOD | CAPS_NICK},
 	{"activity", QUERY PC FEATURE("http://jabber.org/protocol/activity+notify") END, 0, NULL,
 	 CAPS_ACTIVITY},
+	{"chat states", QUERY PC FEATURE("http://jabber.org/protocol/chatstates") END, 0,
+	 "iwiiK12C8iGoq+gjy4eofQNqDhg=", CAPS_STATES},
 	{"without notify", QUERY PC FEATURE("http://jabber.org/protocol/activity") END, 0, NULL, 0},
 	{"nothing", QUERY END, 0, NULL, 0},
 	{"a feature twice",

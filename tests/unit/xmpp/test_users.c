@@ -20,6 +20,10 @@ static void one_user_does_not_spend_for_another(void **state)
 	assert_int_equal(taken, limits.messages_per_user_burst);
 	assert_true(users_take(users, "b@x", USER_RATE_MESSAGE, 0));
 	assert_true(users_take(users, "a@x", USER_RATE_REQUEST, 0));
+	/* all that waited for a client that comes online is acknowledged at once */
+	for (taken = 0; users_take(users, "a@x", USER_RATE_REPORT, 0) && taken < 10000; taken++)
+		continue;
+	assert_int_equal(taken, 50 * limits.reports_per_user_per_s);
 	/* one second later as many as the rate says */
 	for (taken = 0; users_take(users, "a@x", USER_RATE_MESSAGE, 1000); taken++)
 		continue;
