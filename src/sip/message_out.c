@@ -157,6 +157,10 @@ static int choose_report(struct message_out *out, struct fault *fault)
 	const struct message_report *report = out->message.report;
 	enum imdn_style style = IMDN_STYLE_NONE;
 
+	if (report->origin.address == NULL) { /* of a text of our own (extensions.h) */
+		fault_set(fault, FAULT_NOT_ACCEPTABLE, "No phone sent the text");
+		return ENOTSUP;
+	}
 	if (was_asked(report))
 		style = abilities_imdn_style(out->core, out->to.domain, out->to_uri, true);
 	if (style == IMDN_STYLE_NONE && report->kind != REPORT_FAILED) {

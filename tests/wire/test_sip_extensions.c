@@ -373,6 +373,29 @@ static void unknown_is_not_missed(void **state)
 	rig_free(&rig);
 }
 
+/* [D-39] nobody sent what the bridge itself says: when it cannot be delivered the phone is not
+ * told. */
+static void the_phone_hears_of_no_failure(void **state)
+{
+	struct rig *rig = start(voicemail, 0);
+	struct address from = {0}, to = {0};
+	struct message_report about = {.kind = REPORT_FAILED, .about = (char[]){"u"}};
+	struct message message = {
+		.what = MESSAGE_REPORT, .uid = (char[]){"u-f"}, .hops = -1, .report = &about};
+
+	(void)state;
+	fault_set(&about.fault, FAULT_ITEM_NOT_FOUND, NULL);
+	address_set(&from, SIDE_XMPP, "juliet", "chat.example");
+	address_set(&to, SIDE_SIP, "1001", "pbx.example");
+	sip_side_ops()->deliver(rig->side, 7, &from, &to, &message);
+	rig_expect_line(rig, "outcome 7 REFUSED not-acceptable");
+	text_peer_let_run(rig->peer, 30);
+	assert_int_equal(text_peer_count(rig->peer, "MESSAGE"), 0);
+	address_clear(&from);
+	address_clear(&to);
+	rig_free(&rig);
+}
+
 static void on_stopped(void *arg)
 {
 	*(bool *)arg = true;
@@ -415,6 +438,7 @@ int main(void)
 		cmocka_unit_test(in_the_language_of_the_settings),
 		cmocka_unit_test(answered_at_another_phone),
 		cmocka_unit_test(unknown_is_not_missed),
+		cmocka_unit_test(the_phone_hears_of_no_failure),
 		cmocka_unit_test(the_stop_ends_them),
 	};
 
