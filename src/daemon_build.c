@@ -120,6 +120,10 @@ static int build_bridge(struct parts *parts)
 		.refusal_hold_s = settings->refusal_hold_s,
 		.hold_s = settings->hold_s,
 		.answer_s = settings->answer_s,
+		.life_s = settings->messages_life_s,
+		.hold_unavailable_s = settings->hold_unavailable_s,
+		.message_failed = daemon_message_failed,
+		.reports_late_failures = settings->late_failure == LATE_FAILURE_MESSAGE,
 	};
 
 	return bridge_new(&parts->bridge, &params) == 0 ? EX_OK : EX_SOFTWARE;

@@ -68,6 +68,7 @@ void daemon_status(const struct parts *parts, struct buf *out)
 	buf_printf(out, "link.xmpp %s\n", xmpp_side_is_up(parts->xmpp) ? "up" : "down");
 	buf_printf(out, "pairs %zu\n", bridge_pair_count(parts->bridge));
 	buf_printf(out, "messages_open %zu\n", bridge_message_count(parts->bridge));
+	daemon_queue_status(parts, out);
 	xmpp_side_status(parts->xmpp, out);
 	sip_side_status(parts->sip, out);
 	counters_each(&parts->counters, add_counter, out);
@@ -272,6 +273,8 @@ const struct control_command daemon_commands[] = {
 	 "what is shown of somebody, to whom, and who says so, how long ago", daemon_show_presence},
 	{"show peers", "", "the SIP domains: is the server there, what is known from it",
 	 daemon_show_peers},
+	{"show queue", "", "messages that wait, and those set aside: for how long, and why",
+	 daemon_show_queue},
 	{"map", "ADDRESS", "how an address maps to the other side, and why", run_map},
 	{"log", "LEVEL", "sets the log level: err warning notice info debug", run_log},
 	{"forget", "WATCHER WATCHED", "ends a pair or a refusal, so that it can be asked anew",

@@ -239,9 +239,9 @@ static const struct setting presence_settings[] = {
 };
 
 static const struct setting messages_settings[] = {
-	DURATION("life", UNBUILT, AT(messages_life), "24h", MINUTE, 30 * DAY, SECOND),
-	DURATION("hold_unavailable", UNBUILT, AT(hold_unavailable), "0", 0, 30 * DAY, SECOND),
-	CHOICE("late_failure", UNBUILT, AT(late_failure), "message", late_failures),
+	DURATION("life", BUILT, AT(messages_life), "24h", MINUTE, 30 * DAY, SECOND),
+	DURATION("hold_unavailable", BUILT, AT(hold_unavailable), "0", 0, 30 * DAY, SECOND),
+	CHOICE("late_failure", BUILT, AT(late_failure), "message", late_failures),
 	DURATION("answer_wait", BUILT, AT(answer_wait), "40s", SECOND, 5 * MINUTE, SECOND),
 	END,
 };

@@ -1,0 +1,130 @@
+/* The queue for operators: what waits, what was set aside, and what failed, in the log. */
+#include <errno.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "core/bridge.h"
+#include "daemon_parts.h"
+#include "ops/control.h"
+#include "ops/json_text.h"
+
+struct listing {
+	struct buf *out;
+	int as_json;
+	size_t count;
+	int64_t now_ms;
+};
+
+static const char *state_of(const struct queued_message *message)
+{
+	if (message->is_quarantined)
+		return "quarantined";
+	return message->next_ms > 0 ? "waiting" : "ready";
+}
+
+static void list_json(struct listing *listing, const struct queued_message *message,
+		      const char *from, const char *to)
+{
+	struct buf *out = listing->out;
+
+	buf_puts(out, listing->count > 0 ? ",{\"from\":" : "{\"from\":");
+	json_text(out, from);
+	buf_puts(out, ",\"to\":");
+	json_text(out, to);
+	buf_printf(out,
+		   ",\"what\":\"%s\",\"uid\":", message->what == MESSAGE_TEXT ? "text" : "report");
+	json_text(out, message->uid);
+	buf_printf(out,
+		   ",\"bytes\":%zu,\"age_s\":%lld,\"left_s\":%lld,\"state\":\"%s\",\"next_s\":%llu",
+		   message->bytes, (long long)((listing->now_ms - message->accepted_ms) / 1000),
+		   (long long)(message->expires_s - listing->now_ms / 1000), state_of(message),
+		   (unsigned long long)(message->next_ms / 1000));
+	buf_puts(out, ",\"last\":");
+	json_text(out, message->last);
+	buf_putc(out, '}');
+}
+
+static void list_text(struct listing *listing, const struct queued_message *message,
+		      const char *from, const char *to)
+{
+	struct buf *out = listing->out;
+
+	buf_printf(out, "%s to %s: %s, %zu bytes, %lld s old, %s", from, to,
+		   message->what == MESSAGE_TEXT ? "text" : "report", message->bytes,
+		   (long long)((listing->now_ms - message->accepted_ms) / 1000), state_of(message));
+	if (message->next_ms > 0)
+		buf_printf(out, " for %llu s",
+			   (unsigned long long)((message->next_ms + 999) / 1000));
+	if (message->last[0] != '\0')
+		buf_printf(out, ", last %s", message->last);
+	buf_printf(out, ", uid %s\n", log_safe(message->uid));
+}
+
+static void list_message(const struct queued_message *message, void *arg)
+{
+	struct listing *listing = arg;
+	struct buf from = BUF_INIT;
+	struct buf to = BUF_INIT;
+
+	daemon_print_address(&from, message->from);
+	daemon_print_address(&to, message->to);
+	if (listing->as_json)
+		list_json(listing, message, buf_text(&from), buf_text(&to));
+	else
+		list_text(listing, message, buf_text(&from), buf_text(&to));
+	listing->count++;
+	buf_free(&from);
+	buf_free(&to);
+}
+
+int daemon_show_queue(int argc, const char *const *argv, int as_json, struct buf *out, void *arg)
+{
+	struct parts *parts = arg;
+	struct listing listing = {out, as_json, 0, loop_wall_ms(parts->loop)};
+
+	(void)argv;
+	if (argc > 0)
+		return EINVAL;
+	if (as_json)
+		buf_putc(out, '[');
+	bridge_each_queued(parts->bridge, list_message, &listing);
+	if (as_json)
+		buf_puts(out, "]\n");
+	else if (listing.count == 0)
+		buf_puts(out, "the queue is empty\n");
+	return 0;
+}
+
+void daemon_queue_status(const struct parts *parts, struct buf *out)
+{
+	struct queue_facts facts;
+
+	bridge_queue_facts(parts->bridge, &facts);
+	buf_printf(out, "queue.messages %zu\n", facts.messages);
+	buf_printf(out, "queue.texts %zu\n", facts.texts);
+	buf_printf(out, "queue.bytes %zu\n", facts.bytes);
+	buf_printf(out, "queue.oldest_s %lld\n", (long long)facts.oldest_s);
+	buf_printf(out, "queue.quarantined %zu\n", facts.quarantined);
+}
+
+void daemon_message_failed(const struct address *from, const struct address *to, const char *uid,
+			   const struct fault *why, bool is_quarantined, void *arg)
+{
+	struct buf sender = BUF_INIT;
+	struct buf recipient = BUF_INIT;
+
+	(void)arg;
+	daemon_print_address(&sender, from);
+	daemon_print_address(&recipient, to);
+	/* Twice, since each line of the code is held back by itself when it floods (REL-053). */
+	if (is_quarantined)
+		log_err("queue: set aside, see \"show queue\" from=%s to=%s uid=%s (%s)",
+			buf_text(&sender), buf_text(&recipient), uid == NULL ? "?" : log_safe(uid),
+			log_safe(why->text));
+	else
+		log_notice("queue: not delivered from=%s to=%s uid=%s (%s %s)", buf_text(&sender),
+			   buf_text(&recipient), uid == NULL ? "?" : log_safe(uid),
+			   fault_name(why->code), log_safe(why->text));
+	buf_free(&sender);
+	buf_free(&recipient);
+}
