@@ -12,6 +12,9 @@
 #include "translate/text_span.h"
 #include "translate/transfer.h"
 
+/* RFC 2047 section 2 has 75; longer ones are met. */
+enum { WORD_MAX = 1024 };
+
 struct word {
 	struct text_span charset;
 	char encoding; /* 'B' or 'Q', in either case */
@@ -23,15 +26,16 @@ struct word {
 static bool split_word(const char *at, struct word *out)
 {
 	const char *charset = at + 2;
+	const char *limit = at + strnlen(at, WORD_MAX);
 	const char *mark, *end, *star;
 
 	if (strncmp(at, "=?", 2) != 0)
 		return false;
-	mark = strchr(charset, '?');
-	if (mark == NULL || mark == charset || strchr("BbQq", mark[1]) == NULL || mark[1] == '\0' ||
-	    mark[2] != '?')
+	mark = memchr(charset, '?', (size_t)(limit - charset));
+	if (mark == NULL || mark == charset || limit - mark < 3 ||
+	    strchr("BbQq", mark[1]) == NULL || mark[2] != '?')
 		return false;
-	end = strstr(mark + 3, "?=");
+	end = memmem(mark + 3, (size_t)(limit - mark) - 3, "?=", 2);
 	if (end == NULL)
 		return false;
 	star = memchr(charset, '*', (size_t)(mark - charset)); /* RFC 2231 section 5: a language */

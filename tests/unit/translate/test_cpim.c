@@ -26,14 +26,16 @@ static struct cpim read_good(const char *text)
 	return cpim;
 }
 
-/* [MSGF-001] [MSGF-002] [MSGF-003] [MSGF-010] [MSGF-030] [MSGF-031] [MSGF-034] [MSGF-035]
- * [MSGF-036] [RCPT-001] [RCPT-002] [RCPT-003] */
+/* [MSGF-001] [MSGF-003] [MSGF-010] [MSGF-019] [MSGF-030] [MSGF-031] [MSGF-032] [MSGF-033]
+ * [MSGF-034] [MSGF-035] [MSGF-036] [RCPT-001] [RCPT-002] [RCPT-003] */
 static void reads_everything(void **state)
 {
 	static const char text[] =
 		"From: \"Bob <b>\" <im:bob@s.example>\r\n"
 		"To: <im:alice@x.example>\r\n"
+		"To: <im:second@x.example>\r\n"
 		"cc: <im:eve@x.example>\r\n"
+		"cc: <im:mallory@x.example>\r\n"
 		"DateTime: 2024-05-06T07:08:09Z\r\n"
 		"Subject:;lang=en Lunch\r\n"
 		"NS: r <urn:ietf:params:imdn>\r\n"

@@ -54,6 +54,31 @@ static void words(void **state)
 	}
 }
 
+static void long_words(void **state)
+{
+	struct buf value = BUF_INIT, out = BUF_INIT;
+
+	(void)state;
+	buf_puts(&value, "=?UTF-8?Q?");
+	for (size_t i = 0; i < 1024 - 12; i++)
+		buf_putc(&value, 'x');
+	buf_puts(&value, "?=");
+	header_words_decode(value.data, &out);
+	assert_int_equal(out.len, 1024 - 12);
+	buf_reset(&out);
+	buf_consume(&value, 10);
+	header_words_decode(value.data, &out);
+	assert_string_equal(out.data, value.data);
+	buf_reset(&out);
+	buf_reset(&value);
+	for (int i = 0; i < 20000; i++) /* none of them ends */
+		buf_puts(&value, "=?a?Q?x");
+	header_words_decode(value.data, &out);
+	assert_string_equal(out.data, value.data);
+	buf_free(&value);
+	buf_free(&out);
+}
+
 /* [MSG-076] */
 static void transfer(void **state)
 {
@@ -103,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words),
+		cmocka_unit_test(long_words),
 		cmocka_unit_test(transfer),
 	};
 

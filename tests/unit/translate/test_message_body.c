@@ -137,6 +137,7 @@ static void wrapped(void **state)
 	static const struct row rows[] = {
 		{"message/cpim", CPIM("Content-Type: text/plain\r\n\r\nhi"), 0,
 		 "text 'hi' to im:a@x.example cpim"},
+		/* [MSGF-002] */
 		{"Message/CPIM; charset=utf-8", CPIM("Content-Type: text/html\r\n\r\n<i>hi</i>"), 0,
 		 "text 'hi' to im:a@x.example cpim"},
 		/* The example of file 07, section D.6. */
@@ -167,6 +168,11 @@ static void wrapped(void **state)
 		{"message/cpim",
 		 CPIM("Content-Type: application/im-iscomposing+xml\r\n\r\n" COMPOSING), 0,
 		 "active 90 cpim"},
+		/* [XCP-020] */
+		{"message/cpim", CPIM("Content-Type: text/plain;charset=us-ascii\r\n\r\nhi"), 0,
+		 "text 'hi' to im:a@x.example cpim"},
+		{"message/cpim", CPIM("Content-Type: text/plain;charset=utf-16\r\n\r\nhi"), EBADMSG,
+		 ""},
 		/* [MSG-076] */
 		{"message/cpim",
 		 CPIM("Content-Type: text/plain\r\nContent-Transfer-Encoding: "
@@ -178,6 +184,7 @@ static void wrapped(void **state)
 		{"message/cpim",
 		 CPIM("Content-Type: text/plain\r\nContent-Transfer-Encoding: uuencode\r\n\r\nx"),
 		 ENOTSUP, ""},
+		/* [XCP-019] */
 		{"message/cpim", CPIM("Content-Type: image/png\r\n\r\nx"), ENOTSUP, ""},
 		{"message/cpim", CPIM("Content-Type: application/pkcs7-mime\r\n\r\nx"), ENOTSUP,
 		 ""},
