@@ -81,7 +81,7 @@ static void report_again(const struct message_stanza *stanza, unsigned which)
 	expect(back.state == CHAT_STATE_NONE && back.message.wants == 0);
 	expect(back.reports[0].kind == report.kind);
 	expect(strcmp(back.reports[0].about, report.origin.id) == 0);
-	expect(is_same(back.from, stanza->from) && is_same(back.to, stanza->to));
+	expect(is_same(back.from, stanza->to) && is_same(back.to, stanza->from));
 	message_stanza_clear(&back);
 	xmpp_stanza_release(tree);
 	message_report_clear(&report);
