@@ -310,12 +310,13 @@ static unsigned take_head(struct reader *reader, struct message *out)
 
 int message_decode(struct message *out, const void *bytes, size_t len)
 {
-	struct reader reader = {bytes, (const unsigned char *)bytes + len, false};
+	struct reader reader = {.at = bytes};
 	unsigned flags;
 
 	*out = (struct message){0};
 	if (len == 0 || len > MESSAGE_CODE_MAX)
 		return EBADMSG;
+	reader.end = reader.at + len;
 	flags = take_head(&reader, out);
 	out->uid = take_text(&reader);
 	out->body = take_bytes(&reader, &out->body_len);

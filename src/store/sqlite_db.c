@@ -137,16 +137,15 @@ static int write_one(struct sqlite_db *db, const struct store_op *op)
 }
 
 /* A row that breaks a rule is its own failure; anything else is that of the whole transaction. */
-static int write_all(struct sqlite_db *db, struct store_op *const *ops, size_t count)
+static int write_all(struct sqlite_db *db, struct list *ops)
 {
-	for (size_t i = 0; i < count; i++) {
-		int rc;
+	LIST_EACH(link, next, ops)
+	{
+		struct store_op *op = LIST_ENTRY(link, struct store_op, link);
+		int rc = op->error == 0 ? write_one(db, op) : SQLITE_OK;
 
-		if (ops[i]->error != 0)
-			continue;
-		rc = write_one(db, ops[i]);
 		if (sqlite_db_errno(rc) == EINVAL || sqlite_db_errno(rc) == ENOENT)
-			ops[i]->error = sqlite_db_errno(rc);
+			op->error = sqlite_db_errno(rc);
 		else if (sqlite_db_errno(rc) != 0)
 			return judge(db, rc);
 	}
@@ -202,14 +201,14 @@ static int begin(struct sqlite_db *db)
 	return error;
 }
 
-void sqlite_db_write(struct sqlite_db *db, struct store_op *const *ops, size_t count)
+void sqlite_db_write(struct sqlite_db *db, struct list *ops)
 {
 	int error = db->broken;
 
 	if (error == 0)
 		error = begin(db);
 	if (error == 0)
-		error = write_all(db, ops, count);
+		error = write_all(db, ops);
 	if (error == 0)
 		error = judge(db, sqlite_db_run(db, ST_COMMIT));
 	if (!sqlite3_get_autocommit(db->handle))
@@ -217,10 +216,13 @@ void sqlite_db_write(struct sqlite_db *db, struct store_op *const *ops, size_t c
 	/* A log that was moved is written from its start again: that alone may give space back. */
 	if (error == ENOSPC)
 		move_log(db, SQLITE_CHECKPOINT_PASSIVE);
-	for (size_t i = 0; i < count; i++) {
-		if (ops[i]->error == 0)
-			ops[i]->error = error;
-		ops[i]->fatal = db->broken != 0;
+	LIST_EACH(link, next, ops)
+	{
+		struct store_op *op = LIST_ENTRY(link, struct store_op, link);
+
+		if (op->error == 0)
+			op->error = error;
+		op->fatal = db->broken != 0;
 	}
 }
 

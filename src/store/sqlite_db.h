@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 
+struct list;
 struct sqlite3;
 struct sqlite3_stmt;
 struct store_found;
@@ -63,10 +64,10 @@ int sqlite_db_open(struct sqlite_db **out, const char *path, struct store_found 
 		   size_t error_len);
 void sqlite_db_close(struct sqlite_db **db);
 
-/* Carries out requests that write, count of them, in one transaction, and puts the result into each
- * op->error. After a failure that makes the file untrustworthy op->fatal is set in all of them, and
- * nothing succeeds any more (REL-010). */
-void sqlite_db_write(struct sqlite_db *db, struct store_op *const *ops, size_t count);
+/* Carries out requests that write, a list of struct store_op, in one transaction, and puts the
+ * result into each op->error. After a failure that makes the file untrustworthy op->fatal is set in
+ * all of them, and nothing succeeds any more (REL-010). */
+void sqlite_db_write(struct sqlite_db *db, struct list *ops);
 
 /* Takes rows (count > 0). False: stop reading. */
 typedef bool sqlite_rows_fn(struct store_item *rows, size_t count, void *arg);

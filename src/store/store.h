@@ -1,5 +1,7 @@
 /* What must survive a restart. Asynchronous: each call returns at once and done(error, arg) comes
  * later from the loop, in the order of the calls; nothing here blocks the loop (REL-055, SQL-003).
+ * What is asked for in one turn of the loop, with no load between, is committed together or not at
+ * all (REL-005); a row that alone breaks a rule is left out.
  * Engines are constant tables found by name: sqlite, memory, failing. */
 #pragma once
 

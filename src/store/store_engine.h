@@ -69,8 +69,9 @@ struct store_op {
 	struct list link; /* for the engine's queues */
 	struct store *store;
 	enum store_op_kind kind;
-	int error;  /* set before: do nothing, only hand back */
-	bool fatal; /* REL-010 */
+	int error;      /* set before: do nothing, only hand back */
+	bool fatal;     /* REL-010 */
+	bool ends_turn; /* for the engine: the last one of a turn of the loop */
 	struct store_item item;
 	struct store_item *rows;
 	size_t row_count;

@@ -1,8 +1,9 @@
 /* The SQLite engine: one writer thread (SQL-003) that commits in groups (SQL-002).
  *
- *   loop: submit -> queue ==> thread: one transaction -> done list -> eventfd ==> loop: finish
+ *   loop: submit -> turn -> queue ==> thread: one transaction -> done -> eventfd ==> loop: finish
  *
- * The lock covers the two lists alone; the connection belongs to the thread. */
+ * What is asked for in one turn of the loop is handed in at its end and is one transaction, or part
+ * of one. The lock covers queue and done; turn is the loop's, the connection the thread's. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -34,6 +35,7 @@ struct sqlite_store {
 	pthread_mutex_t lock;
 	pthread_cond_t work; /* something was queued, or the end */
 	pthread_cond_t room; /* pieces were delivered, or the end */
+	struct list turn;    /* of the loop that is not over yet */
 	struct list queue;
 	size_t queued;
 	struct list done;
@@ -123,13 +125,19 @@ static void collect(struct sqlite_store *store, struct timespec started)
 	}
 }
 
-static size_t take_group(struct sqlite_store *store, struct store_op **group)
+/* Moves requests to group: turns of the loop as a whole, or a load alone. */
+static void take_group(struct sqlite_store *store, struct list *group)
 {
-	size_t count = 0;
+	struct store_op *op = pop_queue(store);
+	size_t count = 1;
 
-	while (count < GROUP_MAX && store->queued > 0 && !is_load(op_of(store->queue.next)))
-		group[count++] = pop_queue(store);
-	return count;
+	list_append(group, &op->link);
+	while (!is_load(op) && store->queued > 0 && !is_load(op_of(store->queue.next)) &&
+	       (count < GROUP_MAX || !op->ends_turn)) {
+		op = pop_queue(store);
+		list_append(group, &op->link);
+		count++;
+	}
 }
 
 /* ---- in the thread, without the lock ---- */
@@ -156,41 +164,42 @@ static bool hand_over(struct store_item *rows, size_t count, void *arg)
 	return goes_on;
 }
 
-static void carry_out(struct sqlite_store *store, struct store_op **group, size_t count)
+static void carry_out(struct sqlite_store *store, struct list *group)
 {
-	struct loading loading = {store, group[0]};
+	struct loading loading = {store, op_of(group->next)};
 
-	if (is_load(group[0]))
-		sqlite_db_load(store->db, group[0], hand_over, &loading);
+	if (is_load(loading.load))
+		sqlite_db_load(store->db, loading.load, hand_over, &loading);
 	else
-		sqlite_db_write(store->db, group, count);
+		sqlite_db_write(store->db, group);
 }
 
-static void hand_back(struct sqlite_store *store, struct store_op **group, size_t count)
+static void hand_back(struct sqlite_store *store, struct list *group)
 {
 	pthread_mutex_lock(&store->lock);
-	for (size_t i = 0; i < count; i++)
-		push_done(store, group[i]);
+	LIST_EACH(link, next, group)
+	{
+		list_remove(link);
+		push_done(store, op_of(link));
+	}
 	pthread_mutex_unlock(&store->lock);
 }
 
 static void *write_on(void *arg)
 {
 	struct sqlite_store *store = arg;
-	struct store_op *group[GROUP_MAX];
 	struct timespec started = {0};
-	size_t count;
+	struct list group;
 
+	list_init(&group);
 	pthread_mutex_lock(&store->lock);
 	while (wait_for_work(store)) {
 		collect(store, started);
 		clock_gettime(CLOCK_MONOTONIC, &started);
-		count = take_group(store, group);
-		if (count == 0)
-			group[count++] = pop_queue(store); /* a load goes alone */
+		take_group(store, &group);
 		pthread_mutex_unlock(&store->lock);
-		carry_out(store, group, count);
-		hand_back(store, group, count);
+		carry_out(store, &group);
+		hand_back(store, &group);
 		/* Nobody's answer waits for this. */
 		sqlite_db_checkpoint(store->db);
 		pthread_mutex_lock(&store->lock);
@@ -237,17 +246,36 @@ static void on_done(int fd, unsigned events, void *arg)
 	}
 }
 
+/* The turn is over. */
+static void hand_in(void *arg)
+{
+	struct sqlite_store *store = arg;
+	bool was_short;
+
+	if (list_is_empty(&store->turn))
+		return;
+	op_of(store->turn.prev)->ends_turn = true;
+	pthread_mutex_lock(&store->lock);
+	was_short = store->queued < GROUP_FULL;
+	LIST_EACH(link, next, &store->turn)
+	{
+		list_remove(link);
+		list_append(&store->queue, link);
+		store->queued++;
+	}
+	/* Otherwise the thread works, or collects until its time has come. */
+	if (store->is_idle || (was_short && store->queued >= GROUP_FULL))
+		pthread_cond_signal(&store->work);
+	pthread_mutex_unlock(&store->lock);
+}
+
 static void sqlite_submit(void *state, struct store_op *op)
 {
 	struct sqlite_store *store = state;
 
-	pthread_mutex_lock(&store->lock);
-	list_append(&store->queue, &op->link);
-	store->queued++;
-	/* Otherwise the thread works, or collects until its time has come. */
-	if (store->is_idle || store->queued == GROUP_FULL)
-		pthread_cond_signal(&store->work);
-	pthread_mutex_unlock(&store->lock);
+	if (list_is_empty(&store->turn))
+		loop_defer(store->loop, hand_in, store);
+	list_append(&store->turn, &op->link);
 }
 
 static void free_list(struct list *list)
@@ -263,7 +291,9 @@ static void sqlite_close(void *state)
 {
 	struct sqlite_store *store = state;
 
+	loop_forget(store->loop, store);
 	if (store->has_thread) {
+		hand_in(store);
 		pthread_mutex_lock(&store->lock);
 		store->ending = true;
 		pthread_cond_signal(&store->work);
@@ -275,6 +305,7 @@ static void sqlite_close(void *state)
 		loop_fd(store->loop, store->event_fd, 0, NULL, NULL);
 		close(store->event_fd);
 	}
+	free_list(&store->turn);
 	free_list(&store->queue);
 	free_list(&store->done);
 	sqlite_db_close(&store->db);
@@ -331,6 +362,7 @@ static int sqlite_open(void **out, const struct store_params *params, struct sto
 	*out = store;
 	store->loop = params->loop;
 	store->event_fd = -1;
+	list_init(&store->turn);
 	list_init(&store->queue);
 	list_init(&store->done);
 	init_locks(store);

@@ -19,12 +19,14 @@
 
 static const char secret[] = "The rendezvous is at midnight behind the chapel";
 
+enum { TURN = 1500 }; /* more than a transaction takes of different turns */
+
 struct trouble {
 	struct bench *bench;
 	size_t asked;
 	size_t done;
-	int errors[256];
-	int64_t seqs[256]; /* that were loaded */
+	int errors[TURN + 1];
+	int64_t seqs[TURN + 1]; /* that were loaded */
 	size_t rows;
 };
 
@@ -143,6 +145,53 @@ static void test_answer_waits_for_commit(void **state)
 		fault_vfs()->hold_sync = false;
 		settle(trouble, 0);
 	}
+}
+
+/* What is asked for in one turn of the loop is one transaction (REL-005), whether the thread sleeps
+ * or works, and however much it is. */
+static void test_turn_is_one(void **state)
+{
+	struct trouble *trouble = *state;
+
+	for (int is_busy = 0; is_busy < 2; is_busy++) {
+		int syncs;
+
+		if (is_busy) {
+			fault_vfs()->hold_sync = true;
+			put(trouble, TURN + 1);
+			assert_true(fake_loop_wait(trouble->bench->loop, is_flushing, NULL));
+		}
+		syncs = fault_vfs()->syncs;
+		for (int64_t seq = 1; seq <= TURN; seq++)
+			put(trouble, seq);
+		fake_loop_run(trouble->bench->loop);
+		fault_vfs()->hold_sync = false;
+		settle(trouble, 0);
+		/* One more if the log starts anew. */
+		assert_in_range(fault_vfs()->syncs - syncs, 1, 2);
+	}
+}
+
+/* A turn that is refused is refused as a whole, but for a row that is wrong by itself. */
+static void test_turn_is_refused(void **state)
+{
+	struct trouble *trouble = *state;
+
+	put(trouble, 1);
+	settle(trouble, 0);
+	fault_vfs()->syncs_to_fail = 1;
+	drop(trouble, 1);
+	put(trouble, 2);
+	settle(trouble, EIO);
+	bench_close(trouble->bench);
+	fault_vfs_reset();
+	assert_int_equal(bench_open(trouble->bench, "sqlite"), 0);
+	trouble->rows = 0;
+	trouble->asked++;
+	store_load_queue(trouble->bench->store, on_row, on_done, trouble);
+	settle(trouble, 0);
+	/* REL-010: the flush failed, what it wrote may be there or not; but not half of it. */
+	assert_int_equal(trouble->rows, 1);
 }
 
 /* [REL-009] [SQL-005] no space, by a full disk or by a quota: what comes is refused, all of it, and
@@ -297,6 +346,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_answer_waits_for_commit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_turn_is_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_turn_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_space, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_locked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_stays, setup, teardown),
