@@ -54,23 +54,22 @@ static void words(void **state)
 	}
 }
 
+/* A word has 1024 bytes at most. */
 static void long_words(void **state)
 {
 	struct buf value = BUF_INIT, out = BUF_INIT;
 
 	(void)state;
-	buf_puts(&value, "=?UTF-8?Q?");
-	for (size_t i = 0; i < 1024 - 12; i++)
-		buf_putc(&value, 'x');
-	buf_puts(&value, "?=");
-	header_words_decode(value.data, &out);
-	assert_int_equal(out.len, 1024 - 12);
-	buf_reset(&out);
-	buf_consume(&value, 10);
-	header_words_decode(value.data, &out);
-	assert_string_equal(out.data, value.data);
-	buf_reset(&out);
-	buf_reset(&value);
+	for (size_t more = 0; more < 2; more++) {
+		buf_puts(&value, "=?UTF-8?Q?");
+		for (size_t i = 0; i < 1024 - 12 + more; i++)
+			buf_putc(&value, 'x');
+		buf_puts(&value, "?=");
+		header_words_decode(value.data, &out);
+		assert_int_equal(out.len, more == 0 ? 1024 - 12 : 1025);
+		buf_reset(&out);
+		buf_reset(&value);
+	}
 	for (int i = 0; i < 20000; i++) /* none of them ends */
 		buf_puts(&value, "=?a?Q?x");
 	header_words_decode(value.data, &out);
