@@ -1,6 +1,7 @@
 /* Fingerprints of answered messages over a restart (D-38, REL-005): rows of the store, and the SIP
  * side that keeps and restores them. */
 #include "base/mem.h"
+#include "core/bridge.h"
 #include "daemon_parts.h"
 #include "settings.h"
 #include "sip/sip_side.h"
@@ -119,6 +120,16 @@ void daemon_take_print(const struct store_print *print, int64_t at_s, void *arg)
 	prints->read[prints->read_count++] = (struct kept_print){print->print, print->status, at_s};
 }
 
+/* A crash can come between the row of a text and its print: the row says as much (REL-005). */
+static void restore_queued(const struct queued_message *queued, void *arg)
+{
+	struct parts *parts = arg;
+	int64_t age_ms = loop_wall_ms(parts->loop) - queued->accepted_ms;
+
+	if (queued->from->side == SIDE_SIP && queued->what == MESSAGE_TEXT && queued->uid != NULL)
+		sip_side_restore_queued(parts->sip, queued->uid, age_ms > 0 ? age_ms : 0);
+}
+
 /* at_s is cut to seconds, and a wall clock that went back tells no age (REL-030): rather too long
  * than too short. */
 void daemon_restore_prints(struct parts *parts)
@@ -126,7 +137,10 @@ void daemon_restore_prints(struct parts *parts)
 	struct kept_prints *prints = parts->prints;
 	int64_t now_ms = loop_wall_ms(parts->loop);
 
-	if (prints == NULL || parts->sip == NULL)
+	if (parts->sip == NULL)
+		return;
+	bridge_each_queued(parts->bridge, restore_queued, parts);
+	if (prints == NULL)
 		return;
 	for (size_t i = 0; i < prints->read_count; i++) {
 		const struct kept_print *kept = &prints->read[i];

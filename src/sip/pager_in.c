@@ -104,11 +104,21 @@ void pager_in_free(struct pager_in **pager)
 	*pager = NULL;
 }
 
+static uint64_t print_of(const struct pager_in *pager, const char *uid)
+{
+	return hash_bytes(pager->core->params->key, uid, strlen(uid));
+}
+
 void pager_in_restore_print(struct pager_in *pager, uint64_t print, int status, int64_t age_ms)
 {
 	if (status >= 200 && status < 300)
 		recent_restore(pager->done, print, (struct recent_value){(uint16_t)status, 0},
 			       age_ms, loop_now(pager->core->params->loop));
+}
+
+void pager_in_restore_queued(struct pager_in *pager, const char *uid, int64_t age_ms)
+{
+	pager_in_restore_print(pager, print_of(pager, uid), 202, age_ms);
 }
 
 /* Refusals ------------------------------------------------------------------------------------- */
@@ -370,14 +380,13 @@ static void take(struct pager_in *pager, struct request *request, const struct a
 		 const struct address *to)
 {
 	struct arrival arrival = {.request = request, .from = from, .to = to};
-	const uint8_t *key = pager->core->params->key;
 
 	if (request->sip->sip_payload == NULL || request->sip->sip_payload->pl_len == 0) {
 		take_empty(pager, request);
 		return;
 	}
 	make_uid(pager, request->sip, arrival.uid);
-	arrival.print = hash_bytes(key, arrival.uid, HASH_HEX_CHARS);
+	arrival.print = print_of(pager, arrival.uid);
 	if (!is_repeat(pager, request, arrival.print))
 		take_body(pager, &arrival);
 }

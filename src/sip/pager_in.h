@@ -23,4 +23,6 @@ void pager_in_finish(struct pager_in *pager, exchange_id x, enum outcome outcome
 		     const struct fault *fault);
 /* sip_side_restore_print(). */
 void pager_in_restore_print(struct pager_in *pager, uint64_t print, int status, int64_t age_ms);
+/* sip_side_restore_queued(). */
+void pager_in_restore_queued(struct pager_in *pager, const char *uid, int64_t age_ms);
 size_t pager_in_open(const struct pager_in *pager);

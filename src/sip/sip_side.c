@@ -301,6 +301,11 @@ void sip_side_restore_print(struct sip_side *side, uint64_t print, int status, i
 	pager_in_restore_print(side->pager_in, print, status, age_ms);
 }
 
+void sip_side_restore_queued(struct sip_side *side, const char *uid, int64_t age_ms)
+{
+	pager_in_restore_queued(side->pager_in, uid, age_ms);
+}
+
 void sip_side_accept(struct sip_side *side, bool may)
 {
 	side->core.may_accept = may;

@@ -411,6 +411,28 @@ static void answered_messages_outlive_a_restart(void **state)
 	rig_free(&rig);
 }
 
+/* [REL-005]: a text in the queue is as good as its fingerprint. */
+static void queued_messages_are_remembered(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 500});
+	struct rig_request message = {.method = "MESSAGE", .body = "q", .call_id = "q"};
+	char uid[64] = "", *line;
+
+	(void)state;
+	rig_send(rig, SIP_WAY_UDP, &message);
+	line = fake_bridge_expect(rig->bridge, "message");
+	assert_non_null(line);
+	assert_int_equal(sscanf(strstr(line, "uid="), "uid=%63s", uid), 1);
+	mem_free(line);
+	kept_count = 0;
+	restart(rig, 0);
+	sip_side_restore_queued(rig->side, uid, 5000);
+	rig_send(rig, SIP_WAY_UDP, &message);
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 202"));
+	assert_int_equal(rig->bridge->count, 0);
+	rig_free(&rig);
+}
+
 /* [D-38]: for 64*T1 and 5 s, not for ever: the same request is a new one then. */
 static void records_end(void **state)
 {
@@ -445,6 +467,7 @@ int main(void)
 		cmocka_unit_test(notices_of_one_user_are_bounded),
 		cmocka_unit_test(repeated_notices_are_told_once),
 		cmocka_unit_test(answered_messages_outlive_a_restart),
+		cmocka_unit_test(queued_messages_are_remembered),
 		cmocka_unit_test(records_end),
 	};
 

@@ -231,6 +231,50 @@ class Life(unittest.TestCase):
             self.assertIn('SIP/2.0 200', phone.recv(65536).decode().split('\r\n')[0])
         self.ended(program)
 
+    def repeat(self, phone):
+        """The answer to the same request, sent as a phone does that heard none."""
+        phone.sendto(MESSAGE.format(port=phone.getsockname()[1]).encode(), ('127.0.0.1', self.sip))
+        return phone.recv(65536).decode().split('\r\n')[0]
+
+    def row_count(self, table):
+        with sqlite3.connect(self.folder / 'state.db') as db:
+            count = db.execute(f'SELECT count(*) FROM {table}').fetchone()[0]
+        db.close()
+        return count
+
+    # [REL-005] [D-38] kill -9 after the 202: the repeated request is answered from the row, or from the fingerprint
+    # once the row is gone; the text is kept once
+    def test_repetition_after_a_kill(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.bind(('127.0.0.1', 0))
+            phone.settimeout(30)
+            program = self.start('-e')
+            self.assertEqual(self.repeat(phone), 'SIP/2.0 202 Accepted')
+            self.ended(self.stop(program, signal.SIGKILL), -signal.SIGKILL)
+            (self.folder / 'log').write_text('')
+            program = self.start('-e')
+            self.assertEqual(self.repeat(phone), 'SIP/2.0 202 Accepted')
+            self.assertEqual(self.row_count('queue'), 1)
+            self.ended(self.stop(program, signal.SIGKILL), -signal.SIGKILL)
+
+    # [REL-005] the same when it is on the other side by then
+    def test_repetition_after_the_row_is_gone(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.bind(('127.0.0.1', 0))
+            phone.settimeout(30)
+            program = self.start('-e')
+            self.assertEqual(self.repeat(phone), 'SIP/2.0 202 Accepted')
+            self.until(lambda: self.row_count('prints') == 1)
+            self.ended(self.stop(program, signal.SIGKILL), -signal.SIGKILL)
+            with sqlite3.connect(self.folder / 'state.db') as db:
+                db.execute('DELETE FROM queue')
+            db.close()
+            (self.folder / 'log').write_text('')
+            program = self.start('-e')
+            self.assertEqual(self.repeat(phone), 'SIP/2.0 202 Accepted')
+            self.assertEqual(self.row_count('queue'), 0)
+            self.ended(self.stop(program))
+
 
 if __name__ == '__main__':
     unittest.main()
