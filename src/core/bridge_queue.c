@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "core/bridge_private.h"
 #include "core/exchanges.h"
 #include "model/counters.h"
@@ -417,7 +416,6 @@ static bool may_be_told(const struct bridge *bridge, const struct queue_item *it
 static void make_report(struct message *message, const struct fault *why)
 {
 	struct message_report *report = mem_zalloc(sizeof *report);
-	size_t first = utf8_cut(message->body, message->body_len, MESSAGE_EXCERPT_BYTES);
 	struct buf uid = BUF_INIT;
 
 	report->kind = REPORT_FAILED;
@@ -425,7 +423,7 @@ static void make_report(struct message *message, const struct fault *why)
 	report->fault = *why;
 	report->origin = message->origin;
 	message->origin = (struct message_origin){0};
-	report->excerpt = first > 0 ? mem_strndup(message->body, first) : NULL;
+	report->excerpt = message_excerpt(message);
 	if (message->uid != NULL)
 		buf_printf(&uid, "%.*s-f", MESSAGE_UID_MAX - 2, message->uid);
 	report->about = message->uid;

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "core/bridge_private.h"
 #include "core/receipt_book.h"
 #include "model/counters.h"
@@ -206,22 +205,6 @@ void receipts_start(struct bridge *bridge)
 
 /* Messages ------------------------------------------------------------------------------------- */
 
-/* The first words, on one line. */
-static char *make_excerpt(const struct message *message)
-{
-	char *text;
-
-	if (message->body == NULL)
-		return NULL;
-	text = mem_strndup(message->body,
-			   utf8_cut(message->body, message->body_len, MESSAGE_EXCERPT_BYTES));
-	for (char *at = text; *at != '\0'; at++) {
-		if (*at == '\n' || *at == '\t')
-			*at = ' ';
-	}
-	return text;
-}
-
 /* Rows are read in the order of time: two of one millisecond must not change places, since a marker
  * stands for those before it. */
 static int64_t next_ms(struct bridge *bridge)
@@ -249,7 +232,7 @@ void receipts_note(struct bridge *bridge, enum side origin, const struct address
 	    strlen(message->uid) > MESSAGE_UID_MAX - SUFFIX_LEN ||
 	    receipt_book_find(book, message->uid) != NULL)
 		return;
-	excerpt = by_text ? make_excerpt(message) : NULL;
+	excerpt = by_text ? message_excerpt(message) : NULL;
 	receipt = receipt_book_add(book, from, to, message, excerpt,
 				   is_asked ? next_ms(bridge) : loop_wall_ms(bridge->params.loop),
 				   is_asked);

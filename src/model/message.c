@@ -2,6 +2,7 @@
 #include "model/message.h"
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 void message_origin_clear(struct message_origin *origin)
 {
@@ -22,6 +23,21 @@ void message_origin_copy(struct message_origin *out, const struct message_origin
 	out->thread = mem_strdup_or_null(from->thread);
 	out->stamp = mem_strdup_or_null(from->stamp);
 	out->route = mem_strdup_or_null(from->route);
+}
+
+char *message_excerpt(const struct message *message)
+{
+	char *text;
+
+	if (message->body == NULL || message->body_len == 0)
+		return NULL;
+	text = mem_strndup(message->body,
+			   utf8_cut(message->body, message->body_len, MESSAGE_EXCERPT_BYTES));
+	for (char *at = text; *at != '\0'; at++) {
+		if (*at == '\n' || *at == '\t')
+			*at = ' ';
+	}
+	return text;
 }
 
 void message_report_clear(struct message_report *report)

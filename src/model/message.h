@@ -87,6 +87,9 @@ void message_clear(struct message *message);
 void message_copy(struct message *out, const struct message *from);
 void message_origin_clear(struct message_origin *origin);
 void message_origin_copy(struct message_origin *out, const struct message_origin *from);
+/* The first words of the text, on one line, at most MESSAGE_EXCERPT_BYTES (the caller frees them);
+ * NULL if there is no text. */
+char *message_excerpt(const struct message *message);
 void message_report_clear(struct message_report *report);
 
 /* The message as bytes for the store, appended to *out; and back: 0, or EBADMSG for bytes that are

@@ -315,6 +315,37 @@ static const struct profile profiles[] = {
 	 .user_agent_suffix = ""},
 };
 
+/* First words for "Not delivered": one line, cut between characters. [D-39] */
+static void test_excerpt(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *excerpt;
+	} rows[] = {
+		{"hello", "hello"},
+		{"two\nlines\tand more", "two lines and more"},
+		{"123456789012345678901234567890123456789012345678901234567890",
+		 "123456789012345678901234567890123456789012345678901234567890"},
+		{"1234567890123456789012345678901234567890123456789012345678901",
+		 "123456789012345678901234567890123456789012345678901234567890"},
+		{"1234567890123456789012345678901234567890123456789012345678\xe2\x82\xac",
+		 "1234567890123456789012345678901234567890123456789012345678"},
+	};
+	struct message message = {0};
+
+	(void)state;
+	assert_null(message_excerpt(&message));
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		char *excerpt;
+
+		message.body = (char *)(uintptr_t)rows[i].text;
+		message.body_len = strlen(rows[i].text);
+		excerpt = message_excerpt(&message);
+		assert_string_equal(excerpt, rows[i].excerpt);
+		mem_free(excerpt);
+	}
+}
+
 static void test_profiles(void **state)
 {
 	unsigned count = 0;
@@ -370,7 +401,8 @@ int main(void)
 		cmocka_unit_test(test_address_keys), cmocka_unit_test(test_address_bad_keys),
 		cmocka_unit_test(test_faults),       cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_counters),     cmocka_unit_test(test_message),
-		cmocka_unit_test(test_profiles),     cmocka_unit_test(test_exchange),
+		cmocka_unit_test(test_excerpt),      cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_exchange),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
