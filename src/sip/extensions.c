@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "model/presence_words.h"
 #include "sip/extensions_private.h"
+#include "sip/peer_watch.h"
 #include "sip/side_core.h"
 #include "translate/address_map.h"
 #include "translate/header_params.h"
@@ -85,13 +86,17 @@ static void note_unknown(const struct extension *extension, enum line_name name)
 	*until = loop_now(loop_of(extension)) + UNKNOWN_PACKAGE_MS;
 }
 
-static void note_failure(struct extension *extension, enum line_name name,
-			 const struct fault *fault)
+static void note_failure(const struct interest *interest, const struct fault *fault)
 {
+	struct extension *extension = interest->owner;
+	enum line_name name = name_of(interest);
+
 	if (fault != NULL && fault->sip_status == 489) {
 		note_unknown(extension, name);
 		return;
 	}
+	if (peer_watch_is_down(interest->hop)) /* which has a line of its own, and concerns all */
+		return;
 	if (!extension->has_logged[name])
 		log_warning("calls: nothing is heard event=%s extension=%s status=%d (asked again "
 			    "slowly)",
@@ -114,7 +119,7 @@ static void on_answered(struct interest *interest, enum watch_answer answer,
 	case WATCH_PENDING:
 		break;
 	default:
-		note_failure(extension, name, fault);
+		note_failure(interest, fault);
 		if (name == LINE_CALLS)
 			extension_forget_ringing(extension);
 		break;

@@ -89,6 +89,24 @@ async def a_phone_without_a_mailbox(rig):
     await until(lambda: 'calls: nothing is heard event=message-summary' in rig.programs['sipxmppd'].text(), 'the log')
 
 
+# [D-36] [D-37] what happens while the chat server is away is told when it is back
+@test(start=False, extra=BOTH)
+async def calls_wait_for_the_chat_server(rig):
+    pbx, juliet = await office(rig, with_mailbox, {'1001': 'idle'}, 'asterisk')
+    dialog = await subscription(pbx, 'dialog')
+    await subscription(pbx, 'message-summary')
+    await rig.programs['prosody'].stop()
+    juliet.cut()
+    pbx.set_mailbox('1001', 1, 0)
+    await calls(pbx, dialog, 'phone-ringing', 'phone-declined')
+    await asyncio.sleep(4)  # it is missed by now
+    await rig.start_chat_server()
+    juliet = await rig.chat_user('juliet')
+    await until(lambda: len(juliet.bodies(PHONE)) == 2, 'both are told', 60)
+    check(juliet.bodies(PHONE) == ['New voicemail: 1 new, 0 old', 'Missed call from Rosaline Capulet (1005)'],
+          f'told: {juliet.bodies(PHONE)}')
+
+
 # the office of a user who did not ask for it
 @test(start=False, extra=LINKED)
 async def phones_are_quiet_by_default(rig):

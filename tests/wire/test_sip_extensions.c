@@ -4,6 +4,7 @@
 
 #include "support/check.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "sip/sip_side.h"
 #include "wire/presence_agent.h"
@@ -373,6 +374,43 @@ static void unknown_is_not_missed(void **state)
 	rig_free(&rig);
 }
 
+static bool is_down(const struct rig *rig)
+{
+	struct buf text = BUF_INIT;
+	bool is;
+
+	sip_side_status(rig->side, &text);
+	is = strstr(buf_text(&text), " down\n") != NULL;
+	buf_free(&text);
+	return is;
+}
+
+/* [D-26] [REL-024]: nor is what rang when the server was away for a while, though its dialog lives
+ * on. */
+static void a_silent_server_tells_of_no_end(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.profile = "asterisk",
+							.users = &juliet,
+							.user_count = 1,
+							.tune = missed,
+							.peer_quiet_ms = 300});
+	struct presence_agent end;
+
+	(void)state;
+	accept_event(rig, &end, "dialog");
+	tell_calls(rig, &end, ANN("a", "early"));
+	for (int i = 0; i < 200 && !is_down(rig); i++)
+		text_peer_let_run(rig->peer, 50);
+	assert_true(is_down(rig));
+	tell_calls(rig, &end, ANN("a", "terminated"));
+	text_peer_let_run(rig->peer, 300);
+	tell_calls(rig, &end, BOB("c", "early"));
+	tell_calls(rig, &end, "");
+	expect_told(rig, ": Missed call from Bob (1006)");
+	expect_untold(rig);
+	rig_free(&rig);
+}
+
 /* [D-39] nobody sent what the bridge itself says: when it cannot be delivered the phone is not
  * told. */
 static void the_phone_hears_of_no_failure(void **state)
@@ -438,6 +476,7 @@ int main(void)
 		cmocka_unit_test(in_the_language_of_the_settings),
 		cmocka_unit_test(answered_at_another_phone),
 		cmocka_unit_test(unknown_is_not_missed),
+		cmocka_unit_test(a_silent_server_tells_of_no_end),
 		cmocka_unit_test(the_phone_hears_of_no_failure),
 		cmocka_unit_test(the_stop_ends_them),
 	};
