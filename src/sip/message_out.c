@@ -281,3 +281,25 @@ bool message_out_next(struct message_out *out)
 	step(out);
 	return true;
 }
+
+bool message_out_redirect(struct message_out *out, const char *uri)
+{
+	struct address_map *map = out->core->params->map;
+	struct buf text = BUF_INIT;
+	struct address target;
+	const char *why;
+
+	if (out->was_redirected ||
+	    address_from_uri(map, uri, strlen(uri), &target, NULL, &why) != 0)
+		return false;
+	if (target.side == SIDE_SIP && strcmp(target.domain, out->to.domain) == 0 &&
+	    !address_equal(&target, &out->to) && address_to_uri(map, &target, NULL, &text) == 0) {
+		out->was_redirected = true;
+		out->steps++;
+		mem_free(out->uri);
+		out->uri = buf_take(&text);
+	}
+	buf_free(&text);
+	address_clear(&target);
+	return out->was_redirected;
+}

@@ -39,6 +39,7 @@ struct message_out {
 	size_t part;      /* from 0 */
 	size_t from_byte; /* where that part begins in the text */
 	size_t parts;
+	bool was_redirected;
 	uint32_t steps; /* what was refused for its form before: one more in CSeq each */
 };
 
@@ -62,6 +63,9 @@ void message_out_write(const struct message_out *out, struct buf *text,
 		       char branch[MESSAGE_BRANCH_MAX]);
 /* This part was taken. True: there is another one now. */
 bool message_out_next(struct message_out *out);
+/* He has moved: true if it is to be sent to that URI instead, which is followed once and only to a
+ * user of the same SIP domain. */
+bool message_out_redirect(struct message_out *out, const char *uri);
 /* This part was refused with a status of the other end: what that says is learned. True: it is to
  * be sent again at once, in another form. */
 bool message_out_again(struct message_out *out, int status);

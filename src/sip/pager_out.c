@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-#include <sofia-sip/sip.h>
-#include <sofia-sip/sip_header.h>
-
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/list.h"
@@ -17,15 +14,14 @@
 #include "model/counters.h"
 #include "model/limits.h"
 #include "sip/abilities.h"
-#include "sip/identity.h"
 #include "sip/message_line.h"
 #include "sip/message_out.h"
+#include "sip/message_result.h"
 #include "sip/peer_watch.h"
 #include "sip/recent.h"
 #include "sip/side_core.h"
 #include "sip/transaction.h"
 #include "sip/unfinished.h"
-#include "translate/fault_map.h"
 
 enum {
 	WAIT_T1S = 16, /* 8 s in line, or with parts: with 32 s under way it ends before the core
@@ -54,6 +50,7 @@ struct pager_out {
 };
 
 static void send_first(struct message_line *line);
+static void put_in_line(struct pager_out *pager, struct line_item *item);
 
 struct pager_out *pager_out_new(struct side_core *core)
 {
@@ -165,50 +162,6 @@ static void refuse(struct pager_out *pager, exchange_id x, const struct fault *f
 	loop_defer(pager->core->params->loop, on_refused, refused);
 }
 
-/* The queue brings it again. */
-static void set_not_sent(struct fault *fault, const char *text)
-{
-	fault_set(fault, FAULT_REMOTE_SERVER_TIMEOUT, text);
-	fault->again = AGAIN_PATH;
-}
-
-static void contact_of(const sip_t *sip, struct buf *out)
-{
-	if (sip->sip_contact != NULL)
-		identity_uri(sip->sip_contact->m_url, out);
-}
-
-/* ERR-263, E.3: no answer is never a refusal by the user. */
-static enum outcome read_failure(const struct transaction_result *result, struct fault *fault)
-{
-	struct buf contact = BUF_INIT;
-
-	if (result->is_local && result->status == 408) {
-		fault_set(fault, FAULT_REMOTE_SERVER_TIMEOUT,
-			  "No answer from the SIP side: delivery is uncertain");
-		return OUTCOME_UNKNOWN;
-	}
-	if (result->is_local) {
-		set_not_sent(fault, "The SIP side cannot be reached");
-		return OUTCOME_REFUSED;
-	}
-	contact_of(result->sip, &contact);
-	fault_from_sip(result->status, result->sip->sip_status->st_phrase,
-		       contact.len != 0 ? contact.data : NULL, fault);
-	fault->retry_after_s = transaction_retry_after(result);
-	if (result->status == 491) /* MSG-041 */
-		fault->again = AGAIN_FEW;
-	buf_free(&contact);
-	return OUTCOME_REFUSED;
-}
-
-static void log_challenge(int status)
-{
-	if (status == 401 || status == 407)
-		log_warning("pager: the SIP side asks for credentials (trust this bridge's address "
-			    "there, or do not authenticate MESSAGE from it)");
-}
-
 static uint64_t print_of(struct pager_out *pager, const struct address *from,
 			 const struct address *to)
 {
@@ -294,9 +247,17 @@ static void on_taken(struct message_line *line, struct line_item *item)
 		send_first(line);
 		return;
 	}
-	set_not_sent(&fault, "The SIP side is slow: the rest of the message follows");
+	message_not_sent(&fault, "The SIP side is slow: the rest of the message follows");
 	keep_place(pager, item, false, false);
 	end_item(line, item, OUTCOME_REFUSED, &fault);
+}
+
+/* MSG-040, D-60: once, to another user of the same SIP domain. */
+static bool may_follow(struct line_item *item, int status, const struct fault *fault,
+		       const struct pager_out *pager)
+{
+	return (status == 301 || status == 302) && item->kind == LINE_TEXT &&
+	       !is_late(item, pager) && message_out_redirect(&item->out, fault->uri);
 }
 
 static void on_failed(struct message_line *line, struct line_item *item,
@@ -312,8 +273,14 @@ static void on_failed(struct message_line *line, struct line_item *item,
 		send_first(line);
 		return;
 	}
-	outcome = read_failure(result, &fault);
-	log_challenge(result->status);
+	outcome = message_result_read(result, &fault);
+	if (may_follow(item, result->status, &fault, pager)) {
+		message_line_remove(line, item);
+		send_first(line);
+		pager->pending--;
+		put_in_line(pager, item);
+		return;
+	}
 	if (item->kind != LINE_TYPING && (outcome == OUTCOME_UNKNOWN || fault.again != AGAIN_NEVER))
 		keep_place(pager, item, !result->is_local, result->is_local);
 	end_item(line, item, outcome, &fault);
@@ -353,7 +320,7 @@ static void drop_stale(struct message_line *line)
 	struct line_item *item;
 	struct fault fault;
 
-	set_not_sent(&fault, "Not sent: an earlier message to this address has no answer yet");
+	message_not_sent(&fault, "Not sent: an earlier message to this address has no answer yet");
 	for (item = message_line_first(line);
 	     item != NULL && !item->was_sent && is_late(item, pager);
 	     item = message_line_first(line)) {
@@ -422,7 +389,8 @@ static void put_in_line(struct pager_out *pager, struct line_item *item)
 	struct message_line *line = get_line(pager, item->out.uri, item->out.to.domain);
 	size_t freed;
 
-	item->since_ms = loop_now(pager->core->params->loop);
+	if (!item->was_sent)
+		item->since_ms = loop_now(pager->core->params->loop);
 	pager->pending++;
 	if (!message_line_put(line, item, &freed)) { /* TYPE-032 */
 		free_item(pager, item);

@@ -316,6 +316,44 @@ static void waiting_too_long_is_no_failure(void **state)
 	rig_free(&rig);
 }
 
+/* [MSG-040] [D-60] [PBX-024]: 301 and 302 are followed once, to a user of the same SIP domain. */
+static void move_is_followed_at_home(void **state)
+{
+	static const struct {
+		const char *contact;
+		const char *line; /* NULL: followed */
+	} rows[] = {
+		{"<sip:1002@pbx.example>", NULL},
+		{"<sip:1002@elsewhere.example>", "REFUSED redirect sip=302"},
+		{"<sip:juliet@chat.example>", "REFUSED redirect sip=302"},
+		{"<sip:1001@pbx.example;transport=tcp>", "REFUSED redirect sip=302"},
+	};
+	struct message message = text_message((char[]){"uid-1"}, (char[]){"x"});
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true});
+		char contact[128];
+
+		snprintf(contact, sizeof contact, "Contact: %s\r\n", rows[i].contact);
+		deliver(rig, 1, "1001", &message);
+		text_peer_answer(rig->peer, expect_message(rig, "1001"), "302 Moved", contact);
+		if (rows[i].line != NULL) {
+			rig_expect_line(rig, rows[i].line);
+		} else {
+			const struct sip_text *out = expect_message(rig, "1002");
+
+			expect_header(out, "To", "<sip:1001@pbx.example>");
+			expect_header(out, "CSeq", "2 MESSAGE");
+			text_peer_answer(rig->peer, out, "301 Moved",
+					 "Contact: <sip:1003@pbx.example>\r\n");
+			rig_expect_line(rig, "outcome 1 REFUSED gone sip=301");
+		}
+		assert_int_equal(text_peer_let_run(rig->peer, 20), 0);
+		rig_free(&rig);
+	}
+}
+
 /* [MSG-026]: Expires only if the message has a life of its own. */
 static void life_becomes_expires(void **state)
 {
@@ -422,6 +460,7 @@ int main(void)
 		cmocka_unit_test(repetition_after_silence),
 		cmocka_unit_test(next_try_after_an_answer_is_another_request),
 		cmocka_unit_test(waiting_too_long_is_no_failure),
+		cmocka_unit_test(move_is_followed_at_home),
 		cmocka_unit_test(life_becomes_expires),
 		cmocka_unit_test(thread_is_call_id),
 		cmocka_unit_test(asterisk_gets_its_forms),
