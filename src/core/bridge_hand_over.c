@@ -438,6 +438,10 @@ static void try_again(struct bridge *bridge, struct queue_item *item, const stru
 {
 	struct fault slow = *fault;
 
+	if (flow_is_expired(bridge, item)) {
+		flow_expire(bridge, item);
+		return;
+	}
 	bridge->params.counters->messages_queued++;
 	if (fault->again == AGAIN_FEW && slow.retry_after_s < FAILURES_APART_MS / 1000)
 		slow.retry_after_s = FAILURES_APART_MS / 1000;

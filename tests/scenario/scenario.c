@@ -151,6 +151,8 @@ static void begin(struct scenario *scenario)
 	for (int side = 0; side < 2; side++)
 		bridge_attach(scenario->bridge, (enum side)side, fake_side_ops(),
 			      scenario->sides[side]);
+	if (!scenario->is_up[SIDE_SIP])
+		bridge_link(scenario->bridge, SIDE_SIP, false);
 	bridge_start(scenario->bridge, on_started, scenario);
 	fake_loop_run(scenario->loop);
 	for (int side = 0; side < 2; side++)
@@ -526,13 +528,14 @@ static const char *restart(struct scenario *scenario, int count, char **words)
 	return NULL;
 }
 
-/* As after kill -9: what the store has not done never happened. */
+/* As after kill -9: what the store has not done never happened; it works again. */
 static const char *killed(struct scenario *scenario, int count, char **words)
 {
 	(void)count;
 	(void)words;
 	bridge_free(&scenario->bridge);
 	moody_store_crash();
+	moody_store_set(0, 0);
 	fake_loop_run(scenario->loop);
 	begin(scenario);
 	return NULL;
