@@ -17,7 +17,7 @@ enum { PREFIX_BYTES = 8, ID_MAX = 48 };
 struct handed {
 	struct list link;
 	exchange_id x;
-	char *id; /* NULL: another one with this id is open, errors cannot be told apart */
+	char *id; /* NULL: none, or another one with it is open: errors cannot be told apart */
 	char *to; /* bare JID */
 	uint64_t end;
 };
@@ -302,7 +302,7 @@ void barrier_add(struct barrier *barrier, exchange_id x, const char *id, const c
 	handed->end = end;
 	list_append(&barrier->open, &handed->link);
 	barrier->pending++;
-	if (table_find(barrier->ids, id, strlen(id)) != NULL)
+	if (id == NULL || table_find(barrier->ids, id, strlen(id)) != NULL)
 		return;
 	handed->id = mem_strdup(id);
 	table_put(barrier->ids, id, strlen(id), handed);

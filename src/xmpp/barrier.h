@@ -55,7 +55,8 @@ void barrier_up(struct barrier *barrier);
  * handed over whole: REFUSED(LINK_DOWN); the others: UNKNOWN(NO_ANSWER). */
 void barrier_down(struct barrier *barrier, uint64_t sent);
 
-/* A message went into the stream; end is the offset behind it. */
+/* A message went into the stream; end is the offset behind it. id may be NULL, then no error is
+ * known to be its. to: bare or full JID. */
 void barrier_add(struct barrier *barrier, exchange_id x, const char *id, const char *to,
 		 uint64_t end);
 /* The end of a turn: pings if there is something to prove. */

@@ -207,6 +207,7 @@ static void errors_refuse_one(void **state)
 	barrier_add(f.barrier, 3, "id3", "a@c.example/res", 30);
 	barrier_add(f.barrier, 4, "id4", "a@c.example/res", 40);
 	barrier_add(f.barrier, 5, "id5", "a@c.example/res/b@d", 50);
+	barrier_add(f.barrier, 6, NULL, "a@c.example/res", 60);
 	assert_false(barrier_refused(f.barrier, "a@d.example/res", "id3", &fault));
 	assert_true(barrier_refused(f.barrier, "a@c.example/res", "id3", &fault));
 	assert_true(barrier_refused(f.barrier, "c.example", "id4", &fault));
