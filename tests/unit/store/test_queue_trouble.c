@@ -19,7 +19,7 @@
 
 static const char secret[] = "The rendezvous is at midnight behind the chapel";
 
-enum { TURN = 1500 }; /* more than a transaction takes of different turns */
+enum { TURN = 3500 }; /* more than a transaction takes of different turns */
 
 struct trouble {
 	struct bench *bench;
