@@ -9,8 +9,10 @@
  *   bridge_interest.c  whose sources live (D-20)
  *   bridge_sync.c      what is said again after a start or a break, paced; tidying
  *   bridge_message.c   messages: judged, handed over directly, one outcome each
- *   bridge_queue.c     what is kept until the other side took it: its rows; reports of failures
- *   bridge_hand_over.c whose turn it is to be handed over, and what became of it
+ *   bridge_queue.c     what is kept until the other side took it: its rows
+ *   bridge_failure.c   what fails or expires becomes the report of it
+ *   bridge_hand_over.c whose turn it is to be handed over
+ *   bridge_outcome.c   what became of it
  *   bridge_restart.c   the queue as a start finds it: one at a time, quarantine (REL-006)
  *   bridge_receipts.c  who may report what of which message
  *   bridge_typing.c    typing notices and their timers
@@ -322,6 +324,17 @@ void flow_keep(struct bridge *bridge, struct queue_item *item);
 void flow_write(struct bridge *bridge, struct queue_item *item, enum queue_write why);
 /* It has ended: its row is dropped, the item is gone (or goes with the row). */
 void flow_end(struct bridge *bridge, struct queue_item *item);
+int64_t flow_next_seq(struct bridge *bridge);
+/* As queue_lane(), set up for this bridge. */
+struct queue_lane *flow_lane(struct bridge *bridge, const struct address *from,
+			     const struct address *to);
+/* Writes what was accepted before the queue was read. */
+void flow_release(struct bridge *bridge);
+/* It is a text more or less in the queue. */
+void flow_count_text(struct bridge *bridge, const struct queue_item *item, bool is_more);
+
+/* bridge_failure.c ----------------------------------------------------------------------------- */
+
 /* It failed after it was accepted: counted, and its sender is told if he may be (D-39); the row
  * becomes the report. */
 void flow_fail(struct bridge *bridge, struct queue_item *item, const struct fault *why,
@@ -331,12 +344,6 @@ void flow_expire(struct bridge *bridge, struct queue_item *item);
 /* Sets the timer for what expires next. */
 void flow_watch_expiry(struct bridge *bridge);
 bool flow_is_expired(const struct bridge *bridge, const struct queue_item *item);
-int64_t flow_next_seq(struct bridge *bridge);
-/* As queue_lane(), set up for this bridge. */
-struct queue_lane *flow_lane(struct bridge *bridge, const struct address *from,
-			     const struct address *to);
-/* Writes what was accepted before the queue was read. */
-void flow_release(struct bridge *bridge);
 
 /* bridge_hand_over.c --------------------------------------------------------------------------- */
 
@@ -346,9 +353,13 @@ void hand_over_schedule(struct bridge *bridge);
 void hand_over_kick(struct bridge *bridge, struct queue_lane *lane);
 /* message is handed over at once, as item of it; NULL: read from item. */
 void hand_over(struct bridge *bridge, struct queue_item *item, const struct message *message);
-/* What became of it. */
-void hand_over_ended(struct bridge *bridge, struct queue_item *item, enum outcome outcome,
-		     const struct fault *fault);
+/* The lane waits: for its time, or, if it may hope, until others of its peer get through. */
+void hand_over_wait(struct bridge *bridge, struct queue_lane *lane, const struct fault *fault,
+		    bool may_hope);
+/* The peer answers again. A lane that then fails all the same waits for its own time. */
+void hand_over_wake_others(struct bridge *bridge, const struct queue_lane *lane);
+/* The one that was handed over alone has not crashed us, and others wait. */
+void hand_over_calm(struct bridge *bridge, struct queue_item *item);
 /* The number of tries of the one that is handed over alone is written. */
 void hand_over_alone(struct bridge *bridge, struct queue_item *item);
 /* It goes to the store if it has no proof in time. */
@@ -356,6 +367,12 @@ void hand_over_watch(struct bridge *bridge, struct queue_item *item);
 /* The link came up: what waits is tried again, paced. */
 void hand_over_link_up(struct bridge *bridge, enum side side);
 void hand_over_stop(struct bridge *bridge);
+
+/* bridge_outcome.c ----------------------------------------------------------------------------- */
+
+/* What became of it. */
+void hand_over_ended(struct bridge *bridge, struct queue_item *item, enum outcome outcome,
+		     const struct fault *fault);
 
 /* bridge_restart.c ----------------------------------------------------------------------------- */
 

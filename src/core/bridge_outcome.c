@@ -1,0 +1,178 @@
+/* What became of a message that was handed over: taken, tried again, or failed (D-37). */
+#include "base/mem.h"
+#include "core/bridge_private.h"
+#include "core/exchanges.h"
+#include "model/counters.h"
+
+enum {
+	UNKNOWNS_MOST = 3, /* repetitions without word */
+	FAILURES_MOST = 3, /* tries within a minute */
+	FAILURES_APART_S = 20,
+	/* A stanza that ends the stream whenever it is written: first alone, then no more. */
+	XMPP_UNKNOWNS_ALONE = 3,
+	XMPP_UNKNOWNS_MOST = 6
+};
+
+static void taken(struct bridge *bridge, struct queue_item *item)
+{
+	struct counters *counters = bridge->params.counters;
+	struct queue_lane *lane = item->lane;
+	struct exchange *exchange = item->exchange;
+
+	backoff_reset(&lane->backoff);
+	lane->was_early = false;
+	hand_over_wake_others(bridge, lane);
+	if (item->what == MESSAGE_REPORT)
+		counters->receipts_out++;
+	else
+		receipts_taken(bridge, &lane->from, &lane->to, item->uid);
+	if (exchange->owes_finish) {
+		message_finish(bridge, exchange, OUTCOME_TAKEN, NULL);
+	} else {
+		message_settle(bridge, exchange);
+		if (item->what == MESSAGE_REPORT)
+			;
+		else if (lane->to.side == SIDE_XMPP)
+			counters->messages_to_xmpp++;
+		else
+			counters->messages_to_sip++;
+	}
+	flow_end(bridge, item);
+}
+
+/* Its sender has no answer yet: an error is his, anything else goes to the store (D-36). */
+static void failed_early(struct bridge *bridge, struct queue_item *item, enum outcome outcome,
+			 const struct fault *fault)
+{
+	struct exchange *exchange = item->exchange;
+	struct fault full;
+
+	if (outcome == OUTCOME_UNKNOWN || fault->again == AGAIN_PATH) {
+		hand_over_wait(bridge, item->lane, fault, true);
+		if (item->is_kept)
+			return; /* being written */
+		if (flow_has_room(bridge, item->lane, item->value_len, &full)) {
+			flow_keep(bridge, item);
+			return;
+		}
+		if (outcome == OUTCOME_REFUSED)
+			fault = &full;
+	}
+	(void)receipts_failed(bridge, item->uid);
+	message_finish(bridge, exchange, outcome, fault);
+	flow_end(bridge, item);
+}
+
+static bool is_held(const struct bridge *bridge, const struct queue_item *item)
+{
+	return item->accepted_ms / 1000 + bridge->params.hold_unavailable_s > wall_s(bridge);
+}
+
+static void try_again(struct bridge *bridge, struct queue_item *item, const struct fault *fault,
+		      bool may_hope)
+{
+	struct fault slow = *fault;
+
+	if (flow_is_expired(bridge, item)) {
+		flow_expire(bridge, item);
+		return;
+	}
+	bridge->params.counters->messages_queued++;
+	if (fault->again == AGAIN_FEW && slow.retry_after_s < FAILURES_APART_S)
+		slow.retry_after_s = FAILURES_APART_S;
+	hand_over_wait(bridge, item->lane, fault->again == AGAIN_FEW ? &slow : fault, may_hope);
+	if (item->writing == WRITE_TRIES)
+		flow_write(bridge, item, WRITE_CALM);
+	hand_over_kick(bridge, item->lane);
+}
+
+static void give_up(struct bridge *bridge, struct queue_item *item, const struct fault *fault,
+		    uint64_t *counter)
+{
+	if (item->what == MESSAGE_REPORT)
+		flow_end(bridge, item); /* D-39: itself never reported */
+	else
+		flow_fail(bridge, item, fault, counter);
+}
+
+static void judge_unknown(struct bridge *bridge, struct queue_item *item, const struct fault *fault)
+{
+	struct fault uncertain;
+	bool is_chat = item->lane->to.side == SIDE_XMPP;
+
+	item->unknowns++;
+	if (item->unknowns <= (is_chat ? XMPP_UNKNOWNS_MOST : UNKNOWNS_MOST)) {
+		if (is_chat && item->unknowns >= XMPP_UNKNOWNS_ALONE)
+			item->lane->is_careful = true;
+		try_again(bridge, item, fault, true);
+		return;
+	}
+	fault_set(&uncertain, FAULT_REMOTE_SERVER_TIMEOUT, "no answer: delivery is uncertain");
+	give_up(bridge, item, &uncertain, &bridge->params.counters->messages_unknown);
+}
+
+static void judge_refused(struct bridge *bridge, struct queue_item *item, const struct fault *fault)
+{
+	uint64_t *late = &bridge->params.counters->messages_late;
+
+	switch (fault->again) {
+	case AGAIN_PATH:
+		try_again(bridge, item, fault, true);
+		return;
+	case AGAIN_FEW:
+		if (++item->failures < FAILURES_MOST) {
+			try_again(bridge, item, fault, false);
+			return;
+		}
+		break;
+	case AGAIN_HELD:
+		if (item->what == MESSAGE_TEXT && is_held(bridge, item)) {
+			try_again(bridge, item, fault, false);
+			return;
+		}
+		break;
+	case AGAIN_NEVER:
+		break;
+	}
+	give_up(bridge, item, fault, late);
+}
+
+/* In the queue: its sender has been told that it is safe. */
+static void judge(struct bridge *bridge, struct queue_item *item, enum outcome outcome,
+		  const struct fault *fault)
+{
+	message_settle(bridge, item->exchange);
+	item->last_fault = (uint8_t)fault->code;
+	if (outcome == OUTCOME_UNKNOWN)
+		judge_unknown(bridge, item, fault);
+	else
+		judge_refused(bridge, item, fault);
+}
+
+void hand_over_ended(struct bridge *bridge, struct queue_item *item, enum outcome outcome,
+		     const struct fault *fault)
+{
+	struct exchange *exchange = item->exchange;
+	bool was_alone = bridge->flow.tried == item;
+
+	exchange->is_awaited = false;
+	item->is_sent = false;
+	item->lane->sent--;
+	bridge->flow.toward[item->lane->to.side].sent--;
+	list_remove(&item->turn);
+	if (bridge->is_stopped) {
+		message_settle(bridge, exchange);
+		if (outcome == OUTCOME_TAKEN)
+			flow_end(bridge, item);
+		return;
+	}
+	exchanges_touch(bridge->exchanges, exchange, now_ms(bridge));
+	if (was_alone)
+		hand_over_calm(bridge, item);
+	if (outcome == OUTCOME_TAKEN)
+		taken(bridge, item);
+	else if (exchange->owes_finish)
+		failed_early(bridge, item, outcome, fault);
+	else
+		judge(bridge, item, outcome, fault);
+}
