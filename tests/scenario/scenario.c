@@ -11,6 +11,7 @@
 #include "core/bridge.h"
 #include "model/counters.h"
 #include "model/limits.h"
+#include "scenario/scenario_private.h"
 #include "scenario/scenario_words.h"
 #include "support/fake_loop.h"
 #include "support/fake_side.h"
@@ -21,27 +22,9 @@ struct line {
 	char *text;
 };
 
-struct scenario {
-	struct loop *loop;
-	struct store *store;
-	struct bridge *bridge;
-	struct fake_side *sides[2];
-	bool is_up[2];
-	bool is_closed; /* the chat domain may not use the bridge */
-	bool is_open;   /* every chat domain may */
-	bool is_mute;   /* late_failure none */
-	int64_t life_s;
-	int64_t hold_unavailable_s;
-	struct limits limits;
-	struct counters counters;
-	struct list lines;
-	char *taken;
-	exchange_id messages;
-};
-
 /* Recording ------------------------------------------------------------------------------------ */
 
-static void record(const char *text, void *arg)
+void scenario_record(const char *text, void *arg)
 {
 	struct scenario *scenario = arg;
 	struct line *line = mem_zalloc(sizeof *line);
@@ -78,7 +61,7 @@ static void record_answer(struct scenario *scenario, enum watch_answer answer,
 	} else if (answer != WATCH_PENDING) {
 		fake_fault_text(fault, &out);
 	}
-	record(buf_text(&out), scenario);
+	scenario_record(buf_text(&out), scenario);
 	buf_free(&out);
 }
 
@@ -107,7 +90,7 @@ static bool is_served(const struct address *user, void *arg)
 static void on_started(int error, void *arg)
 {
 	if (error != 0)
-		record("start failed", arg);
+		scenario_record("start failed", arg);
 }
 
 /* "! quarantined FROM TO UID" */
@@ -124,7 +107,7 @@ static void on_failed(const struct address *from, const struct address *to, cons
 	buf_putc(&out, ' ');
 	fake_address_text(to, &out);
 	buf_printf(&out, " %s", uid == NULL ? "unreadable" : uid);
-	record(buf_text(&out), arg);
+	scenario_record(buf_text(&out), arg);
 	buf_free(&out);
 }
 
@@ -177,8 +160,8 @@ void scenario_new(struct scenario **out)
 	loop_new(&scenario->loop);
 	list_init(&scenario->lines);
 	limits_defaults(&scenario->limits);
-	fake_side_new(&scenario->sides[SIDE_SIP], SIDE_SIP, record, scenario);
-	fake_side_new(&scenario->sides[SIDE_XMPP], SIDE_XMPP, record, scenario);
+	fake_side_new(&scenario->sides[SIDE_SIP], SIDE_SIP, scenario_record, scenario);
+	fake_side_new(&scenario->sides[SIDE_XMPP], SIDE_XMPP, scenario_record, scenario);
 	scenario->is_up[SIDE_SIP] = true;
 	scenario->is_up[SIDE_XMPP] = true;
 	moody_store_set(0, 0);
@@ -204,29 +187,6 @@ void scenario_free(struct scenario **scenario_to_free)
 }
 
 /* Actions -------------------------------------------------------------------------------------- */
-
-/* A pair named by two words, with owned addresses. */
-struct ends {
-	struct address watcher;
-	struct address watched;
-	struct watch watch;
-};
-
-static bool ends_read(char **words, struct ends *out)
-{
-	*out = (struct ends){0};
-	if (!scenario_address(words[0], &out->watcher) ||
-	    !scenario_address(words[1], &out->watched))
-		return false;
-	out->watch = (struct watch){.watcher = &out->watcher, .watched = &out->watched};
-	return true;
-}
-
-static void ends_clear(struct ends *ends)
-{
-	address_clear(&ends->watcher);
-	address_clear(&ends->watched);
-}
 
 /* words: watcher, watched, and the verb's own. */
 typedef const char *pair_fn(struct scenario *scenario, struct ends *ends, int count, char **words);
@@ -342,7 +302,7 @@ static const char *forget(struct scenario *scenario, struct ends *ends, int coun
 	(void)count;
 	(void)words;
 	if (bridge_forget(scenario->bridge, &ends->watcher, &ends->watched) != 0)
-		record("= nothing", scenario);
+		scenario_record("= nothing", scenario);
 	return NULL;
 }
 
@@ -356,7 +316,7 @@ static void record_state(const struct pair_row *row, const struct presence *now,
 	fake_address_text(&row->watched, &out);
 	buf_printf(&out, " %s ", pair_state_name(row->state));
 	fake_presence_text(now, &out);
-	record(buf_text(&out), arg);
+	scenario_record(buf_text(&out), arg);
 	buf_free(&out);
 }
 
@@ -372,17 +332,11 @@ static const char *state(struct scenario *scenario, struct ends *ends, int count
 /* Other actions: words[0] is the verb. */
 typedef const char *action_fn(struct scenario *scenario, int count, char **words);
 
-static bool side_read(const char *word, enum side *out)
-{
-	*out = strcmp(word, "sip") == 0 ? SIDE_SIP : SIDE_XMPP;
-	return *out == SIDE_SIP || strcmp(word, "xmpp") == 0;
-}
-
 static const char *link_changed(struct scenario *scenario, int count, char **words)
 {
 	enum side side;
 
-	if (count < 3 || !side_read(words[1], &side))
+	if (count < 3 || !scenario_side(words[1], &side))
 		return "link sip|xmpp up|down|full|roomy";
 	if (strcmp(words[2], "full") == 0 || strcmp(words[2], "roomy") == 0) {
 		fake_side_fill(scenario->sides[side], strcmp(words[2], "full") == 0);
@@ -402,111 +356,6 @@ static const char *seen(struct scenario *scenario, int count, char **words)
 	bridge_user_seen(scenario->bridge, &user, strcmp(words[2], "on") == 0);
 	address_clear(&user);
 	return NULL;
-}
-
-static const char *message(struct scenario *scenario, int count, char **words)
-{
-	struct message value;
-	struct ends ends;
-	enum side origin;
-
-	if (count < 5 || !side_read(words[1], &origin) || !ends_read(&words[2], &ends))
-		return "message sip|xmpp FROM TO \"text\" [BYTES] [FACT...]";
-	if (!scenario_message(count - 4, &words[4], &value))
-		return "this is no message";
-	if (value.uid == NULL) {
-		struct buf uid = BUF_INIT;
-
-		buf_printf(&uid, "u%" PRIu64, scenario->messages + 1);
-		value.uid = buf_take(&uid);
-	}
-	fake_side_reporting(scenario->sides[origin], true);
-	bridge_message(scenario->bridge, origin, ++scenario->messages, &ends.watcher, &ends.watched,
-		       &value);
-	fake_side_reporting(scenario->sides[origin], false);
-	message_clear(&value);
-	ends_clear(&ends);
-	return NULL;
-}
-
-/* NAME [path|few|held] [SECONDS of Retry-After] */
-static void read_fault(int count, char **words, struct fault *out)
-{
-	fault_set(out, fault_from_name(words[0]), NULL);
-	for (int i = 1; i < count; i++) {
-		if (strcmp(words[i], "path") == 0)
-			out->again = AGAIN_PATH;
-		else if (strcmp(words[i], "few") == 0)
-			out->again = AGAIN_FEW;
-		else if (strcmp(words[i], "held") == 0)
-			out->again = AGAIN_HELD;
-		else
-			out->retry_after_s = (int)strtol(words[i], NULL, 10);
-	}
-}
-
-static const char *outcome(struct scenario *scenario, int count, char **words)
-{
-	struct fault fault;
-	enum side side = words[1][0] == 's' ? SIDE_SIP : SIDE_XMPP;
-	exchange_id x = count < 3 ? 0 : fake_side_exchange(scenario->sides[side], words[1]);
-
-	if (x == 0)
-		return "outcome mN|sN|xN taken|stored|refused|unknown [FAULT [path|few|held] "
-		       "[SECONDS]]";
-	for (int i = OUTCOME_TAKEN; i <= OUTCOME_UNKNOWN; i++) {
-		enum outcome value = (enum outcome)i;
-
-		if (strcmp(words[2], fake_outcome_name(value)) != 0)
-			continue;
-		if (count > 3)
-			read_fault(count - 3, &words[3], &fault);
-		bridge_outcome(scenario->bridge, x, value, count > 3 ? &fault : NULL);
-		return NULL;
-	}
-	return "there is no such outcome";
-}
-
-/* typing sip|xmpp FROM TO active|idle [SECONDS] */
-static const char *typing(struct scenario *scenario, int count, char **words)
-{
-	struct typing value = {0};
-	struct ends ends;
-	enum side origin;
-
-	if (count < 5 || !side_read(words[1], &origin) || !ends_read(&words[2], &ends))
-		return "typing sip|xmpp FROM TO active|idle [SECONDS]";
-	value.is_active = strcmp(words[4], "active") == 0;
-	value.refresh_s = count > 5 ? (int)strtol(words[5], NULL, 10) : 0;
-	fake_side_reporting(scenario->sides[origin], true);
-	bridge_typing(scenario->bridge, origin, &ends.watcher, &ends.watched, &value);
-	fake_side_reporting(scenario->sides[origin], false);
-	ends_clear(&ends);
-	return NULL;
-}
-
-/* report sip|xmpp FROM TO UID delivered|failed|displayed|processed [FAULT] */
-static const char *report(struct scenario *scenario, int count, char **words)
-{
-	struct fault fault;
-	struct ends ends;
-	enum side origin;
-	int kind = 0;
-
-	if (count < 6 || !side_read(words[1], &origin) || !ends_read(&words[2], &ends))
-		return "report sip|xmpp FROM TO UID KIND [FAULT]";
-	while (kind <= REPORT_PROCESSED &&
-	       strcmp(words[5], fake_report_name((enum report_kind)kind)) != 0)
-		kind++;
-	if (count > 6)
-		fault_set(&fault, fault_from_name(words[6]), NULL);
-	fake_side_reporting(scenario->sides[origin], true);
-	if (kind <= REPORT_PROCESSED)
-		bridge_report(scenario->bridge, origin, &ends.watcher, &ends.watched, words[4],
-			      (enum report_kind)kind, count > 6 ? &fault : NULL);
-	fake_side_reporting(scenario->sides[origin], false);
-	ends_clear(&ends);
-	return kind <= REPORT_PROCESSED ? NULL : "delivered, failed, displayed or processed";
 }
 
 static const char *advance(struct scenario *scenario, int count, char **words)
@@ -578,54 +427,6 @@ static const char *use_setting(struct scenario *scenario, int count, char **word
 	return restart(scenario, count, words);
 }
 
-static void record_queued(const struct queued_message *message, void *arg)
-{
-	struct buf out = BUF_INIT;
-
-	buf_puts(&out, "= ");
-	fake_address_text(message->from, &out);
-	buf_putc(&out, ' ');
-	fake_address_text(message->to, &out);
-	buf_printf(&out, " %s %s", message->what == MESSAGE_TEXT ? "text" : "report", message->uid);
-	if (message->last[0] != '\0')
-		buf_printf(&out, " %s", message->last);
-	if (message->next_ms > 0)
-		buf_puts(&out, " waits");
-	if (message->is_quarantined)
-		buf_puts(&out, " quarantined");
-	record(buf_text(&out), arg);
-	buf_free(&out);
-}
-
-static const char *show_queue(struct scenario *scenario, int count, char **words)
-{
-	(void)count;
-	(void)words;
-	bridge_each_queued(scenario->bridge, record_queued, scenario);
-	return NULL;
-}
-
-/* REL-060: everything that was accepted is somewhere. */
-static const char *check_sums(struct scenario *scenario, int count, char **words)
-{
-	const struct counters *c = &scenario->counters;
-	struct queue_facts facts;
-	uint64_t in = c->messages_from_sip + c->messages_from_xmpp;
-	uint64_t out = c->messages_to_sip + c->messages_to_xmpp + c->messages_refused +
-		       c->messages_unknown + c->messages_expired + c->messages_late +
-		       c->messages_quarantined;
-	struct buf line = BUF_INIT;
-
-	(void)count;
-	(void)words;
-	bridge_queue_facts(scenario->bridge, &facts);
-	buf_printf(&line, "= %" PRIu64 " accepted, %" PRIu64 " ended, %zu queued", in, out,
-		   facts.texts);
-	record(buf_text(&line), scenario);
-	buf_free(&line);
-	return in == out + facts.texts ? NULL : "the sums do not match";
-}
-
 /* xmpp.domains without and with the chat domain, or with "*" beside it. */
 static const char *domains(struct scenario *scenario, int count, char **words)
 {
@@ -648,7 +449,7 @@ static const char *late_failure(struct scenario *scenario, int count, char **wor
 static const char *stop(struct scenario *scenario, int count, char **words)
 {
 	if (count >= 2 && strcmp(words[1], "more") == 0) {
-		record(bridge_stop_more(scenario->bridge) ? "= done" : "= more", scenario);
+		scenario_record(bridge_stop_more(scenario->bridge) ? "= done" : "= more", scenario);
 		return NULL;
 	}
 	bridge_stop(scenario->bridge, count < 2 || strcmp(words[1], "quiet") != 0);
@@ -680,7 +481,7 @@ static void record_count(const char *name, uint64_t value, const char *what, voi
 	if (strcmp(name, wanted->name) != 0)
 		return;
 	buf_printf(&out, "= %s %" PRIu64, name, value);
-	record(buf_text(&out), wanted->scenario);
+	scenario_record(buf_text(&out), wanted->scenario);
 	buf_free(&out);
 }
 
@@ -713,12 +514,24 @@ static const struct {
 	const char *name;
 	action_fn *run;
 } verbs[] = {
-	{"link", link_changed}, {"seen", seen},        {"message", message},
-	{"outcome", outcome},   {"advance", advance},  {"restart", restart},
-	{"kill", killed},       {"with", use_setting}, {"queue", show_queue},
-	{"sums", check_sums},   {"store", use_store},  {"stop", stop},
-	{"limit", limit},       {"count", show_count}, {"domains", domains},
-	{"typing", typing},     {"report", report},    {"late_failure", late_failure},
+	{"link", link_changed},
+	{"seen", seen},
+	{"message", scenario_do_message},
+	{"outcome", scenario_do_outcome},
+	{"advance", advance},
+	{"restart", restart},
+	{"kill", killed},
+	{"with", use_setting},
+	{"queue", scenario_do_show_queue},
+	{"sums", scenario_do_check_sums},
+	{"store", use_store},
+	{"stop", stop},
+	{"limit", limit},
+	{"count", show_count},
+	{"domains", domains},
+	{"typing", scenario_do_typing},
+	{"report", scenario_do_report},
+	{"late_failure", late_failure},
 };
 
 static const char *do_pair(struct scenario *scenario, pair_fn *run, int count, char **words)
@@ -726,9 +539,9 @@ static const char *do_pair(struct scenario *scenario, pair_fn *run, int count, c
 	const char *wrong = "a pair is WATCHER WATCHED: x:juliet s:1001";
 	struct ends ends = {0};
 
-	if (count >= 3 && ends_read(&words[1], &ends))
+	if (count >= 3 && scenario_ends_read(&words[1], &ends))
 		wrong = run(scenario, &ends, count - 3, &words[3]);
-	ends_clear(&ends);
+	scenario_ends_clear(&ends);
 	return wrong;
 }
 
