@@ -235,7 +235,7 @@ static void update(struct call_table *table, struct call_book *book, struct call
 		row->call.is_done = true;
 		if (rang(row))
 			note(book, &row->call, now_ms);
-	} else if (row->is_incoming && row->call.rang_ms == 0 &&
+	} else if (row->call.rang_ms == 0 &&
 		   (seen->state == STATE_EARLY || seen->state == STATE_PROCEEDING)) {
 		row->call.rang_ms = now_ms != 0 ? now_ms : 1;
 	}
