@@ -198,7 +198,7 @@ struct able {
 	bool markers;
 };
 
-/* [RCPT-038] [TYPE-018] [X0184-2] [TYPE-034] [D-41] [D-42]: offered where it is honoured; the hash
+/* [RCPT-038] [TYPE-018] [X0184-2] [D-41] [D-42]: offered where it is honoured; the hash
  * in presence always stands for what is behind it [X0115-1] */
 static void notices_are_offered_where_they_are_honoured(void **state)
 {

@@ -47,7 +47,7 @@ static void settle(struct world *world)
 #define MARKABLE "<markable xmlns='" MARKERS "'/>"
 
 /* [RCPT-039] [RCPT-040] [RCPT-041] [X0184-3] [X0333-1], and who is to be told [RCPT-067] [CMP-024]:
- * none without an id [X0184-1] [RCPT-026] */
+ * none without an id [X0184-1] [RCPT-026], and no complaint of any kind [RCPT-033] */
 static void requests_reach_the_core(void **state)
 {
 	struct world *world = *state;
@@ -64,6 +64,7 @@ static void requests_reach_the_core(void **state)
 	say(world, TO_PHONE, "<body>three</body>" REQUEST MARKABLE);
 	assert_true(world_wait(world, "message m3 x:ann s:1001 normal \"three\""));
 	assert_false(world_heard(world, "message m3 x:ann s:1001 normal \"three\" "));
+	assert_false(xmpp_server_has(world_server(world), "<message"));
 	assert_true(world_heard(world, "origin m3 ann@chat.example/a " USER " id=- thread=-"));
 }
 
@@ -280,7 +281,7 @@ static void send_refusal(struct world *world, const char *id, const char *from)
 }
 
 /* The sender has gone, and his server says so: that is the report's end, before the proof and
- * after it, and no report of a report [RCPT-010] [SEC-072]. */
+ * after it, and no report of a report [SEC-072]. */
 static void an_error_to_a_report_ends_it(void **state)
 {
 	struct world *world = *state;

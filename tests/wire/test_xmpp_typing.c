@@ -75,7 +75,7 @@ static const char *deliver(struct world *world, const char *uid, bool takes)
 /* From the chat user ----------------------------------------------------------------------------
  */
 
-/* [TYPE-012] [X0085-1] [X0085-3] [TYPE-027] [TYPE-028] [TYPE-029] [TYPE-030] [TYPE-031] [TYPE-032]:
+/* [TYPE-012] [X0085-1] [X0085-3] [TYPE-027] [TYPE-028] [TYPE-029] [TYPE-030] [TYPE-031]:
  * the core is told all of them, and knows which is news */
 static void states_reach_the_core(void **state)
 {
