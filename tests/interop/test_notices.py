@@ -63,7 +63,8 @@ async def receipts_of_a_phone_reach_the_chat_user(rig):
     await send(alice, cpim('I know CPIM'))
     await until(lambda: juliet.bodies(ALICE_JID), 'the text')
     id_ = juliet.say(ALICE_JID, 'read me', extra=f'<request xmlns="{RECEIPTS}"/><markable xmlns="{MARKERS}"/>')
-    asked = (await until(lambda: [m for m in alice.messages if 'Disposition-Notification' in m.text], 'the question'))[0]
+    asked = await until(lambda: [m for m in alice.messages if 'Disposition-Notification' in m.text], 'the question')
+    asked = asked[0]
     check('read me' in asked.text, asked.text)
     about = re.search(r'Message-ID: *(\S+)', asked.text).group(1)
     check(about == asked.get('call-id'), f'{about} is not {asked.get("call-id")}')
@@ -90,7 +91,8 @@ async def typing_is_seen_both_ways(rig):
     shown = (await until(lambda: holding(juliet, STATES, 'composing'), 'composing'))[0]
     check(shown.body is None and shown.type == 'chat', f'{shown}')
     await send(alice, 'hello to you', 'text/plain')
-    answer = (await until(lambda: [s for s in juliet.got('message', ALICE_JID) if s.body == 'hello to you'], 'a text'))[0]
+    await until(lambda: 'hello to you' in juliet.bodies(ALICE_JID), 'the text')
+    answer = [s for s in juliet.got('message', ALICE_JID) if s.body == 'hello to you'][0]
     check(answer.xml.find(f'{{{STATES}}}active') is not None, f'{answer}')
     juliet.say(ALICE_JID, None, extra=f'<composing xmlns="{STATES}"/>')
     notice = (await until(lambda: [m for m in alice.messages if TYPING in m.get('content-type')], 'isComposing'))[0]
