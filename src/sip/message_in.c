@@ -189,7 +189,7 @@ static void fill_origin(const struct side_core *core, const struct request *requ
 	drop_if_too_long(&origin->recipient);
 	mem_free(origin->address);
 	origin->address = sender_uri(core, request, from);
-	if (origin->recipient == NULL)
+	if (message->wants != 0 && origin->recipient == NULL) /* a report in words needs none */
 		origin->recipient = target_uri(request);
 }
 

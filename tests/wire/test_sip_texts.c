@@ -44,7 +44,7 @@ static void headers_become_values(void **state)
 		const char *line;
 	} rows[] = {
 		{"", "kind=chat thread=- wants=0 life=0 wait=1 typing=0 sent=0 "
-		     "origin=sip:1001@pbx.example,sip:juliet@chat.example,-,-,- nick=- lang=- "
+		     "origin=sip:1001@pbx.example,-,-,-,- nick=- lang=- "
 		     "subject=- hops=69: a"},
 		{"Subject: Keys\r\n", " subject=Keys hops"},
 		{"s: Keys\r\n", " subject=Keys hops"},
@@ -263,8 +263,8 @@ static void date_is_told_where_it_is_trusted(void **state)
 
 #define CPIM_ASKS                                                                                  \
 	CPIM_HEAD                                                                                  \
-		"imdn.Message-ID: Zk3v9Qp1Lw0\r\n"                                                 \
-		"imdn.Disposition-Notification: positive-delivery, negative-delivery, display\r\n"
+	"imdn.Message-ID: Zk3v9Qp1Lw0\r\n"                                                         \
+	"imdn.Disposition-Notification: positive-delivery, negative-delivery, display\r\n"
 
 #define CPIM_TEXT "\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nDid it come?"
 
@@ -287,6 +287,11 @@ static void cpim_is_unwrapped(void **state)
 		 "im:juliet-alias@chat.example,Zk3v9Qp1Lw0,2024-05-06T10:00:00Z,- nick=- lang=- "
 		 "subject=Parcel hops=69: Did it come?"},
 		{CPIM_HEAD CPIM_TEXT, "wants=0 "},
+		/* [RCPT-021] without a To of its own it is for the Request-URI */
+		{"NS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: i1\r\n"
+		 "imdn.Disposition-Notification: display\r\n" CPIM_TEXT,
+		 "wants=4 life=0 wait=1 typing=0 sent=0 origin=sip:1001@pbx.example,"
+		 "sip:juliet@chat.example,i1,-,- "},
 		/* nothing to name it by */
 		{CPIM_HEAD "imdn.Disposition-Notification: display\r\n" CPIM_TEXT, "wants=0 "},
 		{CPIM_ASKS "imdn.IMDN-Record-Route: <sip:a@r.example>\r\n"
@@ -504,8 +509,9 @@ static void texts_of_real_clients(void **state)
 		{"messages/asterisk-utf8", "hops=69: "},
 		{"messages/freeswitch-from-phone",
 		 "nick=Benvolio lang=- subject=- hops=69: from the phone"},
-		{"messages/freeswitch-cpim-relayed", "origin=sip:1001@pbx.example,sip:1002@example.com,-,-,"
-					     "- nick=- lang=- subject=- hops=69: hi"},
+		{"messages/freeswitch-cpim-relayed",
+		 "origin=sip:1001@pbx.example,sip:1002@example.com,-,-,"
+		 "- nick=- lang=- subject=- hops=69: hi"},
 		{"messages/freeswitch-html-relayed", "hops=69: hi"},
 		{"messages/freeswitch-utf8", "hops=69: "},
 	};
