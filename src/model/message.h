@@ -62,7 +62,7 @@ struct message_report {
 
 struct message {
 	enum message_what what;
-	enum message_kind kind;
+	enum message_kind kind; /* of a report: that of the message it is about */
 	char *uid;  /* stable over repeats; each id on either wire comes from it (D-35) */
 	char *body; /* UTF-8, LF line ends */
 	size_t body_len;
