@@ -322,6 +322,9 @@ bool flow_has_room(struct bridge *bridge, const struct queue_lane *lane, size_t 
 void flow_keep(struct bridge *bridge, struct queue_item *item);
 /* Writes its row (again). */
 void flow_write(struct bridge *bridge, struct queue_item *item, enum queue_write why);
+/* It failed: what comes after it in its lane waits until that is on disk, or a crash would bring it
+ * back behind them (REL-008). */
+void flow_hold(struct queue_item *item);
 /* It has ended: its row is dropped, the item is gone (or goes with the row). */
 void flow_end(struct bridge *bridge, struct queue_item *item);
 int64_t flow_next_seq(struct bridge *bridge);
@@ -393,7 +396,7 @@ void receipts_note(struct bridge *bridge, enum side origin, const struct address
 void receipts_taken(struct bridge *bridge, const struct address *from, const struct address *to,
 		    const char *uid);
 /* It failed, and the sender is about to be told: nothing good of it afterwards. False if something
- * good was told before: then he is not (RCPT-068). */
+ * final was told before: then he is not (RCPT-068). */
 bool receipts_failed(struct bridge *bridge, const char *uid);
 
 /* bridge_typing.c ------------------------------------------------------------------------------ */

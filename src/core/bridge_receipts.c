@@ -108,6 +108,13 @@ static void drop(struct bridge *bridge, struct receipt *receipt)
 	receipt_book_drop(bridge->receipts->book, receipt);
 }
 
+/* Its text still waits to be handed over, and may fail again after a restart. */
+static void keep(struct bridge *bridge, struct receipt *receipt)
+{
+	receipt_book_keep(bridge->receipts->book, receipt);
+	write_new(bridge, receipt);
+}
+
 /* After something was told of it. */
 static void settle(struct bridge *bridge, struct receipt *receipt)
 {
@@ -115,6 +122,8 @@ static void settle(struct bridge *bridge, struct receipt *receipt)
 		drop(bridge, receipt);
 	else if (receipt->is_kept)
 		write_row(bridge, receipt, NULL);
+	else if ((receipt->told & WANTS_FAILED) != 0)
+		keep(bridge, receipt);
 }
 
 /* Age ------------------------------------------------------------------------------------------ */
@@ -193,6 +202,7 @@ static void on_row(const struct receipt_row *row, void *arg)
 	receipt = receipt_book_add(bridge->receipts->book, &row->sender, &row->recipient, &value,
 				   value.body, row->sent_ms, true);
 	receipt_book_set_told(bridge->receipts->book, receipt, (unsigned)row->told & WANTS_ALL);
+	receipt->is_taken = true; /* unless the queue says otherwise */
 	message_clear(&value);
 	tidy(bridge);
 }
@@ -229,9 +239,13 @@ void receipts_note(struct bridge *bridge, enum side origin, const struct address
 	char *excerpt;
 
 	if (message->what != MESSAGE_TEXT || message->uid == NULL || (!is_asked && !by_text) ||
-	    strlen(message->uid) > MESSAGE_UID_MAX - SUFFIX_LEN ||
-	    receipt_book_find(book, message->uid) != NULL)
+	    strlen(message->uid) > MESSAGE_UID_MAX - SUFFIX_LEN)
 		return;
+	receipt = receipt_book_find(book, message->uid);
+	if (receipt != NULL) {
+		receipt->is_taken = false;
+		return;
+	}
 	excerpt = by_text ? message_excerpt(message) : NULL;
 	receipt = receipt_book_add(book, from, to, message, excerpt,
 				   is_asked ? next_ms(bridge) : loop_wall_ms(bridge->params.loop),
@@ -352,10 +366,12 @@ void bridge_report(struct bridge *bridge, enum side origin, const struct address
 	counters->receipts_in++;
 	tidy(bridge);
 	receipt = receipt_book_find(bridge->receipts->book, uid);
-	/* Only the recipient reports, and of what was sent to him (RCPT-051, RCPT-063). */
-	if (bridge->is_stopped || receipt == NULL || receipt->to.side != origin ||
-	    !address_equal(&receipt->to, from) || !address_equal(&receipt->from, to) ||
-	    !may_have(bridge, receipt) || report(bridge, receipt, kind, fault) == 0)
+	/* Only the recipient reports, and of what was sent to him (RCPT-051, RCPT-063); that
+	 * somebody on the way processed it is nothing (RCPT-012, RCPT-047). */
+	if (bridge->is_stopped || kind == REPORT_PROCESSED || receipt == NULL ||
+	    receipt->to.side != origin || !address_equal(&receipt->to, from) ||
+	    !address_equal(&receipt->from, to) || !may_have(bridge, receipt) ||
+	    report(bridge, receipt, kind, fault) == 0)
 		counters->receipts_dropped++;
 }
 
@@ -378,9 +394,9 @@ void receipts_taken(struct bridge *bridge, const struct address *from, const str
 bool receipts_failed(struct bridge *bridge, const char *uid)
 {
 	struct receipt *receipt = receipt_book_find(bridge->receipts->book, uid);
-	bool was_good = receipt != NULL && receipt_is_good(receipt);
+	bool may_fail = receipt == NULL || receipt_may_fail(receipt);
 
 	if (receipt != NULL)
 		drop(bridge, receipt);
-	return !was_good;
+	return may_fail;
 }

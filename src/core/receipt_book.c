@@ -125,6 +125,20 @@ static size_t size_of(const struct receipt *receipt)
 	       text_bytes(origin->stamp) + text_bytes(origin->route) + text_bytes(receipt->excerpt);
 }
 
+static void put_on_shelf(struct shelf *shelf, struct receipt *receipt)
+{
+	shelf->count++;
+	shelf->bytes += receipt->bytes;
+	list_append(&shelf->ages, &receipt->age);
+}
+
+static void take_from_shelf(struct shelf *shelf, struct receipt *receipt)
+{
+	list_remove(&receipt->age);
+	shelf->count--;
+	shelf->bytes -= receipt->bytes;
+}
+
 struct receipt *receipt_book_add(struct receipt_book *book, const struct address *from,
 				 const struct address *to, const struct message *message,
 				 const char *excerpt, int64_t sent_ms, bool is_kept)
@@ -142,9 +156,7 @@ struct receipt *receipt_book_add(struct receipt_book *book, const struct address
 	receipt->excerpt = mem_strdup_or_null(excerpt);
 	receipt->is_kept = is_kept;
 	receipt->bytes = size_of(receipt);
-	shelf->count++;
-	shelf->bytes += receipt->bytes;
-	list_append(&shelf->ages, &receipt->age);
+	put_on_shelf(shelf, receipt);
 	table_put(book->uids, receipt->uid, strlen(receipt->uid), receipt);
 	if (from->side == SIDE_SIP && (receipt->wants & WANTS_DISPLAYED) != 0)
 		join_talk(book, receipt);
@@ -175,13 +187,9 @@ size_t receipt_book_bytes(const struct receipt_book *book, bool is_kept)
 
 void receipt_book_drop(struct receipt_book *book, struct receipt *receipt)
 {
-	struct shelf *shelf = shelf_of(book, receipt->is_kept);
-
 	leave_talk(book, receipt);
 	table_remove(book->uids, receipt->uid, strlen(receipt->uid));
-	list_remove(&receipt->age);
-	shelf->count--;
-	shelf->bytes -= receipt->bytes;
+	take_from_shelf(shelf_of(book, receipt->is_kept), receipt);
 	mem_free(receipt->uid);
 	address_clear(&receipt->from);
 	address_clear(&receipt->to);
@@ -190,22 +198,35 @@ void receipt_book_drop(struct receipt_book *book, struct receipt *receipt)
 	mem_free(receipt);
 }
 
+void receipt_book_keep(struct receipt_book *book, struct receipt *receipt)
+{
+	take_from_shelf(shelf_of(book, receipt->is_kept), receipt);
+	receipt->is_kept = true;
+	put_on_shelf(&book->kept, receipt);
+}
+
 /* Reports -------------------------------------------------------------------------------------- */
 
 enum { GOOD = WANTS_DELIVERED | WANTS_DISPLAYED };
 
-bool receipt_is_good(const struct receipt *receipt)
+static bool receipt_is_good(const struct receipt *receipt)
 {
 	return (receipt->told & GOOD) != 0;
+}
+
+bool receipt_may_fail(const struct receipt *receipt)
+{
+	return (receipt->told & (GOOD | WANTS_FAILED)) == 0;
 }
 
 /* What was processed or delivered and is displayed may follow; a failure ends it all. */
 bool receipt_is_done(const struct receipt *receipt)
 {
-	if ((receipt->told & WANTS_FAILED) != 0)
-		return true;
-	return receipt->is_taken && receipt_is_good(receipt) &&
-	       (receipt->wants & ~receipt->told & ~(unsigned)WANTS_FAILED) == 0;
+	unsigned open = receipt->wants & ~receipt->told & ~(unsigned)WANTS_FAILED;
+
+	if (!receipt->is_taken)
+		return false;
+	return (receipt->told & WANTS_FAILED) != 0 || (receipt_is_good(receipt) && open == 0);
 }
 
 void receipt_book_set_told(struct receipt_book *book, struct receipt *receipt, unsigned told)

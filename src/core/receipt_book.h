@@ -56,6 +56,8 @@ struct receipt *receipt_book_oldest(struct receipt_book *book, bool is_kept);
 size_t receipt_book_count(const struct receipt_book *book, bool is_kept);
 size_t receipt_book_bytes(const struct receipt_book *book, bool is_kept);
 void receipt_book_drop(struct receipt_book *book, struct receipt *receipt);
+/* From now on it is one of those in the store. */
+void receipt_book_keep(struct receipt_book *book, struct receipt *receipt);
 
 /* What its sender is to be told, in this order. */
 struct receipt_news {
@@ -69,9 +71,9 @@ struct receipt_news {
 size_t receipt_book_report(struct receipt_book *book, struct receipt *receipt,
 			   enum report_kind kind, bool tells_failure,
 			   struct receipt_news out[RECEIPT_REPORTS_MAX]);
-/* Something good was told, or would have been, had it been asked for. */
-bool receipt_is_good(const struct receipt *receipt);
-/* Nothing can follow any more. */
+/* Nothing final was told of it, good or bad, or would have been, had it been asked for. */
+bool receipt_may_fail(const struct receipt *receipt);
+/* Nothing can follow any more, and it will not be handed over again. */
 bool receipt_is_done(const struct receipt *receipt);
 /* From the store: what was told before. */
 void receipt_book_set_told(struct receipt_book *book, struct receipt *receipt, unsigned told);

@@ -92,10 +92,10 @@ static void test_what_follows(void **state)
 		{R, "dr", "r", false},
 		{R, "tr", "r", true},
 		{F, "td", "", true}, /* no failure can follow */
-		{F, "f", "f", true},
-		{F, "ff", "f", true},
-		{D | F, "fd", "f", true},
-		{D | F, "fr", "f", true},
+		{F, "f", "f", false},
+		{F, "tff", "f", true},
+		{D | F, "fd", "f", false},
+		{D | F, "frt", "f", true},
 		{D | F, "df", "d", false},
 		{D | F | R, "rf", "dr", false},
 		{F, "df", "", false}, /* that it was delivered is known, although not told */
@@ -103,12 +103,12 @@ static void test_what_follows(void **state)
 		{D, "p", "", false},
 		{P, "p", "p", false},
 		{P, "pp", "p", false},
-		{P | F, "pf", "pf", true}, /* processed promises nothing */
-		{P | D, "fp", "f", true},
+		{P | F, "pft", "pf", true}, /* processed promises nothing */
+		{P | D, "fp", "f", false},
 		{P | D, "tdp", "dp", true},
 		{P | D | R, "dpr", "dpr", false},
 		{0, "drp", "", false},
-		{0, "f", "f", true}, /* who is told so is the caller's to say */
+		{0, "tf", "f", true}, /* who is told so is the caller's to say */
 		{0, "df", "", false},
 	};
 	struct world *world = *state;
