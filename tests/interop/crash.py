@@ -13,7 +13,7 @@ failed, once as its receiver sees it (promises 1 and 2, REL-001, REL-004, REL-06
 --keep DIR     logs of the first bad run go there
 
 Two chat users and two SIP users write to each other. The last line is a table of counts; the exit code is 1 if a
-message was lost, seen twice, or both delivered and reported.
+message was lost, seen twice, out of its order, or both delivered and reported.
 """
 
 import argparse
@@ -46,6 +46,8 @@ class Sent:
 
     def __init__(self, token, from_sip):
         self.token, self.from_sip = token, from_sip
+        self.number = int(token.split('-')[1])
+        self.pair = None
         self.at = time.monotonic()
         self.answer = None       # of a SIP sender: status, or 0: none came
         self.answered_at = None
@@ -62,6 +64,7 @@ class Books:
     def __init__(self):
         self.sent = {}
         self.strange = []  # arrived, but nobody sent it
+        self.order = collections.defaultdict(list)  # by pair: what phones saw first, in order
         self.moved = time.monotonic()
 
     def note(self, token, from_sip):
@@ -97,6 +100,8 @@ class Books:
         elif entry.from_sip and request.text.startswith(LATE):
             entry.reported += 1
         elif not entry.from_sip:
+            if not entry.seen:
+                self.order[entry.pair].append(entry)
             entry.seen[request.get('call-id')] += 1
 
 
@@ -138,7 +143,7 @@ class Crash:
         if chat in self.signed_in:
             name = phone.aor[4:].replace(PBX, COMPONENT)
             token = f'x{self.run}-{self.count}'
-            self.books.note(token, False)
+            self.books.note(token, False).pair = (chat.jid, name)
             chat.say(name, f'{token} of a chat user', id_=token)
 
     async def load(self):
@@ -223,6 +228,7 @@ class Crash:
     async def one_run(self, number):
         self.run, self.count, self.kills = number, 0, []
         self.books.sent.clear()
+        self.books.order.clear()
         jobs = [self.load(), self.break_daemon()]
         if number % 3 == 1:
             jobs.append(self.break_chat_server())
@@ -273,6 +279,10 @@ class Crash:
         counts, bad = collections.Counter(), []
         for entry in self.books.sent.values():
             self.judge_one(entry, counts, bad)
+        for pair, seen in self.books.order.items():  # REL-008
+            for before, after in zip(seen, seen[1:]):
+                if before.number > after.number:
+                    bad.append(f'order: {after.token} after {before.token} of {pair}')
         if not settled:
             bad.append(f'not settled within {SETTLE_S} s')
         if self.books.strange:
