@@ -187,7 +187,7 @@ static void accept_is_evidence(void **state)
 	rig_free(&rig);
 }
 
-/* [TYPE-035] [TYPE-036] [D-46]: who takes no MESSAGE at all is sent texts, which are answered
+/* [D-41] [TYPE-036]: who takes no MESSAGE at all is sent texts, which are answered
  * truly, and nothing else, until he takes one. */
 static void user_without_messages(void **state)
 {
@@ -217,7 +217,7 @@ static void user_without_messages(void **state)
 
 /* Typing --------------------------------------------------------------------------------------- */
 
-/* [TYPE-027] [TYPE-028] [TYPE-032]: the notice, with a time of at least 60 s. */
+/* [TYPE-027] [D-41]: the notice, with a time of at least 60 s, and its end. */
 static void typing_is_shown(void **state)
 {
 	(void)state;

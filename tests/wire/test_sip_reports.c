@@ -62,8 +62,8 @@ static void expect_body(const struct sip_text *text, const char *before, const c
 	"</imdn>"
 #define DELIVERED "<delivery-notification><status><delivered/></status></delivery-notification>"
 
-/* [RCPT-005] [RCPT-007] [RCPT-008] [RCPT-009] [RCPT-010] [RCPT-020] [RCPT-021] [RCPT-058]
- * [RCPT-059] [RCPT-073]: the example of file 07 D.6 in full, of each kind, over both ways. */
+/* [RCPT-005] [RCPT-006] [RCPT-007] [RCPT-008] [RCPT-009] [RCPT-010] [RCPT-021]: the example of file
+ * 07 D.6 in full, of each kind, over both ways. */
 static void report_is_an_imdn(void **state)
 {
 	static const struct {
