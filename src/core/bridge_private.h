@@ -392,6 +392,8 @@ void receipts_free(struct bridge *bridge);
  * Once for each text; again for those that are read from the store at a start. */
 void receipts_note(struct bridge *bridge, enum side origin, const struct address *from,
 		   const struct address *to, const struct message *message);
+/* It is in the queue: its sender is told so. */
+void receipts_stored(struct bridge *bridge, const char *uid);
 /* The other side took it over. */
 void receipts_taken(struct bridge *bridge, const struct address *from, const struct address *to,
 		    const char *uid);

@@ -254,8 +254,10 @@ static void written(struct bridge *bridge, struct queue_item *item)
 		hand_over_alone(bridge, item);
 		return;
 	}
-	if (exchange != NULL && exchange->owes_finish)
+	if (exchange != NULL && exchange->owes_finish) {
 		message_finish(bridge, exchange, OUTCOME_STORED, NULL);
+		receipts_stored(bridge, item->uid);
+	}
 	hand_over_kick(bridge, item->lane);
 }
 

@@ -202,6 +202,7 @@ static void on_row(const struct receipt_row *row, void *arg)
 	receipt = receipt_book_add(bridge->receipts->book, &row->sender, &row->recipient, &value,
 				   value.body, row->sent_ms, true);
 	receipt_book_set_told(bridge->receipts->book, receipt, (unsigned)row->told & WANTS_ALL);
+	receipt->is_answered = true;
 	receipt->is_taken = true; /* unless the queue says otherwise */
 	message_clear(&value);
 	tidy(bridge);
@@ -370,9 +371,37 @@ void bridge_report(struct bridge *bridge, enum side origin, const struct address
 	 * somebody on the way processed it is nothing (RCPT-012, RCPT-047). */
 	if (bridge->is_stopped || kind == REPORT_PROCESSED || receipt == NULL ||
 	    receipt->to.side != origin || !address_equal(&receipt->to, from) ||
-	    !address_equal(&receipt->from, to) || !may_have(bridge, receipt) ||
-	    report(bridge, receipt, kind, fault) == 0)
+	    !address_equal(&receipt->from, to) || !may_have(bridge, receipt))
 		counters->receipts_dropped++;
+	else if (!receipt->is_answered)
+		receipt->held |= 1U << kind;
+	else if (report(bridge, receipt, kind, fault) == 0)
+		counters->receipts_dropped++;
+}
+
+/* A receipt may be faster than the proof that the message was taken over: it is told after the
+ * answer, if that is none of refusal (RCPT-017, RCPT-068). */
+static void answered(struct bridge *bridge, const char *uid)
+{
+	static const enum report_kind order[] = {REPORT_DELIVERED, REPORT_DISPLAYED, REPORT_FAILED};
+	struct receipt_book *book = bridge->receipts->book;
+	struct receipt *receipt = receipt_book_find(book, uid);
+	unsigned held = receipt == NULL ? 0 : receipt->held;
+
+	if (receipt == NULL)
+		return;
+	receipt->is_answered = true;
+	receipt->held = 0;
+	for (size_t i = 0; i < sizeof order / sizeof *order && receipt != NULL; i++) {
+		if ((held & 1U << order[i]) != 0 && report(bridge, receipt, order[i], NULL) == 0)
+			bridge->params.counters->receipts_dropped++;
+		receipt = receipt_book_find(book, uid);
+	}
+}
+
+void receipts_stored(struct bridge *bridge, const char *uid)
+{
+	answered(bridge, uid);
 }
 
 void receipts_taken(struct bridge *bridge, const struct address *from, const struct address *to,
@@ -387,7 +416,9 @@ void receipts_taken(struct bridge *bridge, const struct address *from, const str
 	/* RCPT-056; nothing else follows from it (RCPT-018, RCPT-047). */
 	if ((receipt->wants & WANTS_PROCESSED) != 0 && (receipt->told & WANTS_PROCESSED) == 0)
 		(void)report(bridge, receipt, REPORT_PROCESSED, NULL);
-	else if (receipt_is_done(receipt))
+	answered(bridge, uid);
+	receipt = receipt_book_find(bridge->receipts->book, uid);
+	if (receipt != NULL && receipt_is_done(receipt))
 		drop(bridge, receipt);
 }
 

@@ -165,7 +165,7 @@ struct receipt *receipt_book_add(struct receipt_book *book, const struct address
 
 struct receipt *receipt_book_find(struct receipt_book *book, const char *uid)
 {
-	return table_find(book->uids, uid, strlen(uid));
+	return uid == NULL ? NULL : table_find(book->uids, uid, strlen(uid));
 }
 
 struct receipt *receipt_book_oldest(struct receipt_book *book, bool is_kept)

@@ -23,8 +23,7 @@ enum {
 struct receipt_book;
 struct receipt_talk;
 
-/* One message. The texts are owned. Only told and is_taken are the caller's to set, by the
- * functions below. */
+/* One message. The texts are owned. The last three are the caller's to set. */
 struct receipt {
 	struct list age;           /* among the kept ones, or the others; the oldest is first */
 	struct list place;         /* in talk */
@@ -41,6 +40,9 @@ struct receipt {
 	size_t bytes;
 	bool is_kept;  /* in the store */
 	bool is_taken; /* the other side has it: it will not be handed over again */
+	/* Its sender has the answer that it was accepted; before that, reports are held back. */
+	bool is_answered;
+	unsigned held; /* 1 << enum report_kind */
 };
 
 void receipt_book_new(struct receipt_book **out);
@@ -50,6 +52,7 @@ void receipt_book_free(struct receipt_book **book);
 struct receipt *receipt_book_add(struct receipt_book *book, const struct address *from,
 				 const struct address *to, const struct message *message,
 				 const char *excerpt, int64_t sent_ms, bool is_kept);
+/* NULL if there is none, or uid is NULL. */
 struct receipt *receipt_book_find(struct receipt_book *book, const char *uid);
 /* NULL if there is none. */
 struct receipt *receipt_book_oldest(struct receipt_book *book, bool is_kept);
