@@ -266,6 +266,7 @@ static void hand_over_stored(struct bridge *bridge, struct queue_item *item)
 		return;
 	}
 	message.repeat = repeats(bridge, item);
+	message.may_be_known = item->was_sent;
 	if (message.sent_at_ms == 0)
 		message.sent_at_ms = item->accepted_ms;
 	note_sent(bridge, item);

@@ -79,6 +79,9 @@ struct message {
 	/* Set by the core with deliver(): how often the same was handed over so long ago that a
 	 * transaction layer has forgotten it (REL-004): the CSeq is this + 1. */
 	uint32_t repeat;
+	/* So also: an earlier hand-over, perhaps before a restart, may have arrived. Who then says
+	 * that he knows the request (482) has it. */
+	bool may_be_known;
 	struct message_origin origin;
 	struct message_report *report; /* owned; of MESSAGE_REPORT, else NULL */
 };

@@ -23,6 +23,7 @@ struct line_item {
 	exchange_id x; /* not of LINE_TYPING */
 	uint64_t since_ms;
 	bool was_sent;      /* at least in part */
+	bool is_resumed;    /* how the last try ended is known: */
 	bool was_uncertain; /* an earlier try may have arrived */
 	bool was_queued;    /* some part was answered with another success than 200 */
 	struct message_out out;

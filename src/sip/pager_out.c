@@ -289,8 +289,10 @@ static void on_failed(struct message_line *line, struct line_item *item,
 /* REL-004: somebody has it already. */
 static bool is_known_there(const struct line_item *item, int status)
 {
-	return status == 482 && item->kind != LINE_TYPING &&
-	       (item->out.message.repeat > 0 || item->was_uncertain);
+	const struct message *message = &item->out.message;
+	bool may_be = item->is_resumed ? item->was_uncertain : message->may_be_known;
+
+	return status == 482 && item->kind != LINE_TYPING && (message->repeat > 0 || may_be);
 }
 
 static void on_result(const struct transaction_result *result, void *arg)
@@ -408,6 +410,7 @@ static void resume(struct pager_out *pager, struct line_item *item)
 
 	if (!unfinished_take(pager->unfinished, item->out.message.uid, &last))
 		return;
+	item->is_resumed = true;
 	item->was_uncertain = last.is_uncertain;
 	message_out_resume(&item->out, last.most, last.part, last.steps);
 }

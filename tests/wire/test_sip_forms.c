@@ -343,8 +343,8 @@ static void not_devices(struct rig *rig)
 	rig->peers[0].profile.result_is_devices = false;
 }
 
-/* [D-42] [RCPT-018] [RCPT-048] [MSG-035]: the 200 of a device, and no other success, is a receipt,
- * where no IMDN was asked. */
+/* [D-42] [X0184-2] [RCPT-018] [RCPT-048] [MSG-035]: the 200 of a device, and no other success, is a
+ * receipt, where no IMDN was asked. */
 static void a_200_may_be_a_receipt(void **state)
 {
 	static const struct {

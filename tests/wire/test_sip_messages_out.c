@@ -230,6 +230,15 @@ static void repetition_is_the_same_request(void **state)
 	expect_header(out, "CSeq", "2 MESSAGE");
 	assert_string_not_equal(sip_text_header(out, "Via", room, sizeof room), first[3]);
 	answer_and_expect(rig, out, "482 Merged", "outcome 3 TAKEN");
+
+	/* Of a message from before a restart, too. */
+	message.uid = (char[]){"uid-2"};
+	message.repeat = 0;
+	message.may_be_known = true;
+	deliver(rig, 4, "1001", &message);
+	out = expect_message(rig, "1001");
+	expect_header(out, "CSeq", "1 MESSAGE");
+	answer_and_expect(rig, out, "482 Merged", "outcome 4 TAKEN");
 	rig_free(&rig);
 }
 
