@@ -162,7 +162,7 @@ static void refuse(struct pager_out *pager, exchange_id x, const struct fault *f
 	loop_defer(pager->core->params->loop, on_refused, refused);
 }
 
-static uint64_t print_of(struct pager_out *pager, const struct address *from,
+static uint64_t print_of(const struct pager_out *pager, const struct address *from,
 			 const struct address *to)
 {
 	struct buf key = BUF_INIT;
@@ -438,14 +438,31 @@ void pager_out_deliver(struct pager_out *pager, exchange_id x, const struct addr
 	refuse(pager, x, &fault);
 }
 
+/* Or his SIP domain does for all its phones (D-18). */
+static bool may_see(const struct pager_out *pager, const struct address *watcher,
+		    const struct address *watched)
+{
+	struct bridge *bridge = pager->core->params->bridge;
+	const struct sip_peer *peer = side_core_peer(pager->core, watcher->domain);
+	struct address domain;
+	bool may = bridge_may_see(bridge, watcher, watched, NULL);
+
+	if (may || peer == NULL || peer->profile.watch_as != WATCH_AS_DOMAIN)
+		return may;
+	address_set(&domain, SIDE_SIP, "", watcher->domain);
+	may = bridge_may_see(bridge, &domain, watched, NULL);
+	address_clear(&domain);
+	return may;
+}
+
 /* TYPE-037. */
-static bool is_familiar(struct pager_out *pager, const struct address *from,
+static bool is_familiar(const struct pager_out *pager, const struct address *from,
 			const struct address *to)
 {
-	return recent_find(pager->wrote, print_of(pager, from, to),
-			   loop_now(pager->core->params->loop))
-			       .status != 0 ||
-	       bridge_may_see(pager->core->params->bridge, to, from, NULL);
+	uint64_t now = loop_now(pager->core->params->loop);
+
+	return recent_find(pager->wrote, print_of(pager, from, to), now).status != 0 ||
+	       may_see(pager, to, from);
 }
 
 void pager_out_typing(struct pager_out *pager, const struct address *from, const struct address *to,

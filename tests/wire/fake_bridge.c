@@ -250,11 +250,10 @@ void bridge_outcome(struct bridge *bridge, exchange_id x, enum outcome outcome,
 bool bridge_may_see(struct bridge *bridge, const struct address *watcher,
 		    const struct address *watched, const struct presence **now)
 {
-	(void)watcher;
 	(void)watched;
 	if (now != NULL)
 		*now = NULL;
-	return bridge->may_see;
+	return address_is_domain(watcher) ? bridge->domain_may_see : bridge->may_see;
 }
 
 static void put_two(struct buf *line, const char *word, const struct address *from,

@@ -13,9 +13,9 @@ struct loop;
  * FAULT", "presence ... open=1 show=away note=N devices=N phone=in-call other=N person=BITS NOTE"
  * (" dnd" after phone; activities in hexadecimal), "message x FROM TO uid=U kind=chat thread=T
  * wants=BITS life=S wait=1 typing=0 sent=MS origin=ADDRESS,RECIPIENT,ID,STAMP,ROUTE nick=N lang=L
- * subject=S hops=H: BODY", "outcome x TAKEN FAULT TEXT again=path", "report FROM TO uid=U displayed FAULT",
- * "typing FROM TO active refresh=S". Addresses as address_print() writes them. Each report also
- * names the side. What is learned is kept as the core does (core/learned.h).
+ * subject=S hops=H: BODY", "outcome x TAKEN FAULT TEXT again=path", "report FROM TO uid=U displayed
+ * FAULT", "typing FROM TO active refresh=S". Addresses as address_print() writes them. Each report
+ * also names the side. What is learned is kept as the core does (core/learned.h).
  */
 struct bridge {
 	struct loop *loop;
@@ -27,8 +27,9 @@ struct bridge {
 	struct fault requested_fault;
 	struct presence now; /* with WATCH_ALLOWED, when has_now */
 	bool has_now;
-	bool may_see;       /* bridge_may_see() */
-	exchange_id last_x; /* of the last message or outcome */
+	bool may_see;        /* bridge_may_see(): users */
+	bool domain_may_see; /* and whole domains */
+	exchange_id last_x;  /* of the last message or outcome */
 	struct store *store;
 	struct learned *learned;
 };

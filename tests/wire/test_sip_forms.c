@@ -270,6 +270,27 @@ static void typing_is_kept_from_others(void **state)
 	rig_free(&rig);
 }
 
+static void domain_watches(struct rig *rig)
+{
+	rig->peers[0].profile.watch_as = WATCH_AS_DOMAIN;
+}
+
+/* [TYPE-037] [D-18]: the domain that watches for all phones sees for this one. */
+static void typing_for_a_phone_of_a_watching_domain(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct rig *rig = rig_new(&(struct rig_options){
+			.proxy_is_tcp = true, .tune = i == 0 ? domain_watches : NULL});
+
+		rig->bridge->domain_may_see = true;
+		learn(rig, LEARNED_TYPING, user, 1);
+		show_typing(rig, "1001", true);
+		assert_int_equal(text_peer_let_run(rig->peer, 50), i == 0 ? 1 : 0);
+		rig_free(&rig);
+	}
+}
+
 /* [TYPE-009] [TYPE-035] [TYPE-036]: a refused type is not sent again, also after a restart; other
  * failures mean nothing. Nobody is told of either. */
 static void typing_is_refused_in_silence(void **state)
@@ -409,6 +430,7 @@ int main(void)
 		cmocka_unit_test(user_without_messages),
 		cmocka_unit_test(typing_is_shown),
 		cmocka_unit_test(typing_is_kept_from_others),
+		cmocka_unit_test(typing_for_a_phone_of_a_watching_domain),
 		cmocka_unit_test(typing_is_refused_in_silence),
 		cmocka_unit_test(typing_waits_for_nobody),
 		cmocka_unit_test(a_200_may_be_a_receipt),
