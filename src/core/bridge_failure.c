@@ -97,6 +97,7 @@ void flow_fail(struct bridge *bridge, struct queue_item *item, const struct faul
 	tell_failed(bridge, item, why, is_aside);
 	if (message_is_strange(bridge, &item->lane->from, &item->lane->to))
 		fault_set(&shown, FAULT_SERVICE_UNAVAILABLE, NULL);
+	flow_hold(item);
 	if (message_decode(&message, item->value, item->value_len) != 0 ||
 	    !may_be_told(bridge, item, &message) ||
 	    (message.uid != NULL && !receipts_failed(bridge, message.uid))) {

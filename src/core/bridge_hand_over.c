@@ -44,7 +44,7 @@ void hand_over_kick(struct bridge *bridge, struct queue_lane *lane)
 		return;
 	}
 	if (!bridge->flow.is_loaded || list_is_linked(&lane->place) || lane->sent > 0 ||
-	    !is_ready(first))
+	    lane->held > 0 || !is_ready(first))
 		return;
 	list_append(lane->is_careful ? &toward->careful : &toward->ready, &lane->place);
 	hand_over_schedule(bridge);
@@ -123,7 +123,7 @@ static struct queue_item *take_first(struct list *lanes)
 	struct queue_item *first = queue_lane_first(lane);
 
 	list_remove(&lane->place);
-	return lane->sent == 0 && is_ready(first) ? first : NULL;
+	return lane->sent == 0 && lane->held == 0 && is_ready(first) ? first : NULL;
 }
 
 static void start(struct bridge *bridge, struct list *lanes)

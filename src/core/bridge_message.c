@@ -359,7 +359,8 @@ static bool may_overtake_the_store(const struct bridge *bridge, enum side origin
 	enum side other = side_other(origin);
 
 	return origin == SIDE_SIP && bridge->flow.is_loaded && bridge->links[other].is_up &&
-	       lane->kept == 0 && !list_is_linked(&lane->place) && !side_is_full(bridge, other);
+	       lane->kept == 0 && lane->held == 0 && !list_is_linked(&lane->place) &&
+	       !side_is_full(bridge, other);
 }
 
 static struct queue_item *make_item(struct bridge *bridge, struct exchange *exchange,

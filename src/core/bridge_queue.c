@@ -69,21 +69,6 @@ void flow_free(struct bridge *bridge)
 	queue_free(&flow->queue);
 }
 
-void flow_stop(struct bridge *bridge)
-{
-	struct flow *flow = &bridge->flow;
-	struct queue_item *tried = flow->tried;
-
-	hand_over_stop(bridge);
-	loop_timer_cancel(&flow->again_timer);
-	loop_timer_cancel(&flow->expiry_timer);
-	flow->tried = NULL;
-	if (tried == NULL || tried->is_over)
-		return;
-	tried->tries = 0;
-	flow_write(bridge, tried, WRITE_CALM);
-}
-
 int64_t flow_next_seq(struct bridge *bridge)
 {
 	/* Behind everything that is still to be read; numbered when that is done. */
@@ -229,6 +214,23 @@ static void on_again(void *arg)
 	}
 }
 
+/* The last chance of what the store did not take. */
+void flow_stop(struct bridge *bridge)
+{
+	struct flow *flow = &bridge->flow;
+	struct queue_item *tried = flow->tried;
+
+	hand_over_stop(bridge);
+	loop_timer_cancel(&flow->again_timer);
+	loop_timer_cancel(&flow->expiry_timer);
+	flow->tried = NULL;
+	on_again(bridge);
+	if (tried == NULL || tried->is_over)
+		return;
+	tried->tries = 0;
+	flow_write(bridge, tried, WRITE_CALM);
+}
+
 static void try_again(struct bridge *bridge)
 {
 	struct flow *flow = &bridge->flow;
@@ -243,11 +245,29 @@ void flow_count_text(struct bridge *bridge, const struct queue_item *item, bool 
 		bridge->flow.texts += is_more ? 1 : (size_t)-1;
 }
 
+void flow_hold(struct queue_item *item)
+{
+	item->holds = item->lane;
+	item->holds->held++;
+}
+
+static void release(struct bridge *bridge, struct queue_item *item)
+{
+	struct queue_lane *lane = item->holds;
+
+	if (lane == NULL)
+		return;
+	item->holds = NULL;
+	lane->held--;
+	hand_over_kick(bridge, lane);
+}
+
 static void written(struct bridge *bridge, struct queue_item *item)
 {
 	struct exchange *exchange = item->exchange;
 
 	item->is_stored = true;
+	release(bridge, item);
 	if (item->is_aside)
 		return;
 	if (item->writing == WRITE_TRIES) {
@@ -297,7 +317,7 @@ static void not_written(struct bridge *bridge, struct queue_item *item, int erro
 		not_stored(bridge, item);
 		return;
 	}
-	if (item->writing == WRITE_CALM || error == EINVAL) {
+	if (error == EINVAL) {
 		written(bridge, item);
 		return;
 	}
@@ -329,6 +349,7 @@ static void on_dropped(int error, void *arg)
 		return;
 	list_remove(&item->turn);
 	if (error == 0 || error == EINVAL || bridge->is_stopped) {
+		release(bridge, item);
 		queue_item_free(item);
 		return;
 	}
@@ -394,6 +415,7 @@ void flow_end(struct bridge *bridge, struct queue_item *item)
 		item->value = NULL;
 		drop_row(bridge, item);
 	} else {
+		release(bridge, item);
 		queue_item_free(item);
 	}
 	if (lane != NULL)

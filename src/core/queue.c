@@ -49,6 +49,7 @@ void queue_free(struct queue **queue_to_free)
 			queue_take_out(queue, gone);
 			queue_item_free(gone);
 		}
+		lane->held = 0;
 		queue_let_go(queue, lane);
 	}
 	while (queue->heap_count > 0) {
@@ -148,7 +149,7 @@ struct queue_lane *queue_lane(struct queue *queue, const struct address *from,
 
 void queue_let_go(struct queue *queue, struct queue_lane *lane)
 {
-	if (!list_is_empty(&lane->items))
+	if (!list_is_empty(&lane->items) || lane->held > 0)
 		return;
 	loop_timer_cancel(&lane->timer);
 	list_remove(&lane->place);

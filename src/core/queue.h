@@ -38,6 +38,7 @@ struct queue_lane {
 	struct list items; /* queue_item.place */
 	size_t kept;       /* of them, those that are in the store or on the way there */
 	size_t sent;       /* of them, handed over without word */
+	size_t held;       /* by items that ended, until that is on disk: it stays, and waits */
 	struct queue_user *user;
 	struct queue_peer *peer;
 	/* The owner's: */
@@ -57,7 +58,8 @@ struct queue_item {
 	struct queue_lane *lane; /* NULL: set aside, or over */
 	char *value;             /* message_encode() */
 	size_t value_len;
-	char *uid; /* of the message in it; NULL if it cannot be read */
+	struct queue_lane *holds; /* its lane before it failed, or NULL */
+	char *uid;                /* of the message in it; NULL if it cannot be read */
 	int64_t seq;
 	int64_t accepted_ms; /* wall clock */
 	int64_t expires_s;   /* wall clock */
@@ -94,7 +96,8 @@ struct queue_lane *queue_lane(struct queue *queue, const struct address *from,
 /* NULL if there is none. */
 struct queue_lane *queue_find_lane(struct queue *queue, const struct address *from,
 				   const struct address *to);
-/* Frees the lane if it has no items: its timer is cancelled and it is taken out of all lists. */
+/* Frees the lane if it has no items and is not held: its timer is cancelled and it is taken out of
+ * all lists. */
 void queue_let_go(struct queue *queue, struct queue_lane *lane);
 static inline struct queue_item *queue_lane_first(const struct queue_lane *lane)
 {
