@@ -204,6 +204,8 @@ static void on_row(const struct receipt_row *row, void *arg)
 	receipt_book_set_told(bridge->receipts->book, receipt, (unsigned)row->told & WANTS_ALL);
 	receipt->is_answered = true;
 	receipt->is_taken = true; /* unless the queue says otherwise */
+	if (row->sent_ms > bridge->receipts->sent_ms)
+		bridge->receipts->sent_ms = row->sent_ms;
 	message_clear(&value);
 	tidy(bridge);
 }
