@@ -24,7 +24,8 @@ static struct {
 
 static void submit_now(struct moody *moody, struct store_op *op)
 {
-	if (moods.error != 0)
+	/* A full disk can be read. */
+	if (moods.error != 0 && (moods.error != ENOSPC || op->kind != STORE_OP_LOAD))
 		op->error = moods.error;
 	store_memory_engine.submit(moody->memory, op);
 }
