@@ -13,7 +13,8 @@
 
 enum {
 	UDP_REQUEST_MAX = 1300, /* SIP-046, MSG-023: the whole request */
-	VIA_ROOM = 150,         /* Via is added when it is sent */
+	VIA_ROOM = 90,          /* Via is added when it is sent, */
+	VIA_HOST_ROOM = 48,     /* with an address if there is no name for it */
 	LENGTH_DIGITS = 5,
 	HEAD_ROOM = 800 /* with a short text still one of malloc's quick sizes */
 };
@@ -127,13 +128,15 @@ void message_text_write(const struct side_core *core, const struct message_reque
 size_t message_text_room(const struct side_core *core, const struct message_request *request)
 {
 	struct buf head = BUF_INIT;
+	const char *host = core->params->advertise;
 	size_t used;
 
 	if (side_core_is_stream(core, request->domain, request->uri))
 		return SIZE_MAX;
 	write_head(core, request, &head);
 	write_content(request, &head);
-	used = head.len + strlen("Content-Length: \r\n\r\n") + LENGTH_DIGITS + VIA_ROOM;
+	used = head.len + strlen("Content-Length: \r\n\r\n") + LENGTH_DIGITS + VIA_ROOM +
+	       (host != NULL ? strlen(host) : VIA_HOST_ROOM);
 	buf_free(&head);
 	return used < UDP_REQUEST_MAX ? UDP_REQUEST_MAX - used : 0;
 }

@@ -13,6 +13,9 @@
 enum { DATAGRAM_MAX = 1300 };
 
 static const char user[] = "sip:1001@pbx.example";
+static const char long_name[] =
+	"a-name-that-is-long-enough-to-be-seen.in-every-via-header-of-the-bridge."
+	"and-in-its-contact-headers.of-course.but-not-longer-than-names-may-be.example";
 
 /* Words, and what must not be cut: an e with an accent of its own, a family, a flag. */
 static char *long_text(size_t len, bool is_hard)
@@ -103,19 +106,23 @@ static void long_text_goes_in_parts(void **state)
 		bool is_tcp, is_hard;
 		const char *profile;
 		size_t len, body_max;
+		const char *advertise;
 	} rows[] = {
-		{false, false, "generic", 1300, DATAGRAM_MAX},
-		{false, false, "generic", 9000, DATAGRAM_MAX},
-		{false, true, "generic", 9000, DATAGRAM_MAX},
-		{true, false, "asterisk", 1024, 1023},
-		{true, true, "asterisk", 20000, 1023},
-		{false, true, "asterisk", 60000, 1023},
+		{false, false, "generic", 1300, DATAGRAM_MAX, NULL},
+		{false, false, "generic", 3000, DATAGRAM_MAX, long_name},
+		{false, false, "generic", 9000, DATAGRAM_MAX, NULL},
+		{false, true, "generic", 9000, DATAGRAM_MAX, NULL},
+		{true, false, "asterisk", 1024, 1023, NULL},
+		{true, true, "asterisk", 20000, 1023, NULL},
+		{false, true, "asterisk", 60000, 1023, NULL},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-		struct rig *rig = rig_new(&(struct rig_options){
-			.proxy_is_tcp = rows[i].is_tcp, .profile = rows[i].profile, .t1_ms = 300});
+		struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = rows[i].is_tcp,
+								.profile = rows[i].profile,
+								.t1_ms = 300,
+								.advertise = rows[i].advertise});
 		char *text = long_text(rows[i].len, rows[i].is_hard);
 		struct message message = long_message(text);
 

@@ -238,6 +238,28 @@ static void failure_is_told_in_words(void **state)
 	rig_free(&rig);
 }
 
+/* [SIP-046] [SIP-047]: one that is too long for a datagram, and whose peer takes no connection. */
+static void long_report_arrives(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = 300});
+	struct message_report report = report_of(REPORT_DELIVERED, WANTS_DELIVERED);
+	char recipient[600] = "sip:";
+	const struct sip_text *out;
+
+	(void)state;
+	memset(recipient + 4, 'j', sizeof recipient - 5);
+	memcpy(recipient + sizeof recipient - 14, "@chat.example", 14);
+	report.origin.recipient = recipient;
+	text_peer_no_tcp(rig->peer);
+	deliver_report(rig, 1, &report);
+	out = expect_message(rig, "1001");
+	assert_int_equal(out->way, SIP_WAY_UDP);
+	assert_true(out->len > 1300);
+	assert_non_null(strstr(sip_text_body(out), recipient));
+	answer_and_expect(rig, out, "200 OK", "outcome 1 TAKEN");
+	rig_free(&rig);
+}
+
 /* [RCPT-070] [MSG-020]: one request at a time to an address, reports behind the texts. */
 static void reports_wait_for_texts(void **state)
 {
@@ -271,6 +293,7 @@ int main(void)
 		cmocka_unit_test(report_follows_its_route),
 		cmocka_unit_test(report_has_the_users_form),
 		cmocka_unit_test(failure_is_told_in_words),
+		cmocka_unit_test(long_report_arrives),
 		cmocka_unit_test(reports_wait_for_texts),
 	};
 
