@@ -6,6 +6,9 @@
 #include "model/message.h"
 #include "wire/rig.h"
 
+/* T1 of tests that want no repetition in between, however slow the machine is. */
+enum { PATIENT_MS = 2000 };
+
 /* A text; both strings are borrowed. */
 struct message text_message(char *uid, char *body);
 void deliver(struct rig *rig, exchange_id x, const char *user, const struct message *message);

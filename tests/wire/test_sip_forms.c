@@ -45,7 +45,8 @@ static void receipts_are_asked_for(void **state)
 
 	(void)state;
 	for (int is_tcp = 0; is_tcp <= 1; is_tcp++) {
-		struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = is_tcp == 1});
+		struct rig *rig = rig_new(
+			&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = is_tcp == 1});
 		struct message message = asking_message();
 		char room[16];
 
@@ -90,7 +91,8 @@ static void form_follows_the_evidence(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-		struct rig *rig = rig_new(&(struct rig_options){.profile = rows[i].profile});
+		struct rig *rig = rig_new(
+			&(struct rig_options){.t1_ms = PATIENT_MS, .profile = rows[i].profile});
 		struct message message = asking_message();
 
 		message.wants = rows[i].wants;
@@ -113,7 +115,8 @@ static void refused_type_goes_as_text(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2 * CHECK_COUNT(refusals); i++) {
-		struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = i % 2 == 1});
+		struct rig *rig = rig_new(
+			&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = i % 2 == 1});
 		struct message message = asking_message();
 		char via[256], room[256];
 
@@ -146,7 +149,7 @@ static void refused_type_goes_as_text(void **state)
 /* A 415 to a plain text is an answer like others. */
 static void refused_text_is_refused(void **state)
 {
-	struct rig *rig = rig_new(NULL);
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS});
 	struct message message = asking_message();
 
 	(void)state;
@@ -162,7 +165,7 @@ static void refused_text_is_refused(void **state)
  * none, and what was refused stays so. */
 static void accept_is_evidence(void **state)
 {
-	struct rig *rig = rig_new(NULL);
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS});
 	struct message message = asking_message();
 
 	(void)state;
@@ -196,7 +199,7 @@ static void user_without_messages(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(refusals); i++) {
-		struct rig *rig = rig_new(NULL);
+		struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS});
 
 		rig->bridge->may_see = true;
 		learn(rig, LEARNED_TYPING, user, 1);
@@ -222,7 +225,8 @@ static void typing_is_shown(void **state)
 {
 	(void)state;
 	for (int is_tcp = 0; is_tcp <= 1; is_tcp++) {
-		struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = is_tcp == 1});
+		struct rig *rig = rig_new(
+			&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = is_tcp == 1});
 		const struct sip_text *out;
 
 		rig->bridge->may_see = true;
@@ -252,7 +256,7 @@ static void typing_is_shown(void **state)
  * whose presence he may see. */
 static void typing_is_kept_from_others(void **state)
 {
-	struct rig *rig = rig_new(NULL);
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS});
 	struct message message = asking_message();
 
 	(void)state;
@@ -280,8 +284,10 @@ static void typing_for_a_phone_of_a_watching_domain(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct rig *rig = rig_new(&(struct rig_options){
-			.proxy_is_tcp = true, .tune = i == 0 ? domain_watches : NULL});
+		struct rig *rig =
+			rig_new(&(struct rig_options){.t1_ms = PATIENT_MS,
+						      .proxy_is_tcp = true,
+						      .tune = i == 0 ? domain_watches : NULL});
 
 		rig->bridge->domain_may_see = true;
 		learn(rig, LEARNED_TYPING, user, 1);
@@ -305,7 +311,8 @@ static void typing_is_refused_in_silence(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-		struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true});
+		struct rig *rig =
+			rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = true});
 
 		rig->bridge->may_see = true;
 		learn(rig, LEARNED_TYPING, user, 1);
@@ -325,7 +332,7 @@ static void typing_is_refused_in_silence(void **state)
  * behind a text is dropped, a newer one replaces the one that waits, a text goes before it. */
 static void typing_waits_for_nobody(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true});
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = true});
 	struct message message = asking_message();
 	const struct sip_text *out;
 
@@ -388,8 +395,8 @@ static void a_200_may_be_a_receipt(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-		struct rig *rig = rig_new(
-			&(struct rig_options){.profile = rows[i].profile, .tune = rows[i].tune});
+		struct rig *rig = rig_new(&(struct rig_options){
+			.t1_ms = PATIENT_MS, .profile = rows[i].profile, .tune = rows[i].tune});
 		struct message message = asking_message();
 
 		message.wants = rows[i].wants;
@@ -408,7 +415,8 @@ static void a_200_may_be_a_receipt(void **state)
 /* [D-42]: after a refusal of message/cpim the 200 is one, since nothing was asked in the end. */
 static void receipt_after_a_refused_question(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.profile = "linphone", .tune = always});
+	struct rig *rig = rig_new(
+		&(struct rig_options){.t1_ms = PATIENT_MS, .profile = "linphone", .tune = always});
 	struct message message = asking_message();
 
 	(void)state;

@@ -17,7 +17,7 @@
  * [REQ-022] */
 static void message_out_is_complete(void **state)
 {
-	struct rig *rig = rig_new(NULL);
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS});
 	struct message message = text_message((char[]){"uid-1"}, (char[]){"hall\xc3\xb6 <&>\nb"});
 	char room[512], call_id[128], tag[64];
 
@@ -88,7 +88,7 @@ static void refusals_become_faults(void **state)
 		{"401 Unauthorized", "REFUSED not-authorized sip=401"},
 		{"408 Request Timeout", "REFUSED remote-server-timeout sip=408"},
 	};
-	struct rig *rig = rig_new(NULL);
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS});
 	struct message message = text_message((char[]){"u"}, (char[]){"x"});
 
 	(void)state;
@@ -131,7 +131,7 @@ static void silence_is_uncertain(void **state)
 /* [ERR-262] [SIP-027] [SOF-023] [SOF-024]: nobody there is a refusal with that reason. */
 static void unreachable_is_refused(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true});
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = true});
 	struct message message = text_message((char[]){"u"}, (char[]){"x"});
 
 	(void)state;
@@ -148,7 +148,7 @@ static void unreachable_is_refused(void **state)
 /* [MSG-020] [SIP-078] [RFC 3428 8]: one at a time for each URI, in order; others do not wait. */
 static void one_pending_for_each_destination(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true});
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = true});
 	struct message message = text_message((char[]){"u"}, (char[]){"1"});
 
 	(void)state;
@@ -185,7 +185,8 @@ static void two_in_line(struct limits *limits)
 /* [MSG-021] [REL-048]: the line is bounded, and what does not fit is told at once. */
 static void full_line_is_refused(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.limits = two_in_line});
+	struct rig *rig =
+		rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .limits = two_in_line});
 	struct message message = text_message((char[]){"u"}, (char[]){"x"});
 
 	(void)state;
@@ -202,7 +203,7 @@ static void full_line_is_refused(void **state)
 static void repetition_is_the_same_request(void **state)
 {
 	static const char *const same[] = {"Call-ID", "From", "CSeq", "Via", "Date"};
-	struct rig *rig = rig_new(NULL);
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS});
 	struct message message = text_message((char[]){"uid-1"}, (char[]){"x"});
 	char first[CHECK_COUNT(same)][256], room[256];
 
@@ -280,7 +281,7 @@ static void next_try_after_an_answer_is_another_request(void **state)
 		{"480 Away", "REFUSED recipient-unavailable sip=480 retry=7 Away again=held"},
 		{"491 Pending", "REFUSED unexpected-request sip=491 retry=7 Pending again=few"},
 	};
-	struct rig *rig = rig_new(NULL);
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS});
 	struct message message = text_message((char[]){"uid-1"}, (char[]){"x"});
 	char first[256] = "", second[256], cseq[32];
 	const struct sip_text *out;
@@ -341,7 +342,8 @@ static void move_is_followed_at_home(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-		struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true});
+		struct rig *rig =
+			rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = true});
 		char contact[128];
 
 		snprintf(contact, sizeof contact, "Contact: %s\r\n", rows[i].contact);
@@ -366,7 +368,7 @@ static void move_is_followed_at_home(void **state)
 /* [MSG-026]: Expires only if the message has a life of its own. */
 static void life_becomes_expires(void **state)
 {
-	struct rig *rig = rig_new(NULL);
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS});
 	struct message message = text_message((char[]){"uid-1"}, (char[]){"x"});
 	const struct sip_text *out;
 
@@ -406,7 +408,7 @@ static void thread_is_call_id(void **state)
 		{"\xc3\xa9\r\n", "x-w6kNCg"},
 		{NULL, "uid-6"},
 	};
-	struct rig *rig = rig_new(&(struct rig_options){.tune = by_thread});
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .tune = by_thread});
 	struct message message = text_message((char[]){"uid-0"}, (char[]){"x"});
 	char tag[64], last[64] = "", room[64];
 	long cseq = 0, before = 0;
@@ -440,7 +442,8 @@ static void thread_is_call_id(void **state)
 /* [D-60] [PBX-004] [AST-5]: profile asterisk: its User-Agent, no quotes in names. */
 static void asterisk_gets_its_forms(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.profile = "asterisk"});
+	struct rig *rig =
+		rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .profile = "asterisk"});
 	struct message message = text_message((char[]){"u"}, (char[]){"x"});
 	char room[256];
 

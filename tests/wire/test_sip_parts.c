@@ -194,7 +194,8 @@ static void long_text_may_be_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-		struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = rows[i].is_tcp,
+		struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS,
+								.proxy_is_tcp = rows[i].is_tcp,
 								.profile = rows[i].profile,
 								.tune = refuse_long});
 		char *text = long_text(rows[i].len, false);
@@ -231,8 +232,8 @@ static void refused_part_ends_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-		struct rig *rig =
-			rig_new(&(struct rig_options){.profile = "asterisk", .proxy_is_tcp = true});
+		struct rig *rig = rig_new(&(struct rig_options){
+			.t1_ms = PATIENT_MS, .profile = "asterisk", .proxy_is_tcp = true});
 		size_t parts = 0;
 
 		deliver(rig, 1, "1001", &message);
@@ -307,7 +308,7 @@ static void question_goes_with_the_last_part(void **state)
  * ones as well, also after a restart. */
 static void too_large_is_learned(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true});
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = true});
 	char *text = long_text(4000, true);
 	struct message message = long_message(text);
 	struct buf got = BUF_INIT;
@@ -338,7 +339,7 @@ static void too_large_is_learned(void **state)
 /* Who refuses every size is refused in the end, and cuts nobody else's texts to bits. */
 static void too_large_has_an_end(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true});
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = true});
 	char *text = long_text(8000, false);
 	struct message message = long_message(text);
 	size_t count = 0;

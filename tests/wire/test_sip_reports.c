@@ -85,7 +85,8 @@ static void report_is_an_imdn(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2 * CHECK_COUNT(rows); i++) {
-		struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = i % 2 == 1});
+		struct rig *rig = rig_new(
+			&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = i % 2 == 1});
 		struct message_report report = report_of(rows[i / 2].kind, rows[i / 2].wanted);
 
 		deliver_report(rig, 1, &report);
@@ -124,7 +125,8 @@ static void report_follows_its_route(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-		struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true});
+		struct rig *rig =
+			rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = true});
 		struct message_report report = report_of(REPORT_DELIVERED, WANTS_DELIVERED);
 		char start[128];
 
@@ -162,8 +164,8 @@ static void report_has_the_users_form(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-		struct rig *rig = rig_new(
-			&(struct rig_options){.proxy_is_tcp = true, .profile = rows[i].profile});
+		struct rig *rig = rig_new(&(struct rig_options){
+			.t1_ms = PATIENT_MS, .proxy_is_tcp = true, .profile = rows[i].profile});
 		struct message_report report = report_of(REPORT_DELIVERED, rows[i].wanted);
 
 		if (rows[i].cpim >= 0)
@@ -203,7 +205,7 @@ static void failure_is_told_in_words(void **state)
 		{0, FAULT_REMOTE_SERVER_TIMEOUT, NULL, "Not delivered: no answer in time"},
 		{0, FAULT_UNDEFINED_CONDITION, "a", "Not delivered: 404 or so: a"},
 	};
-	struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true});
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = true});
 
 	(void)state;
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
@@ -263,7 +265,7 @@ static void long_report_arrives(void **state)
 /* [RCPT-070] [MSG-020]: one request at a time to an address, reports behind the texts. */
 static void reports_wait_for_texts(void **state)
 {
-	struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true});
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = true});
 	struct message first = text_message((char[]){"uid-1"}, (char[]){"first"});
 	struct message second = text_message((char[]){"uid-2"}, (char[]){"second"});
 	struct message_report report = report_of(REPORT_DELIVERED, WANTS_DELIVERED);
