@@ -1,0 +1,198 @@
+"""What was accepted and cannot go on yet: stored, listed, delivered once after any restart, or told as failed."""
+
+import asyncio
+import json
+import signal
+
+from cases import ALICE_JID, JULIET, message_crosses, nothing_more, test
+from rig import check, until
+from test_notices import RECEIPTS, cpim, send
+from test_running import control
+
+
+async def both(rig):
+    return await rig.chat_user('juliet'), await rig.sip_user('1001')
+
+
+async def killed(rig, *names):
+    for name in names:
+        rig.programs[name].signal(signal.SIGKILL)
+        await rig.programs[name].ended()
+
+
+async def queued(rig):
+    """The queue as the control program shows it."""
+    result = await asyncio.to_thread(control, rig, '--json', 'show', 'queue')
+    check(result.returncode == 0, f'show queue: {result.stdout + result.stderr}')
+    return json.loads(result.stdout)
+
+
+async def queue_becomes(rig, count):
+    for _ in range(200):
+        now = await queued(rig)
+        if len(now) == count:
+            return now
+        await asyncio.sleep(0.05)
+    check(False, f'{len(now)} in the queue, not {count}: {now}')
+
+
+def stored(rig, text):
+    return any(text.encode() in file.read_bytes() for file in rig.dir.glob('state.db*'))
+
+
+async def chat_server_back(rig, juliet=None):
+    links = rig.links()
+    await rig.start_chat_server()
+    await rig.linked(links)
+    if juliet:
+        await juliet.sign_in()
+
+
+async def said_late(rig, alice, text, extra=(), to=JULIET):
+    """The SIP user writes while the chat server is away."""
+    answer = await alice.send_message(to, text, extra=extra)
+    check(answer.status == 202, f'answered {answer.status} {answer.reason}')
+
+
+# [REL-001] [REL-002] [REL-005] [REL-008] [REL-012] [D-36] answered 202, the bridge killed: each delivered once, in order
+@test()
+async def texts_for_chat_survive_a_crash(rig):
+    juliet, alice = await both(rig)
+    await message_crosses(rig, juliet, alice, 'before')
+    await killed(rig, 'prosody')
+    juliet.cut()
+    texts = [f'stored {n} 😀' for n in range(5)]
+    for text in texts:
+        await said_late(rig, alice, text)
+    check(len(await queued(rig)) == 5, f'{await queued(rig)}')
+    await killed(rig, 'sipxmppd')
+    await rig.start_chat_server()
+    await juliet.sign_in()
+    await rig.start_bridge()
+    await until(lambda: len(juliet.bodies(ALICE_JID)) >= 6, 'all texts')
+    await nothing_more(rig, juliet, alice)
+    check(juliet.bodies(ALICE_JID)[1:6] == texts and len(juliet.bodies(ALICE_JID)) == 7, f'{juliet.bodies(ALICE_JID)}')
+    await queue_becomes(rig, 0)
+
+
+# [REL-001] [REL-008] [REL-012] [REL-024] [D-37] taken from the chat user, both killed: each delivered once, in order
+@test()
+async def texts_for_a_phone_survive_a_crash(rig):
+    juliet, alice = await both(rig)
+    await message_crosses(rig, juliet, alice, 'before')
+    await killed(rig, 'kamailio')
+    texts = [f'stored {n} 😀' for n in range(5)]
+    ids = [juliet.say(ALICE_JID, text) for text in texts]
+    waiting = await queue_becomes(rig, 5)
+    check({q['what'] for q in waiting} == {'text'} and all('1001' in q['to'] for q in waiting), f'{waiting}')
+    check(stored(rig, texts[0]), 'it is not in the store')
+    await killed(rig, 'sipxmppd')
+    await rig.start_kamailio()
+    await alice.register()
+    await rig.start_bridge()
+    await until(lambda: len(alice.messages) >= 6, 'all texts', 45)
+    await nothing_more(rig, juliet, alice)
+    check([m.text for m in alice.messages][1:6] == texts and len(alice.messages) == 7, f'{[m.text for m in alice.messages]}')
+    check(not any(juliet.errors(i) for i in ids), 'delivered, and an error')
+    await queue_becomes(rig, 0)
+
+
+# [REL-007] [D-37] [D-39] Expires is over before the chat server is back: told once, and not delivered after all
+@test()
+async def a_text_that_expires_is_told_of(rig):
+    juliet, alice = await both(rig)
+    await killed(rig, 'prosody')
+    juliet.cut()
+    await said_late(rig, alice, 'soon of no use & <over>', extra=[('Expires', '1')])
+    shown = await queued(rig)
+    check(len(shown) == 1 and shown[0]['left_s'] <= 1, f'{shown}')
+    words = (await until(lambda: alice.messages, 'the failure'))[0]
+    check(words.text.startswith('Not delivered: ') and words.text.endswith(': soon of no use & <over>'), words.text)
+    check(f'<{JULIET}>' in words.get('from'), words.get('from'))
+    await queue_becomes(rig, 0)
+    await chat_server_back(rig, juliet)
+    await nothing_more(rig, juliet, alice)
+    check(len(alice.messages) == 2 and len(juliet.bodies(ALICE_JID)) == 1, 'told twice, or delivered after all')
+
+
+# [D-39] [REQ-084] [RCPT-061] answered 202, then refused by the chat server: words for one, IMDN for one who asked
+@test()
+async def a_refusal_after_the_answer_is_told_once(rig):
+    juliet, alice = await both(rig)
+    await message_crosses(rig, juliet, alice, 'before')
+    bob = await rig.sip_user('1002')
+    nobody = 'sip:nobody@chat.example'
+    await killed(rig, 'prosody')
+    juliet.cut()
+    await said_late(rig, alice, 'anybody there?', to=nobody)
+    body = cpim('asked about', 'positive-delivery, negative-delivery', 'late7')
+    answer = await bob.send_message(nobody, body, content_type='message/cpim')
+    check(answer.status == 202, f'answered {answer.status}')
+    await chat_server_back(rig, juliet)
+    words = (await until(lambda: alice.messages[1:], 'the failure in words'))[0]
+    check(words.text.startswith('Not delivered: ') and words.text.endswith('anybody there?'), words.text)
+    check(f'<{nobody}>' in words.get('from'), words.get('from'))
+    report = (await until(lambda: bob.messages, 'the failure as IMDN'))[0]
+    check('<message-id>late7</message-id>' in report.text and '<failed/>' in report.text, report.text)
+    await nothing_more(rig, juliet, bob)
+    await nothing_more(rig, juliet, alice)
+    check(len(alice.messages) == 3, f'alice: {[m.text for m in alice.messages]}')
+    check(len(bob.messages) == 2, f'bob: {[m.text for m in bob.messages]}')
+    await queue_becomes(rig, 0)
+
+
+# [X0334-1] [D-37] what must not be stored is refused while the way is broken, and not delivered later
+@test()
+async def what_must_not_be_stored_is_refused(rig):
+    juliet, alice = await both(rig)
+    hint = '<no-store xmlns="urn:xmpp:hints"/>'
+    juliet.say(ALICE_JID, 'whispered', extra=hint)
+    await until(lambda: alice.messages, 'delivered while the way is there')
+    await killed(rig, 'kamailio')
+    id_ = juliet.say(ALICE_JID, 'not to be kept', extra=hint)
+    error = (await until(lambda: juliet.errors(id_), 'an error'))[0]
+    check(error.error_text, f'{error}')
+    await queue_becomes(rig, 0)
+    await rig.start_kamailio()
+    await alice.register()
+    await nothing_more(rig, juliet, alice)
+    check('not to be kept' not in [m.text for m in alice.messages], 'refused and delivered')
+    check(not stored(rig, 'whispered') and not stored(rig, 'not to be kept'), 'it is in the store')
+
+
+# [REL-001] [RCPT-062] a receipt waits, too: asked before the restart, answered after it, told once
+@test()
+async def receipts_survive_a_crash(rig):
+    juliet, alice = await both(rig)
+    await send(alice, cpim('Did it come?', 'positive-delivery', 'over1'))
+    asked = (await until(lambda: juliet.got('message', ALICE_JID), 'the text'))[0]
+    await killed(rig, 'sipxmppd', 'kamailio')
+    await rig.start_bridge()
+    notice = f'<received xmlns="{RECEIPTS}" id="{asked.id}"/>'
+    juliet.say(ALICE_JID, None, extra=notice)
+    waiting = await queue_becomes(rig, 1)
+    check(waiting[0]['what'] == 'report', f'{waiting}')
+    await killed(rig, 'sipxmppd')
+    await rig.start_kamailio()
+    await alice.register()
+    await rig.start_bridge()
+    report = (await until(lambda: alice.messages, 'the report', 45))[0]
+    check('<message-id>over1</message-id>' in report.text and '<delivered/>' in report.text, report.text)
+    juliet.say(ALICE_JID, None, extra=notice)
+    await nothing_more(rig, juliet, alice)
+    check(len(alice.messages) == 2, f'{[m.text for m in alice.messages]}')
+
+
+# [D-37] hold_unavailable: who is not registered gets it when he is, and the sender is not bothered
+@test(extra='messages: { hold_unavailable = "1h"; };')
+async def a_text_may_wait_for_a_phone_that_is_away(rig):
+    juliet = await rig.chat_user('juliet')
+    alice = await rig.sip_user('1001', register=False)
+    id_ = juliet.say(ALICE_JID, 'when you are back')
+    waiting = await queue_becomes(rig, 1)
+    await until(lambda: 'MESSAGE out ended' in rig.programs['sipxmppd'].text(), 'a first try')
+    check(waiting[0]['what'] == 'text', f'{waiting}')
+    await alice.register()
+    await until(lambda: [m.text for m in alice.messages] == ['when you are back'], 'the text', 45)
+    await queue_becomes(rig, 0)
+    check(not juliet.errors(id_), 'delivered, and an error')
