@@ -90,8 +90,7 @@ void flow_fail(struct bridge *bridge, struct queue_item *item, const struct faul
 	struct message message = {0};
 	struct fault shown = *why;
 
-	if (bridge->flow.tried == item)
-		bridge->flow.tried = NULL;
+	hand_over_forget(bridge, item);
 	if (item->what == MESSAGE_TEXT)
 		(*counter)++;
 	tell_failed(bridge, item, why, is_aside);

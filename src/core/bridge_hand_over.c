@@ -9,7 +9,9 @@
 
 enum {
 	STORE_AFTER_MS = 500,
-	FULL_MS = 50,      /* a side that is full is looked at again */
+	FULL_MS = 50, /* a side that is full is looked at again */
+	FEW_SUSPECTS = 1000,
+	SUSPECTS_MOST = 8,
 	ALONE_MS = 1000,   /* what was handed over alone so long ago does no harm (REL-006) */
 	REPEAT_MS = 32000, /* 64*T1: what a transaction layer remembers (REL-004) */
 	RETRY_AFTER_MOST_S = 3600,
@@ -172,27 +174,41 @@ static void serve_side(struct bridge *bridge, enum side side)
 			   1 + rate_wait_ms(&toward->rate, per_s, burst, now_ms(bridge)));
 }
 
+/* One, so that it is known which one did it. After a long break one costs a commit for each pair:
+ * then some, and their fate is shared. */
+static size_t suspects_at_a_time(const struct bridge *bridge)
+{
+	return bridge->flow.texts > FEW_SUSPECTS ? SUSPECTS_MOST : 1;
+}
+
 /* REL-006: the try is on disk before it is made. */
-static void serve_careful(struct bridge *bridge)
+static void try_suspect(struct bridge *bridge, struct queue_item *item)
 {
 	struct flow *flow = &bridge->flow;
 
-	for (int side = 0; side < 2 && flow->tried == NULL; side++) {
-		struct list *careful = &flow->toward[side].careful;
+	item->tries++;
+	item->is_tried = true;
+	item->tried_ms = now_ms(bridge);
+	list_append(&flow->tried, &item->turn);
+	flow->tried_count++;
+	flow_write(bridge, item, WRITE_TRIES);
+}
+
+static void serve_careful(struct bridge *bridge, enum side side)
+{
+	struct toward *toward = &bridge->flow.toward[side];
+
+	while (!list_is_empty(&toward->careful) &&
+	       bridge->flow.tried_count < suspects_at_a_time(bridge)) {
 		struct queue_item *item;
 
-		if (list_is_empty(careful) || !may_hand_over(bridge, (enum side)side))
-			continue;
-		if (!has_room(bridge, (enum side)side)) {
-			look_again(bridge, &flow->toward[side], FULL_MS);
-			continue;
+		if (!has_room(bridge, side)) {
+			look_again(bridge, toward, FULL_MS);
+			return;
 		}
-		item = take_first(careful);
-		if (item == NULL)
-			continue;
-		item->tries++;
-		flow->tried = item;
-		flow_write(bridge, item, WRITE_TRIES);
+		item = take_first(&toward->careful);
+		if (item != NULL)
+			try_suspect(bridge, item);
 	}
 }
 
@@ -202,10 +218,11 @@ static void serve(void *arg)
 
 	bridge->flow.is_deferred = false;
 	for (int side = 0; side < 2; side++) {
-		if (may_hand_over(bridge, (enum side)side))
-			serve_side(bridge, (enum side)side);
+		if (!may_hand_over(bridge, (enum side)side))
+			continue;
+		serve_side(bridge, (enum side)side);
+		serve_careful(bridge, (enum side)side);
 	}
-	serve_careful(bridge);
 }
 
 void hand_over_schedule(struct bridge *bridge)
@@ -287,25 +304,56 @@ void hand_over(struct bridge *bridge, struct queue_item *item, const struct mess
 	link->ops->deliver(link->side, item->x, &lane->from, &lane->to, message);
 }
 
-void hand_over_calm(struct bridge *bridge, struct queue_item *item)
+static void on_alone_so_long(void *arg);
+
+static void watch_tried(struct bridge *bridge)
 {
-	bridge->flow.tried = NULL;
-	loop_timer_cancel(&bridge->flow.tried_timer);
-	if (item->lane != NULL)
-		item->lane->is_careful = false;
-	item->tries = 0;
+	struct flow *flow = &bridge->flow;
+	const struct queue_item *oldest;
+	uint64_t age;
+
+	if (list_is_empty(&flow->tried) || loop_timer_is_set(&flow->tried_timer))
+		return;
+	oldest = LIST_ENTRY(flow->tried.next, struct queue_item, turn);
+	age = now_ms(bridge) - oldest->tried_ms;
+	loop_timer_set(bridge->params.loop, &flow->tried_timer, age < ALONE_MS ? ALONE_MS - age : 0,
+		       on_alone_so_long, bridge);
+}
+
+void hand_over_forget(struct bridge *bridge, struct queue_item *item)
+{
+	if (!item->is_tried)
+		return;
+	item->is_tried = false;
+	list_remove(&item->turn);
+	bridge->flow.tried_count--;
 	hand_over_schedule(bridge);
 }
 
+void hand_over_calm(struct bridge *bridge, struct queue_item *item)
+{
+	hand_over_forget(bridge, item);
+	item->lane->is_careful = false;
+	item->tries = 0;
+}
+
+/* Those whose try is still being written are younger than they look. */
 static void on_alone_so_long(void *arg)
 {
 	struct bridge *bridge = arg;
-	struct queue_item *item = bridge->flow.tried;
 
-	if (item == NULL)
-		return;
-	hand_over_calm(bridge, item);
-	flow_write(bridge, item, WRITE_CALM);
+	LIST_EACH(it, next, &bridge->flow.tried)
+	{
+		struct queue_item *item = LIST_ENTRY(it, struct queue_item, turn);
+
+		if (!item->is_sent)
+			item->tried_ms = now_ms(bridge);
+		if (now_ms(bridge) - item->tried_ms < ALONE_MS)
+			continue;
+		hand_over_calm(bridge, item);
+		flow_write(bridge, item, WRITE_CALM);
+	}
+	watch_tried(bridge);
 }
 
 void hand_over_alone(struct bridge *bridge, struct queue_item *item)
@@ -318,8 +366,8 @@ void hand_over_alone(struct bridge *bridge, struct queue_item *item)
 		item->lane->is_careful = true;
 		flow_write(bridge, item, WRITE_CALM);
 	} else {
-		loop_timer_set(bridge->params.loop, &bridge->flow.tried_timer, ALONE_MS,
-			       on_alone_so_long, bridge);
+		item->tried_ms = now_ms(bridge);
+		watch_tried(bridge);
 		hand_over(bridge, item, NULL);
 	}
 }

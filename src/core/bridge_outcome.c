@@ -153,13 +153,14 @@ void hand_over_ended(struct bridge *bridge, struct queue_item *item, enum outcom
 		     const struct fault *fault)
 {
 	struct exchange *exchange = item->exchange;
-	bool was_alone = bridge->flow.tried == item;
+	bool was_alone = item->is_tried;
 
 	exchange->is_awaited = false;
 	item->is_sent = false;
 	item->lane->sent--;
 	bridge->flow.toward[item->lane->to.side].sent--;
-	list_remove(&item->turn);
+	if (!was_alone)
+		list_remove(&item->turn);
 	if (bridge->is_stopped) {
 		message_settle(bridge, exchange);
 		if (outcome == OUTCOME_TAKEN)

@@ -106,7 +106,7 @@ struct ledger {
 struct toward {
 	struct list ready;   /* queue_lane.place: next, round robin (REL-047) */
 	struct list paced;   /* the same, so many a second: after a break */
-	struct list careful; /* the same, one at a time in all (REL-006) */
+	struct list careful; /* the same, few at a time in all (REL-006) */
 	struct list waiting; /* the same, until their own time */
 	struct rate rate;
 	struct loop_timer timer; /* when there is room again */
@@ -116,14 +116,15 @@ struct toward {
 struct flow {
 	struct queue *queue;
 	struct toward toward[2];
-	struct list held;         /* queue_item.write: accepted before the queue was read */
-	struct list unwritten;    /* the same: to be written again */
-	struct list proofs;       /* queue_item.turn: handed over, not stored, by age (D-36) */
-	struct list drops;        /* the same: being dropped, in the order of the calls */
-	struct list undropped;    /* the same: to be dropped again */
-	struct list aside;        /* the same: in quarantine */
-	struct list suspects;     /* queue_item.write: read, with a try that never ended */
-	struct queue_item *tried; /* handed over alone, or about to be */
+	struct list held;      /* queue_item.write: accepted before the queue was read */
+	struct list unwritten; /* the same: to be written again */
+	struct list proofs;    /* queue_item.turn: handed over, not stored, by age (D-36) */
+	struct list drops;     /* the same: being dropped, in the order of the calls */
+	struct list undropped; /* the same: to be dropped again */
+	struct list aside;     /* the same: in quarantine */
+	struct list suspects;  /* queue_item.write: read, with a try that never ended */
+	struct list tried;     /* queue_item.turn: suspects handed over, or about to be, by age */
+	size_t tried_count;
 	struct loop_timer tried_timer;
 	struct loop_timer proof_timer;
 	struct loop_timer again_timer;
@@ -361,7 +362,9 @@ void hand_over_wait(struct bridge *bridge, struct queue_lane *lane, const struct
 		    bool may_hope);
 /* The peer answers again. A lane that then fails all the same waits for its own time. */
 void hand_over_wake_others(struct bridge *bridge, const struct queue_lane *lane);
-/* The one that was handed over alone has not crashed us, and others wait. */
+/* A suspect has ended one way or the other. */
+void hand_over_forget(struct bridge *bridge, struct queue_item *item);
+/* One that was handed over alone has not crashed us, and others wait. */
 void hand_over_calm(struct bridge *bridge, struct queue_item *item);
 /* The number of tries of the one that is handed over alone is written. */
 void hand_over_alone(struct bridge *bridge, struct queue_item *item);

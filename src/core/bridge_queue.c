@@ -31,6 +31,7 @@ void flow_init(struct bridge *bridge)
 	list_init(&flow->undropped);
 	list_init(&flow->aside);
 	list_init(&flow->suspects);
+	list_init(&flow->tried);
 	for (int side = 0; side < 2; side++) {
 		struct toward *toward = &flow->toward[side];
 
@@ -218,17 +219,18 @@ static void on_again(void *arg)
 void flow_stop(struct bridge *bridge)
 {
 	struct flow *flow = &bridge->flow;
-	struct queue_item *tried = flow->tried;
 
 	hand_over_stop(bridge);
 	loop_timer_cancel(&flow->again_timer);
 	loop_timer_cancel(&flow->expiry_timer);
-	flow->tried = NULL;
 	on_again(bridge);
-	if (tried == NULL || tried->is_over)
-		return;
-	tried->tries = 0;
-	flow_write(bridge, tried, WRITE_CALM);
+	LIST_EACH(it, next, &flow->tried)
+	{
+		struct queue_item *item = LIST_ENTRY(it, struct queue_item, turn);
+
+		hand_over_calm(bridge, item);
+		flow_write(bridge, item, WRITE_CALM);
+	}
 }
 
 static void try_again(struct bridge *bridge)
@@ -395,8 +397,7 @@ void flow_end(struct bridge *bridge, struct queue_item *item)
 	struct flow *flow = &bridge->flow;
 	struct queue_lane *lane = item->lane;
 
-	if (flow->tried == item)
-		flow->tried = NULL;
+	hand_over_forget(bridge, item);
 	if (item->is_sent) {
 		item->is_sent = false;
 		lane->sent--;

@@ -1,7 +1,7 @@
 /* The queue as a start finds it (REL-006): what may have been under way when the process ended, the
- * first of each lane, is handed over one at a time, its try written before. What was tried so and
- * ended with the process once more is set aside; its sender is told. And the queue as operators
- * see it. */
+ * first of each lane, is handed over one at a time (some, when there are many), its try written
+ * before. What was tried so and ended with the process once more is set aside; its sender is told.
+ * And the queue as operators see it. */
 #include "base/mem.h"
 #include "core/bridge_private.h"
 #include "model/counters.h"
