@@ -70,7 +70,6 @@ static void become_report(struct bridge *bridge, struct queue_item *item, struct
 	queue_keep(queue, item);
 	flow_watch_expiry(bridge);
 	flow_write(bridge, item, WRITE_REPORT);
-	hand_over_kick(bridge, old);
 }
 
 static void tell_failed(struct bridge *bridge, const struct queue_item *item,

@@ -411,6 +411,8 @@ void flow_end(struct bridge *bridge, struct queue_item *item)
 	list_remove(&item->turn);
 	item->is_over = true;
 	list_remove(&item->write);
+	if (lane != NULL)
+		hand_over_kick(bridge, lane);
 	if (item->calls > 0 || item->is_stored) {
 		mem_free(item->value);
 		item->value = NULL;
@@ -419,6 +421,4 @@ void flow_end(struct bridge *bridge, struct queue_item *item)
 		release(bridge, item);
 		queue_item_free(item);
 	}
-	if (lane != NULL)
-		hand_over_kick(bridge, lane);
 }

@@ -29,8 +29,7 @@ enum {
 	FLIGHTS = 4096,
 	LIFE_S = 7200,
 	ANSWER_S = 40,
-	REPORT_UNKNOWNS = 3,
-	TALK = 0 /* 1: tells what happens */
+	REPORT_UNKNOWNS = 3
 };
 
 struct sent {
@@ -200,9 +199,6 @@ static void on_deliver(void *arg, exchange_id x, const struct address *from,
 		assert_string_equal(message->body, message->uid);
 	}
 	sent = &world->sent[flight->message];
-	if (TALK)
-		printf("  deliver %s%d x=%" PRIx64 "\n", flight->is_report ? "report " : "u",
-		       flight->message, x);
 	assert_true(flight->is_report ? sent->origin == end->which : sent->origin != end->which);
 	assert_false(flight->is_report ? sent->is_told : sent->is_over);
 	/* Nobody hears that it failed and then sees it after all. */
@@ -217,8 +213,6 @@ static void on_finish(void *arg, exchange_id x, enum outcome outcome, const stru
 	struct end *end = arg;
 	struct sent *sent = &end->world->sent[x - 1];
 
-	if (TALK)
-		printf("  finish u%d %d\n", (int)(x - 1), (int)outcome);
 	assert_int_equal(sent->origin, end->which);
 	assert_false(sent->is_finished);
 	assert_false(sent->was_lost);
@@ -264,9 +258,6 @@ static void say(struct world *world, int at, enum outcome outcome, enum fault_ag
 	fault.again = again;
 	if (again == AGAIN_PATH && chance(world, 20))
 		fault.retry_after_s = 1 + (int)dice(world, 100);
-	if (TALK)
-		printf("  outcome %s%d %d %d\n", flight.is_report ? "report " : "u", flight.message,
-		       (int)outcome, (int)again);
 	world->is_reporting = true;
 	bridge_outcome(world->bridge, flight.x, outcome, outcome == OUTCOME_TAKEN ? NULL : &fault);
 	world->is_reporting = false;
@@ -354,8 +345,6 @@ static void lose_stream(struct world *world)
 static void toggle_link(struct world *world, enum side side)
 {
 	world->is_up[side] = !world->is_up[side];
-	if (TALK)
-		printf("link %d %d\n", (int)side, world->is_up[side]);
 	bridge_link(world->bridge, side, world->is_up[side]);
 	if (side == SIDE_XMPP && !world->is_up[side])
 		lose_stream(world);
@@ -384,9 +373,6 @@ static void write_message(struct world *world)
 	*sent = (struct sent){.origin = origin, .pair = from * USERS + to};
 	sent->number = ++world->numbers[origin][sent->pair];
 	world->count++;
-	if (TALK)
-		printf("write u%d side=%d pair=%d number=%d\n", world->count - 1, (int)origin,
-		       sent->pair, sent->number);
 	bridge_message(world->bridge, origin, (exchange_id)world->count,
 		       &world->users[origin][from], &world->users[side_other(origin)][to],
 		       &message);
@@ -414,8 +400,6 @@ static void on_failed(const struct address *from, const struct address *to, cons
 	(void)from;
 	(void)to;
 	(void)why;
-	if (TALK)
-		printf("  failed %s %d\n", uid, is_quarantined);
 	if (is_quarantined && strstr(uid, "-f") != NULL)
 		world->sent[atoi(uid + 1)].is_reported = true;
 }
@@ -491,8 +475,6 @@ static void check_sums(struct world *world);
 
 static void restart(struct world *world, struct end *ends, bool is_kill)
 {
-	if (TALK)
-		printf("%s\n", is_kill ? "kill" : "stop");
 	world->kills += is_kill;
 	if (!is_kill) {
 		moody_store_set(0, 0);
