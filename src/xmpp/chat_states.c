@@ -1,5 +1,6 @@
 #include "xmpp/chat_states.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -50,12 +51,15 @@ void chat_states_take(const struct inbound *in, const struct message_stanza *sta
 	 * something new. */
 	struct typing typing = {is_composing, is_composing ? REFRESH_S : 0};
 	struct talk *talk = talks_get(side->talks, &in->target, &in->sender);
+	uint64_t resource = talks_resource(side->talks, in->from_resource);
 
 	learn(in, true);
 	talk->has_offered = false;
-	talk->composer = is_composing ? talks_resource(side->talks, in->from_resource) : 0;
 	if (stanza->message.thread != NULL)
 		talk_set_thread(talk, stanza->message.thread, loop_now(side->params.loop));
+	if (!is_composing && talk->composer != 0 && talk->composer != resource)
+		return; /* a client of his that is not the one that composes */
+	talk->composer = is_composing ? resource : 0;
 	bridge_typing(side->params.bridge, SIDE_XMPP, &in->sender, &in->target, &typing);
 }
 
@@ -102,12 +106,16 @@ static bool may_be_shown(struct xmpp_side *side, const struct address *from,
 		bridge_may_see(side->params.bridge, to, from, NULL));
 }
 
+/* Composing does not wait for room: a text could pass by it, and nothing would take it back. */
 static int put_state(struct xmpp_side *side, const struct jids *jids, const struct talk *talk,
 		     bool is_composing)
 {
 	const char *from = buf_text(&jids->sip_full);
+	const struct component *component = side_component_of(side, from);
 	char key[KEY_MAX];
 
+	if (is_composing && (component == NULL || component_is_full(component)))
+		return ENOBUFS;
 	buf_reset(&side->scratch);
 	message_stanza_write_state(&side->scratch, from, buf_text(&jids->chat_bare), is_composing,
 				   talk_thread(talk, loop_now(side->params.loop)));

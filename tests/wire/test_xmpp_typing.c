@@ -1,8 +1,10 @@
 /* Chat states and threads on the wire: who is shown that somebody composes, and in which
  * conversation. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "core/learned.h"
 #include "loop/loop.h"
 #include "support/check.h"
@@ -16,6 +18,8 @@
 #define S(name)   "<" name " xmlns='" STATES "'/>"
 #define ACTIVE    "<active xmlns=\"" STATES "\"/>"
 #define COMPOSING "<composing xmlns=\"" STATES "\"/>"
+
+enum { LARGE = 60000 };
 
 static int with_up(void **state)
 {
@@ -169,6 +173,27 @@ static void who_leaves_composes_no_more(void **state)
 	assert_int_equal(world_count(world, "typing"), 5);
 }
 
+/* [TYPE-030]: what another client of the chat user says of itself takes nothing back that this one
+ * does */
+static void another_client_takes_nothing_back(void **state)
+{
+	struct world *world = *state;
+
+	say(world, TO_PHONE " type='chat'", S("composing"));
+	say(world, "from='" ANN "/desk' to='" USER "' type='chat'", S("inactive"));
+	say(world, "from='" ANN "/desk' to='" USER "' type='chat'", S("gone"));
+	settle(world);
+	assert_int_equal(world_count(world, "typing"), 1);
+	/* the one that composes now counts */
+	say(world, "from='" ANN "/desk' to='" USER "' type='chat'", S("composing"));
+	say(world, TO_PHONE " type='chat'", S("paused"));
+	settle(world);
+	assert_int_equal(world_count(world, "typing"), 2);
+	say(world, "from='" ANN "/desk' to='" USER "' type='chat'", S("paused"));
+	assert_true(world_wait(world, "typing x:ann s:1001 idle"));
+	assert_int_equal(world_count(world, "typing"), 3);
+}
+
 /* [SEC-087] */
 static void floods_of_states_are_bounded(void **state)
 {
@@ -308,6 +333,33 @@ static void typing_is_not_kept(void **state)
 	assert_non_null(xmpp_server_expect(server, COMPOSING));
 }
 
+/* What has to wait is left out: a text may pass by it, and it would show typing for ever. */
+static void typing_does_not_wait(void **state)
+{
+	struct world *world = *state;
+	struct xmpp_server *server = world_server(world);
+	char *large = mem_zalloc(LARGE);
+
+	memset(large, 'x', LARGE);
+	world_let_see(world, true);
+	learned_put(world_learned(world), LEARNED_STATES, ANN, 1);
+	xmpp_server_stop_reading(server);
+	for (int i = 0; i < 500 && !xmpp_side_ops()->is_full(world_side(world)); i++) {
+		(void)world_deliver(world, "1001", "ann", large, LARGE);
+		world_let_run(world, 1);
+	}
+	assert_true(xmpp_side_ops()->is_full(world_side(world)));
+	world_limits(world)->link_high_bytes = 1;
+	world_typing(world, "1001", "ann", true);
+	world_limits(world)->link_high_bytes = INT32_MAX;
+	(void)world_deliver(world, "1001", "ann", "done", 4);
+	xmpp_server_go_on_reading(server);
+	assert_non_null(xmpp_server_expect(server, "<body>done</body>"));
+	settle(world);
+	assert_false(xmpp_server_has(server, COMPOSING));
+	mem_free(large);
+}
+
 /* With texts ------------------------------------------------------------------------------------
  */
 
@@ -421,12 +473,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(states_reach_the_core, with_up, tear),
 		cmocka_unit_test_setup_teardown(what_is_no_typing, with_up, tear),
 		cmocka_unit_test_setup_teardown(who_leaves_composes_no_more, with_up, tear),
+		cmocka_unit_test_setup_teardown(another_client_takes_nothing_back, with_up, tear),
 		cmocka_unit_test_setup_teardown(floods_of_states_are_bounded, with_up, tear),
 		cmocka_unit_test_setup_teardown(typing_is_shown, with_up, tear),
 		cmocka_unit_test_setup_teardown(typing_is_for_those_who_know_it, with_up, tear),
 		cmocka_unit_test_setup_teardown(no_typing_to_strangers, with_up, tear),
 		cmocka_unit_test_setup_teardown(features_of_a_client_count, with_up, tear),
 		cmocka_unit_test_setup_teardown(typing_is_not_kept, with_up, tear),
+		cmocka_unit_test_setup_teardown(typing_does_not_wait, with_up, tear),
 		cmocka_unit_test_setup_teardown(texts_carry_active_where_it_is_of_use, with_up,
 						tear),
 		cmocka_unit_test_setup_teardown(an_answer_without_states_stops_them, with_up, tear),
