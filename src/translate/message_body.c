@@ -288,9 +288,10 @@ static int rank(const struct multipart_part *part)
 	return read == read_html ? 1 : 2;
 }
 
-/* The last of the best that can be read (RFC 2046 section 5.1.4). */
+/* The last of the best that can be read and says something (RFC 2046 section 5.1.4). */
 static int read_alternative_parts(struct reader *r, const struct multipart *parts)
 {
+	bool is_any_taken = false;
 	int err = ENOTSUP;
 
 	for (int wanted = 0; wanted <= 2; wanted++) {
@@ -298,11 +299,12 @@ static int read_alternative_parts(struct reader *r, const struct multipart *part
 			if (rank(&parts->parts[i]) != wanted)
 				continue;
 			err = read_part(r, &parts->parts[i]);
-			if (err == 0)
+			if (err == 0 && r->out->kind != MESSAGE_BODY_NOTHING)
 				return 0;
+			is_any_taken |= err == 0;
 		}
 	}
-	return err;
+	return is_any_taken ? 0 : err;
 }
 
 static int read_multipart(struct reader *r, const struct object *object,

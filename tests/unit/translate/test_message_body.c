@@ -255,6 +255,10 @@ static void several_parts(void **state)
 		 "text 'words'"},
 		{alternative, PART("text/html", "<b>html") PART("image/png", "p") "--b--", 0,
 		 "text 'html'"},
+		/* a part with nothing in it is no reason to lose the others */
+		{alternative, PART("text/plain", "") PART("text/html", "<b>html") "--b--", 0,
+		 "text 'html'"},
+		{alternative, PART("text/plain", "") PART("image/png", "p") "--b--", 0, "nothing"},
 		{alternative, PART("text/plain", "\xFC") PART("text/html", "html") "--b--", 0,
 		 "text 'html'"},
 		{alternative, PART("image/png", "p") "--b--", ENOTSUP, ""},
