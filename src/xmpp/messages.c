@@ -60,6 +60,14 @@ static void note_talk(struct inbound *in, const struct message_stanza *stanza)
 	chat_states_text(in, stanza, talk);
 }
 
+/* D-44: phones sort texts by their Date, so a time that was not, or long ago, is none. */
+static int64_t believed_ms(const struct xmpp_side *side, int64_t sent_at_ms)
+{
+	int64_t age_ms = loop_wall_ms(side->params.loop) - sent_at_ms;
+
+	return age_ms < 0 || age_ms > delay_most_ms ? 0 : sent_at_ms;
+}
+
 void messages_accept(struct inbound *in, struct message_stanza *stanza)
 {
 	struct xmpp_side *side = in->side;
@@ -72,6 +80,7 @@ void messages_accept(struct inbound *in, struct message_stanza *stanza)
 	if (stanza->message.nick == NULL) /* X0172-2: clients send it only to strangers */
 		stanza->message.nick =
 			mem_strdup_or_null(pep_in_name(side, in->to_bare, in->from_bare));
+	stanza->message.sent_at_ms = believed_ms(side, stanza->message.sent_at_ms); /* X0203-2 */
 	note_talk(in, stanza);
 	incoming->x = exchange_new();
 	incoming->is_headline = stanza->message.kind == MESSAGE_HEADLINE;

@@ -48,7 +48,7 @@ struct counters *world_counters(struct world *world);
 
 /* What the core was told, one line an event:
  *   link up                          watch_requested x:ann s:1001 nick=Ann
- *   device s:1001 x:ann phone open   message m1 x:ann s:1001 chat "text"
+ *   device s:1001 x:ann phone open   message m1 x:ann s:1001 chat "text" sent=1714979289
  *   outcome m7 refused item-not-found
  *   origin m1 ann@chat.example/a 1001@sip.chat.example id=i1 thread=-     (after each message)
  *   report x:ann s:1001 uid-1 delivered    typing x:ann s:1001 active 90

@@ -210,6 +210,8 @@ void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
 	buf_printf(&line, " %s \"%.*s\"", kinds[message->kind],
 		   message->body_len > 200 ? 200 : (int)message->body_len, message->body);
 	put_wishes(message, &line);
+	if (message->sent_at_ms != 0)
+		buf_printf(&line, " sent=%lld", (long long)(message->sent_at_ms / 1000));
 	put_line(world, &line);
 	put_origin(world, x, &message->origin);
 }

@@ -4,8 +4,11 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "loop/loop.h"
 #include "support/check.h"
 #include "support/xmpp_world.h"
+#include "translate/timestamp.h"
+#include "xmpp/side_private.h"
 
 static int with_up(void **state)
 {
@@ -88,6 +91,43 @@ static void texts_reach_the_core(void **state)
 		     "<body>five</body>");
 	assert_true(world_wait(world, "message m5 x:ann s:1001 chat \"five\""));
 	assert_false(xmpp_server_has(world_server(world), "error"));
+}
+
+/* [X0203-2] [D-44]: a phone sorts texts by their Date, and a chat user writes what he likes: only a
+ * time that has been, and not long ago, is passed on. */
+static void old_texts_keep_their_time(void **state)
+{
+	static const struct {
+		int64_t age_s;
+		bool counts;
+	} rows[] = {{0, true},
+		    {120, true},
+		    {6 * 86400, true},
+		    {8 * 86400, false},
+		    {20 * 365 * 86400, false},
+		    {-3600, false},
+		    {-20 * 365 * 86400, false}};
+	struct world *world = *state;
+	int64_t now_s = loop_wall_ms(world_side(world)->params.loop) / 1000;
+
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		struct buf inner = BUF_INIT, wanted = BUF_INIT;
+		char stamp[TIMESTAMP_CHARS];
+
+		timestamp_format((now_s - rows[i].age_s) * 1000, stamp);
+		buf_printf(&inner, "<body>b</body><delay xmlns='urn:xmpp:delay' stamp='%s'/>",
+			   stamp);
+		buf_printf(&wanted, "message m%zu x:ann s:1001 chat \"b\"", i + 1);
+		send_message(world, TO_PHONE " type='chat'", buf_text(&inner));
+		assert_true(world_wait(world, buf_text(&wanted)));
+		buf_printf(&wanted, " sent=%lld", (long long)(now_s - rows[i].age_s));
+		assert_int_equal(world_heard(world, buf_text(&wanted)), rows[i].counts);
+		buf_reset(&wanted);
+		buf_printf(&wanted, "message m%zu x:ann s:1001 chat \"b\" sent=", i + 1);
+		assert_int_equal(world_heard(world, buf_text(&wanted)), rows[i].counts);
+		buf_free(&inner);
+		buf_free(&wanted);
+	}
 }
 
 struct refused {
@@ -553,6 +593,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(texts_reach_the_core, with_up, tear),
+		cmocka_unit_test_setup_teardown(old_texts_keep_their_time, with_up, tear),
 		cmocka_unit_test_setup_teardown(what_is_no_text, with_up, tear),
 		cmocka_unit_test_setup_teardown(a_refusal_reaches_the_sender, with_up, tear),
 		cmocka_unit_test_setup_teardown(silence_where_silence_is_due, with_up, tear),
