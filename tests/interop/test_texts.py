@@ -3,7 +3,7 @@ of one user."""
 
 from cases import ALICE_JID, JULIET, JULIET_JID, message_crosses, nothing_more, test
 from rig import check, until
-from test_notices import MARKERS, RECEIPTS, cpim, holding, send
+from test_notices import MARKERS, RECEIPTS, STATES, TYPING, cpim, holding, send
 
 FAMILY = '👩‍👩‍👧‍👦'  # seven code points that people see as one: 25 bytes
 CARBONS = 'urn:xmpp:carbons:2'
@@ -117,16 +117,19 @@ async def refused_types_name_those_that_are_taken(rig):
     check(len(juliet.got('message', ALICE_JID)) == 2, 'more than the text and the mark')
 
 
-# [D-41] [RCPT-042] the phone takes CPIM no more: the same text at once as plain, and CPIM never again
+# [TYPE-009] [RCPT-042] [D-41] the phone takes neither any more: the text at once as plain, and what was refused not again
 @test(replace={'profile = "kamailio";': 'profile = "kamailio"; rich_types = "always";'})
-async def refused_cpim_is_sent_again_as_plain_text(rig):
+async def what_a_phone_refuses_is_not_tried_again(rig):
     juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
     alice.answer_with = lambda request: 200 if request.get('content-type').startswith('text/plain') else 415
-    for text in ('one', 'two'):
-        juliet.say(ALICE_JID, text, extra=f'<request xmlns="{RECEIPTS}"/>')
+    for n, text in enumerate(('one', 'two', 'three')):
+        juliet.say(ALICE_JID, None, extra=f'<composing xmlns="{STATES}"/>')
+        if n == 0:
+            await until(lambda: alice.requests, 'a typing notice')
+        juliet.say(ALICE_JID, text, extra=f'<request xmlns="{RECEIPTS}"/><active xmlns="{STATES}"/>')
         await until(lambda t=text: t in [m.text for m in alice.messages], f'{text} as plain text')
-    kinds = [r.get('content-type').split(';')[0] for r in alice.requests if r.method == 'MESSAGE']
-    check(kinds == ['message/cpim', 'text/plain', 'text/plain'], f'{kinds}')
+    kinds = [r.get('content-type').split(';')[0] for r in alice.requests]
+    check(kinds == [TYPING, 'message/cpim', 'text/plain', 'text/plain', 'text/plain'], f'{kinds}')
     check(not juliet.got('message', type_='error'), 'an error although it was delivered')
 
 
