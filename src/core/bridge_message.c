@@ -156,15 +156,21 @@ static void end_plain(struct bridge *bridge, struct exchange *exchange, enum out
 	message_finish(bridge, exchange, outcome, outcome == OUTCOME_TAKEN ? NULL : fault);
 }
 
-/* It was not handed over: the store takes too long. */
-static void end_unstored(struct bridge *bridge, struct exchange *exchange)
+/* The store does not take it, or not in time: 503 says that nothing was sent, 504 that it was
+ * handed over (D-36). */
+void message_end_unstored(struct bridge *bridge, struct exchange *exchange, enum fault_code code,
+			  const char *text)
 {
 	struct queue_item *item = exchange->item;
+	enum outcome outcome = item->was_sent ? OUTCOME_UNKNOWN : OUTCOME_REFUSED;
 	struct fault fault;
 
-	message_refuse_for_now(&fault, FAULT_RESOURCE_CONSTRAINT, "it cannot be stored now");
+	if (item->was_sent)
+		no_answer(&fault);
+	else
+		message_refuse_for_now(&fault, code, text);
 	(void)receipts_failed(bridge, item->uid);
-	message_finish(bridge, exchange, OUTCOME_REFUSED, &fault);
+	message_finish(bridge, exchange, outcome, &fault);
 	flow_end(bridge, item);
 }
 
@@ -178,7 +184,8 @@ static void end_late(struct bridge *bridge, struct exchange *exchange)
 	else if (exchange->is_awaited)
 		hand_over_ended(bridge, exchange->item, OUTCOME_UNKNOWN, &fault);
 	else
-		end_unstored(bridge, exchange);
+		message_end_unstored(bridge, exchange, FAULT_RESOURCE_CONSTRAINT,
+				     "it cannot be stored now");
 }
 
 static void on_late(void *arg)
@@ -228,13 +235,13 @@ static void end_now(struct bridge *bridge, struct exchange *exchange)
 	struct fault fault;
 
 	if (!exchange->is_awaited) {
-		message_refuse_for_now(&fault, FAULT_LINK_DOWN, "the bridge is being stopped");
-		message_finish(bridge, exchange, OUTCOME_REFUSED, &fault);
-	} else {
-		no_answer(&fault);
-		exchange->is_awaited = false;
-		message_finish(bridge, exchange, OUTCOME_UNKNOWN, &fault);
+		message_end_unstored(bridge, exchange, FAULT_LINK_DOWN,
+				     "the bridge is being stopped");
+		return;
 	}
+	no_answer(&fault);
+	exchange->is_awaited = false;
+	message_finish(bridge, exchange, OUTCOME_UNKNOWN, &fault);
 	if (item != NULL)
 		flow_end(bridge, item);
 }

@@ -297,6 +297,10 @@ void message_finish(struct bridge *bridge, struct exchange *exchange, enum outco
 struct exchange *message_await(struct bridge *bridge, exchange_id x);
 /* No outcome is awaited any more; gone if its sender has his answer. */
 void message_settle(struct bridge *bridge, struct exchange *exchange);
+/* Of an exchange with an item that is neither in the store nor awaited: its sender hears why (code
+ * and text, if it was never handed over), the item ends. */
+void message_end_unstored(struct bridge *bridge, struct exchange *exchange, enum fault_code code,
+			  const char *text);
 /* REL-043: worth another try, but not all at the same time. */
 void message_refuse_for_now(struct fault *fault, enum fault_code code, const char *text);
 /* D-47: is the sender not to be told why? */

@@ -287,7 +287,6 @@ static void written(struct bridge *bridge, struct queue_item *item)
 static void not_stored(struct bridge *bridge, struct queue_item *item)
 {
 	struct exchange *exchange = item->exchange;
-	struct fault fault;
 
 	if (item->is_sent) {
 		struct queue_lane *lane = item->lane;
@@ -297,16 +296,11 @@ static void not_stored(struct bridge *bridge, struct queue_item *item)
 		flow_count_text(bridge, item, false);
 		return;
 	}
-	if (item->was_sent)
-		fault_set(&fault, FAULT_NO_ANSWER, "no word of what became of the message");
-	else
-		message_refuse_for_now(&fault, FAULT_RESOURCE_CONSTRAINT,
-				       "it cannot be stored now");
-	(void)receipts_failed(bridge, item->uid);
 	if (exchange != NULL && exchange->owes_finish)
-		message_finish(bridge, exchange, item->was_sent ? OUTCOME_UNKNOWN : OUTCOME_REFUSED,
-			       &fault);
-	flow_end(bridge, item);
+		message_end_unstored(bridge, exchange, FAULT_RESOURCE_CONSTRAINT,
+				     "it cannot be stored now");
+	else
+		flow_end(bridge, item);
 }
 
 /* A row that breaks a rule of the store (EINVAL) would do so again: it lives in memory. */
