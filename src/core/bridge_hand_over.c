@@ -12,7 +12,9 @@ enum {
 	FULL_MS = 50, /* a side that is full is looked at again */
 	FEW_SUSPECTS = 1000,
 	SUSPECTS_MOST = 8,
-	ALONE_MS = 1000,   /* what was handed over alone so long ago does no harm (REL-006) */
+	ALONE_MS = 1000,     /* what was handed over alone so long ago does no harm (REL-006) */
+	ALONE_MANY_MS = 100, /* the same, while more than so many texts wait (REL-008) */
+	ALONE_FEW = 60,
 	REPEAT_MS = 32000, /* 64*T1: what a transaction layer remembers (REL-004) */
 	RETRY_AFTER_MOST_S = 3600,
 };
@@ -194,21 +196,38 @@ static void try_suspect(struct bridge *bridge, struct queue_item *item)
 	flow_write(bridge, item, WRITE_TRIES);
 }
 
-static void serve_careful(struct bridge *bridge, enum side side)
+/* False if none of that side can be tried now. */
+static bool try_next(struct bridge *bridge, enum side side)
 {
 	struct toward *toward = &bridge->flow.toward[side];
 
-	while (!list_is_empty(&toward->careful) &&
-	       bridge->flow.tried_count < suspects_at_a_time(bridge)) {
+	while (may_hand_over(bridge, side) && !list_is_empty(&toward->careful)) {
 		struct queue_item *item;
 
 		if (!has_room(bridge, side)) {
 			look_again(bridge, toward, FULL_MS);
-			return;
+			return false;
 		}
 		item = take_first(&toward->careful);
-		if (item != NULL)
-			try_suspect(bridge, item);
+		if (item == NULL)
+			continue;
+		try_suspect(bridge, item);
+		return true;
+	}
+	return false;
+}
+
+/* The sides in turn: where nobody answers, each suspect takes its time. */
+static void serve_careful(struct bridge *bridge)
+{
+	struct flow *flow = &bridge->flow;
+	int idle = 0;
+
+	while (idle < 2 && flow->tried_count < suspects_at_a_time(bridge)) {
+		enum side side = flow->suspect_side;
+
+		flow->suspect_side = side_other(side);
+		idle = try_next(bridge, side) ? 0 : idle + 1;
 	}
 }
 
@@ -218,11 +237,10 @@ static void serve(void *arg)
 
 	bridge->flow.is_deferred = false;
 	for (int side = 0; side < 2; side++) {
-		if (!may_hand_over(bridge, (enum side)side))
-			continue;
-		serve_side(bridge, (enum side)side);
-		serve_careful(bridge, (enum side)side);
+		if (may_hand_over(bridge, (enum side)side))
+			serve_side(bridge, (enum side)side);
 	}
+	serve_careful(bridge);
 }
 
 void hand_over_schedule(struct bridge *bridge)
@@ -306,6 +324,11 @@ void hand_over(struct bridge *bridge, struct queue_item *item, const struct mess
 
 static void on_alone_so_long(void *arg);
 
+static uint64_t alone_ms(const struct bridge *bridge)
+{
+	return bridge->flow.texts > ALONE_FEW ? ALONE_MANY_MS : ALONE_MS;
+}
+
 static void watch_tried(struct bridge *bridge)
 {
 	struct flow *flow = &bridge->flow;
@@ -316,8 +339,9 @@ static void watch_tried(struct bridge *bridge)
 		return;
 	oldest = LIST_ENTRY(flow->tried.next, struct queue_item, turn);
 	age = now_ms(bridge) - oldest->tried_ms;
-	loop_timer_set(bridge->params.loop, &flow->tried_timer, age < ALONE_MS ? ALONE_MS - age : 0,
-		       on_alone_so_long, bridge);
+	loop_timer_set(bridge->params.loop, &flow->tried_timer,
+		       age < alone_ms(bridge) ? alone_ms(bridge) - age : 0, on_alone_so_long,
+		       bridge);
 }
 
 void hand_over_forget(struct bridge *bridge, struct queue_item *item)
@@ -348,7 +372,7 @@ static void on_alone_so_long(void *arg)
 
 		if (!item->is_sent)
 			item->tried_ms = now_ms(bridge);
-		if (now_ms(bridge) - item->tried_ms < ALONE_MS)
+		if (now_ms(bridge) - item->tried_ms < alone_ms(bridge))
 			continue;
 		hand_over_calm(bridge, item);
 		flow_write(bridge, item, WRITE_CALM);
