@@ -332,14 +332,8 @@ static void append_source(const struct _xmpp_stanza_t *sources, const char *ns, 
 	}
 }
 
-static const struct _xmpp_stanza_t *find_in(const struct _xmpp_stanza_t *parent, const char *ns,
-					    const char *name)
-{
-	return parent == NULL ? NULL : tree_find(parent, ns, name);
-}
-
-/* XEP-0066, XEP-0447, XEP-0385. */
-static void append_attachment(const struct _xmpp_stanza_t *node, struct buf *scratch,
+/* XEP-0066, XEP-0447, XEP-0385. False if it is none of them. */
+static bool append_attachment(const struct _xmpp_stanza_t *node, struct buf *scratch,
 			      struct buf *body)
 {
 	if (tree_is(node, NS_OOB, "x")) {
@@ -353,25 +347,26 @@ static void append_attachment(const struct _xmpp_stanza_t *node, struct buf *scr
 		append_source(tree_is(node, NS_SFS, "sources") ? node
 							       : tree_find(node, NS_SFS, "sources"),
 			      "http://jabber.org/protocol/url-data", "url-data", "target", body);
-	} else if (tree_is(node, NS_REFERENCE, "reference")) {
+	} else if (tree_is(node, NS_REFERENCE, "reference") &&
+		   tree_find(node, NS_SIMS, "media-sharing") != NULL) {
 		append_source(
-			find_in(tree_find(node, NS_SIMS, "media-sharing"), NS_SIMS, "sources"),
+			tree_find(tree_find(node, NS_SIMS, "media-sharing"), NS_SIMS, "sources"),
 			NS_REFERENCE, "reference", "uri", body);
+	} else {
+		return false;
 	}
+	return true;
 }
 
+/* Each costs a walk through the text: those that are in it already count, too. */
 static void append_attachments(const struct _xmpp_stanza_t *tree, struct buf *scratch,
 			       struct buf *body)
 {
 	int count = 0;
 
 	for (const struct _xmpp_stanza_t *node = tree_first(tree); node != NULL && count < URLS_MAX;
-	     node = tree_next(node)) {
-		size_t before = body->len;
-
-		append_attachment(node, scratch, body);
-		count += body->len != before;
-	}
+	     node = tree_next(node))
+		count += append_attachment(node, scratch, body);
 }
 
 /* X0444-1: one line; taking all reactions back says nothing. */

@@ -311,6 +311,21 @@ static void reads_notices(void **state)
 		check_row(&notices[i]);
 }
 
+/* Each attachment is looked for in the whole text: how many are is bounded, also of those that are
+ * in it already. */
+static void looks_at_few_attachments(void **state)
+{
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	buf_puts(&text, "<message type='chat'><body>u:1</body>");
+	for (int i = 0; i < 15; i++)
+		buf_puts(&text, OOB("u:1"));
+	buf_puts(&text, OOB("u:16") OOB("u:17") "</message>");
+	check_row(&(struct row){buf_text(&text), "text chat 'u:1\nu:16'"});
+	buf_free(&text);
+}
+
 static void reads_addresses(void **state)
 {
 	xmpp_stanza_t *tree =
@@ -614,6 +629,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_stanzas),
 		cmocka_unit_test(reads_notices),
+		cmocka_unit_test(looks_at_few_attachments),
 		cmocka_unit_test(reads_addresses),
 		cmocka_unit_test(is_bounded),
 		cmocka_unit_test(writes_a_message),
