@@ -29,7 +29,9 @@ void buf_reserve(struct buf *buf, size_t extra)
 
 void buf_append(struct buf *buf, const void *data, size_t len)
 {
-	buf_reserve(buf, len);
+	/* There is always room for the NUL, unless there is none at all. */
+	if (buf->cap - buf->len <= len)
+		buf_reserve(buf, len);
 	if (len > 0)
 		memcpy(buf->data + buf->len, data, len);
 	buf->len += len;

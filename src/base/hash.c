@@ -1,5 +1,5 @@
-/* SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012) with 64 and 128 bits
- * of output. */
+/* SipHash (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012): SipHash-2-4 with 64 and
+ * 128 bits of output, and SipHash-1-3 for what stays inside. */
 #include "base/hash.h"
 
 struct sip_state {
@@ -38,14 +38,14 @@ static inline void rounds(struct sip_state *s, unsigned count)
 	}
 }
 
-static inline void absorb(struct sip_state *s, uint64_t word)
+static inline void absorb(struct sip_state *s, uint64_t word, unsigned count)
 {
 	s->v3 ^= word;
-	rounds(s, 2);
+	rounds(s, count);
 	s->v0 ^= word;
 }
 
-static void start(struct sip_state *s, const uint8_t *key)
+static inline void start(struct sip_state *s, const uint8_t *key)
 {
 	uint64_t k0 = read_le64(key);
 	uint64_t k1 = read_le64(key + 8);
@@ -57,21 +57,21 @@ static void start(struct sip_state *s, const uint8_t *key)
 }
 
 /* All of the input, the last word padded and marked with the length. */
-static void feed(struct sip_state *s, const uint8_t *data, size_t len)
+static inline void feed(struct sip_state *s, const uint8_t *data, size_t len, unsigned count)
 {
 	uint64_t last = (uint64_t)len << 56;
 	size_t whole = len - len % 8;
 
 	for (size_t i = 0; i < whole; i += 8)
-		absorb(s, read_le64(data + i));
+		absorb(s, read_le64(data + i), count);
 	for (size_t i = whole; i < len; i++)
 		last |= (uint64_t)data[i] << (8 * (i - whole));
-	absorb(s, last);
+	absorb(s, last, count);
 }
 
-static uint64_t squeeze(struct sip_state *s)
+static inline uint64_t squeeze(struct sip_state *s, unsigned count)
 {
-	rounds(s, 4);
+	rounds(s, count);
 	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
@@ -80,9 +80,19 @@ uint64_t hash_bytes(const uint8_t key[HASH_KEY_BYTES], const void *data, size_t 
 	struct sip_state s;
 
 	start(&s, key);
-	feed(&s, data, len);
+	feed(&s, data, len, 2);
 	s.v2 ^= 0xff;
-	return squeeze(&s);
+	return squeeze(&s, 4);
+}
+
+uint64_t hash_inner(const uint8_t key[HASH_KEY_BYTES], const void *data, size_t len)
+{
+	struct sip_state s;
+
+	start(&s, key);
+	feed(&s, data, len, 1);
+	s.v2 ^= 0xff;
+	return squeeze(&s, 3);
 }
 
 static void put_hex(char *out, uint64_t value)
@@ -104,10 +114,10 @@ void hash_hex(const uint8_t key[HASH_KEY_BYTES], const void *data, size_t len,
 
 	start(&s, key);
 	s.v1 ^= 0xee;
-	feed(&s, data, len);
+	feed(&s, data, len, 2);
 	s.v2 ^= 0xee;
-	put_hex(out, squeeze(&s));
+	put_hex(out, squeeze(&s, 4));
 	s.v1 ^= 0xdd;
-	put_hex(out + 16, squeeze(&s));
+	put_hex(out + 16, squeeze(&s, 4));
 	out[HASH_HEX_CHARS] = '\0';
 }

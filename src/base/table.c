@@ -156,7 +156,7 @@ static void settle(struct table *table)
 
 void *table_find(const struct table *table, const void *key, size_t len)
 {
-	uint64_t hash = hash_bytes(table->secret, key, len);
+	uint64_t hash = hash_inner(table->secret, key, len);
 	struct node *node = *find_node(table, hash, key, len);
 
 	return node == NULL ? NULL : node->value;
@@ -164,7 +164,7 @@ void *table_find(const struct table *table, const void *key, size_t len)
 
 void *table_put(struct table *table, const void *key, size_t len, void *value)
 {
-	uint64_t hash = hash_bytes(table->secret, key, len);
+	uint64_t hash = hash_inner(table->secret, key, len);
 	struct node **at = find_node(table, hash, key, len);
 	struct node *node = *at;
 
@@ -186,7 +186,7 @@ void *table_put(struct table *table, const void *key, size_t len, void *value)
 
 void *table_remove(struct table *table, const void *key, size_t len)
 {
-	uint64_t hash = hash_bytes(table->secret, key, len);
+	uint64_t hash = hash_inner(table->secret, key, len);
 	struct node **at = find_node(table, hash, key, len);
 	struct node *node = *at;
 	void *value;
