@@ -295,6 +295,16 @@ class Rig:
             check(answer.status == 200, f'REGISTER of {name}: {answer.status}')
         return user
 
+    async def users_leave(self):
+        """All of them, and no registration of theirs stays."""
+        for user in self.users:
+            if isinstance(user, SipUser):
+                await user.register(expires=0)
+                await user.close()
+            else:
+                await user.sign_out()
+        self.users = []
+
     async def allow(self, watched, watcher, action='allow'):
         """The SIP user decides (authorise=True): allow, block, or polite-block of a chat user's JID; None: no rule."""
         rules = RULES.substitute(watcher=watcher, action=action) if action else EMPTY_RULES

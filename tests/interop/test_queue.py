@@ -59,7 +59,7 @@ async def said_late(rig, alice, text, extra=(), to=JULIET):
 async def texts_for_chat_survive_a_crash(rig):
     juliet, alice = await both(rig)
     await message_crosses(rig, juliet, alice, 'before')
-    await killed(rig, 'prosody')
+    await killed(rig, rig.chat_server)
     juliet.cut()
     texts = [f'stored {n} 😀' for n in range(5)]
     for text in texts:
@@ -101,7 +101,7 @@ async def texts_for_a_phone_survive_a_crash(rig):
 @test()
 async def a_text_that_expires_is_told_of(rig):
     juliet, alice = await both(rig)
-    await killed(rig, 'prosody')
+    await killed(rig, rig.chat_server)
     juliet.cut()
     await said_late(rig, alice, 'soon of no use & <over>', extra=[('Expires', '1')])
     shown = await queued(rig)
@@ -122,7 +122,7 @@ async def a_refusal_after_the_answer_is_told_once(rig):
     await message_crosses(rig, juliet, alice, 'before')
     bob = await rig.sip_user('1002')
     nobody = 'sip:nobody@chat.example'
-    await killed(rig, 'prosody')
+    await killed(rig, rig.chat_server)
     juliet.cut()
     await said_late(rig, alice, 'anybody there?', to=nobody)
     body = cpim('asked about', 'positive-delivery, negative-delivery', 'late7')
