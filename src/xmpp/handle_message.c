@@ -1,5 +1,6 @@
 /* Message stanzas (RFC 6121 section 5, RFC 7572): which of them is a text for a SIP user, and what
  * else it says: receipts, typing, refusals. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -28,6 +29,15 @@ static void refuse_text(const struct inbound *in, const struct message_stanza *s
 	inbound_refuse_with(in, code, text);
 }
 
+/* MSG-024, D-40: with the limit in the text. */
+static void refuse_long(const struct inbound *in, const struct message_stanza *stanza, int64_t most)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "text too long: at most %lld bytes", (long long)most);
+	refuse_text(in, stanza, FAULT_TOO_LARGE, text);
+}
+
 static void on_text(struct inbound *in, struct message_stanza *stanza)
 {
 	struct xmpp_side *side = in->side;
@@ -48,7 +58,7 @@ static void on_text(struct inbound *in, struct message_stanza *stanza)
 		refuse_text(in, stanza, FAULT_RATE, "too many messages");
 	} else if ((int64_t)stanza->message.body_len > limits->message_text_bytes) {
 		hits->message_text_bytes++;
-		refuse_text(in, stanza, FAULT_TOO_LARGE, "text too long");
+		refuse_long(in, stanza, limits->message_text_bytes);
 	} else if ((int64_t)table_count(side->incoming) >= limits->messages_pending) {
 		hits->messages_pending++;
 		refuse_text(in, stanza, FAULT_RESOURCE_CONSTRAINT, "too many messages waiting");

@@ -237,7 +237,7 @@ static void sixty_kilobytes(void **state)
 	assert_true(world_wait(world, "message m1 x:ann s:1001 normal \"xxxx"));
 	say_long(world, "long", 'x', 61441);
 	assert_non_null(xmpp_server_expect_all(server, "id=\"long\"", "policy-violation",
-					       "text too long", NULL));
+					       "text too long: at most", NULL));
 	say_long(world, "huge", 'x', 300000);
 	assert_non_null(xmpp_server_expect_all(server, "id=\"huge\"", "policy-violation", NULL));
 	assert_int_equal(world_count(world, "message"), 1);
