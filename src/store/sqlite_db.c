@@ -191,14 +191,34 @@ static int begin(struct sqlite_db *db)
 	int error = judge(db, sqlite_db_run(db, ST_BEGIN));
 	bool is_locked = error == EBUSY;
 
-	if (is_locked != db->is_locked) {
-		if (is_locked)
-			log_warning("store: another program holds the file locked (nothing is "
-				    "accepted until it has gone)");
+	if (is_locked != db->is_locked)
 		sqlite3_busy_timeout(db->handle, is_locked ? 0 : SQLITE_DB_BUSY_MS);
-	}
 	db->is_locked = is_locked;
 	return error;
+}
+
+/* REL-009: whoever can mend it learns of it, and that it is mended; each once. */
+static void tell_trouble(struct sqlite_db *db, int error)
+{
+	const char *path = log_safe(sqlite3_db_filename(db->handle, "main"));
+
+	if (error == db->trouble || db->broken != 0)
+		return;
+	db->trouble = error;
+	if (error == 0)
+		log_notice("store: writing works again path=%s", path);
+	else if (error == ENOSPC)
+		log_err("store: no space on the disk, what must be stored is refused until there "
+			"is some path=%s",
+			path);
+	else if (error == EBUSY)
+		log_warning("store: another program holds the file locked, what must be stored is "
+			    "refused until it has gone path=%s",
+			    path);
+	else
+		log_err("store: cannot write, what must be stored is refused until that is mended "
+			"path=%s (%s)",
+			path, strerror(error));
 }
 
 void sqlite_db_write(struct sqlite_db *db, struct list *ops)
@@ -213,6 +233,7 @@ void sqlite_db_write(struct sqlite_db *db, struct list *ops)
 		error = judge(db, sqlite_db_run(db, ST_COMMIT));
 	if (!sqlite3_get_autocommit(db->handle))
 		sqlite_db_run(db, ST_ROLLBACK);
+	tell_trouble(db, error);
 	/* A log that was moved is written from its start again: that alone may give space back. */
 	if (error == ENOSPC)
 		move_log(db, SQLITE_CHECKPOINT_PASSIVE);

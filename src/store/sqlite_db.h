@@ -55,6 +55,7 @@ struct sqlite_db {
 	int log_pages;      /* of the write-ahead log, not yet moved into the file */
 	bool log_warned;
 	bool is_locked; /* by another program, for as long as one waits for that */
+	int trouble;    /* errno value of the last group, as the log was told */
 	int lock_fd;    /* keeps a second daemon out */
 	int broken;     /* errno value of the failure after which nothing is true any more */
 };

@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "fault_vfs.h"
 #include "store/sqlite_db.h"
@@ -194,6 +195,41 @@ static void test_turn_is_refused(void **state)
 	assert_int_equal(trouble->rows, 1);
 }
 
+/* What is logged goes into a file. */
+struct caught {
+	FILE *file;
+	int before;
+};
+
+static void catch_log(struct caught *caught)
+{
+	caught->file = tmpfile();
+	caught->before = dup(STDERR_FILENO);
+	assert_non_null(caught->file);
+	assert_int_equal(dup2(fileno(caught->file), STDERR_FILENO), STDERR_FILENO);
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_NOTICE, "daemon");
+}
+
+/* How often the text was logged; goes on catching. */
+static size_t count_caught(const struct caught *caught, const char *text)
+{
+	char line[1024];
+	size_t count = 0;
+
+	rewind(caught->file);
+	while (fgets(line, sizeof line, caught->file) != NULL)
+		count += strstr(line, text) != NULL;
+	return count;
+}
+
+static void let_log_go(struct caught *caught)
+{
+	dup2(caught->before, STDERR_FILENO);
+	close(caught->before);
+	fclose(caught->file);
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERR, "daemon");
+}
+
 /* [REL-009] [SQL-005] no space, by a full disk or by a quota: what comes is refused, all of it, and
  * a drop that was refused drops nothing; what was accepted stays; when there is space again, work
  * goes on. */
@@ -204,10 +240,13 @@ static void test_no_space(void **state)
 		int system;
 	} faults[] = {{SQLITE_FULL, ENOSPC}, {SQLITE_IOERR_WRITE, EDQUOT}};
 	struct trouble *trouble = *state;
+	struct caught caught;
 
+	catch_log(&caught);
 	put(trouble, 1);
 	put(trouble, 2);
 	settle(trouble, 0);
+	assert_int_equal(count_caught(&caught, "store: "), 0);
 	for (size_t i = 0; i < CHECK_COUNT(faults); i++) {
 		fault_vfs()->write_errno = faults[i].system;
 		fault_vfs()->write_error = faults[i].code;
@@ -215,14 +254,20 @@ static void test_no_space(void **state)
 			put(trouble, seq);
 		drop(trouble, 1);
 		settle(trouble, ENOSPC);
+		put(trouble, 51);
+		settle(trouble, ENOSPC);
 		assert_false(store_has_failed(trouble->bench->store));
 		fault_vfs_reset();
 		put(trouble, 50);
 		settle(trouble, 0);
+		/* Each once, not for each text. */
+		assert_int_equal(count_caught(&caught, "err store: no space on the disk"), i + 1);
+		assert_int_equal(count_caught(&caught, "notice store: writing works again"), i + 1);
 		expect_queue(trouble, (int64_t[]){1, 2, 50}, 3);
 		drop(trouble, 50);
 		settle(trouble, 0);
 	}
+	let_log_go(&caught);
 	bench_close(trouble->bench);
 	assert_int_equal(bench_open(trouble->bench, "sqlite"), 0);
 	expect_queue(trouble, (int64_t[]){1, 2}, 2);
@@ -239,7 +284,9 @@ static void test_locked(void **state)
 {
 	struct trouble *trouble = *state;
 	sqlite3 *other = NULL;
+	struct caught caught;
 
+	catch_log(&caught);
 	put(trouble, 1);
 	settle(trouble, 0);
 	assert_int_equal(
@@ -260,6 +307,9 @@ static void test_locked(void **state)
 	run_sql(other, "ROLLBACK");
 	put(trouble, 43);
 	settle(trouble, 0);
+	assert_int_equal(count_caught(&caught, "warning store: another program"), 1);
+	assert_int_equal(count_caught(&caught, "notice store: writing works again"), 1);
+	let_log_go(&caught);
 	run_sql(other, "BEGIN IMMEDIATE");
 	drop(trouble, 1);
 	settle(trouble, EBUSY);
