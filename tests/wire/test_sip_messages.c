@@ -54,7 +54,7 @@ static void message_in_is_handed_over(void **state)
 }
 
 /* [D-36] [D-46] [ERR-008] [ERR-010] [SIP-030] [REL-043]: the answer is what became of it.
- * [CPIM-004] [MSG-052] [SIP-075] [REQ-052] */
+ * [CPIM-004] [MSG-052] [SIP-075] [REQ-052] [ERR-265] */
 static void message_in_is_answered_truly(void **state)
 {
 	static const struct {

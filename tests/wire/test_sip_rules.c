@@ -294,7 +294,7 @@ static void foreign_responses_are_dropped(void **state)
 	rig_free(&rig);
 }
 
-/* [SEC-070] [SIP-031]: what is left of the hops crosses, less one and 70 at most. */
+/* [SEC-070] [SIP-004] [SIP-031]: what is left of the hops crosses, less one and 70 at most. */
 static void hops_are_carried(void **state)
 {
 	static const struct {

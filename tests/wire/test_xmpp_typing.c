@@ -417,8 +417,8 @@ static void a_text_ends_composing(void **state)
 	assert_non_null(xmpp_server_expect(server, COMPOSING));
 }
 
-/* [D-35] [MSG-087] [MSG-086]: the thread that the chat user used last in this pair, if the text has
- * none of its own */
+/* [D-35] [MSG-087] [MSG-086] [CMP-035]: the thread that the chat user used last in this pair, if
+ * the text has none of its own */
 static void texts_stay_in_the_thread(void **state)
 {
 	struct world *world = *state;

@@ -208,7 +208,7 @@ static void wrapped(void **state)
 	check_rows(rows, CHECK_COUNT(rows));
 }
 
-/* [MSG-074] [MSG-076] [RCPT-020] */
+/* [MSG-074] [MSG-076] [RCPT-020] [REQ-051] [SIP-109] */
 static void several_parts(void **state)
 {
 #define PART(type, text) "--b\r\nContent-Type: " type "\r\n\r\n" text "\r\n"

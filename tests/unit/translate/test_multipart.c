@@ -30,7 +30,7 @@ static const struct {
 	int err;
 	const char *wanted;
 } bodies[] = {
-	/* [EVT-067] */
+	/* [EVT-067] [SIP-109] */
 	{MR,
 	 "--b\r\nContent-ID: <1@h>\r\nContent-Type: "
 	 "a/root\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n",
