@@ -65,6 +65,7 @@ static void become_report(struct bridge *bridge, struct queue_item *item, struct
 	item->expires_s = item->accepted_ms / 1000 + REPORT_LIFE_S;
 	item->tries = item->unknowns = item->failures = item->last_fault = 0;
 	item->is_expired = false;
+	item->is_uncertain = false;
 	item->was_sent = true; /* another exchange */
 	queue_put(lane, item);
 	queue_keep(queue, item);
@@ -89,12 +90,16 @@ void flow_fail(struct bridge *bridge, struct queue_item *item, const struct faul
 	struct message message = {0};
 	struct fault shown = *why;
 
+	if (item->is_uncertain)
+		fault_set_uncertain(&shown);
 	hand_over_forget(bridge, item);
 	if (item->what == MESSAGE_TEXT)
 		(*counter)++;
-	tell_failed(bridge, item, why, is_aside);
+	tell_failed(bridge, item, &shown, is_aside);
 	if (message_is_strange(bridge, &item->lane->from, &item->lane->to))
 		fault_set(&shown, FAULT_SERVICE_UNAVAILABLE, NULL);
+	if (item->is_uncertain)
+		fault_set_uncertain(&shown);
 	flow_hold(item);
 	if (message_decode(&message, item->value, item->value_len) != 0 ||
 	    !may_be_told(bridge, item, &message) ||

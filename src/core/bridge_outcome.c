@@ -107,7 +107,7 @@ static void judge_unknown(struct bridge *bridge, struct queue_item *item, const 
 		try_again(bridge, item, fault, true);
 		return;
 	}
-	fault_set(&uncertain, FAULT_REMOTE_SERVER_TIMEOUT, "no answer: delivery is uncertain");
+	fault_set(&uncertain, FAULT_REMOTE_SERVER_TIMEOUT, "no answer");
 	give_up(bridge, item, &uncertain, &bridge->params.counters->messages_unknown);
 }
 
@@ -157,6 +157,7 @@ void hand_over_ended(struct bridge *bridge, struct queue_item *item, enum outcom
 
 	exchange->is_awaited = false;
 	item->is_sent = false;
+	item->is_uncertain |= outcome == OUTCOME_UNKNOWN;
 	item->lane->sent--;
 	bridge->flow.toward[item->lane->to.side].sent--;
 	if (!was_alone)

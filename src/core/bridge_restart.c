@@ -125,7 +125,18 @@ static void quarantine(struct bridge *bridge, struct queue_item *item)
 	flow_write(bridge, copy, WRITE_ASIDE);
 	fault_set(&fault, FAULT_INTERNAL_SERVER_ERROR,
 		  "it could not be handled and was set aside for the operator");
+	item->is_uncertain = true;
 	flow_fail(bridge, item, &fault, &bridge->params.counters->messages_quarantined);
+}
+
+/* Nobody knows what became of what was under way. */
+static void resume(struct bridge *bridge, struct queue_lane *lane)
+{
+	struct queue_item *first = queue_lane_first(lane);
+
+	if (first != NULL && first->is_stored && first->what == MESSAGE_TEXT)
+		first->is_uncertain = true;
+	hand_over_kick(bridge, lane);
 }
 
 static void begin(struct bridge *bridge)
@@ -140,7 +151,7 @@ static void begin(struct bridge *bridge)
 		quarantine(bridge, LIST_ENTRY(it, struct queue_item, write));
 	}
 	LIST_EACH(it, next, queue_lanes(flow->queue))
-	hand_over_kick(bridge, LIST_ENTRY(it, struct queue_lane, all));
+	resume(bridge, LIST_ENTRY(it, struct queue_lane, all));
 	flow_watch_expiry(bridge);
 }
 
@@ -177,13 +188,25 @@ void restart_load(struct bridge *bridge, void (*done)(int error, struct bridge *
 
 /* For operators -------------------------------------------------------------------------------- */
 
-static uint64_t next_ms(const struct bridge *bridge, const struct queue_item *item)
+static enum queued_state state_of(const struct bridge *bridge, const struct queue_item *item)
 {
 	const struct queue_lane *lane = item->lane;
+
+	if (item->is_aside)
+		return QUEUED_ASIDE;
+	if (item->is_sent)
+		return QUEUED_SENT;
+	if (!bridge->links[lane->to.side].is_up)
+		return QUEUED_NO_LINK;
+	if (queue_lane_first(lane) != item)
+		return QUEUED_BEHIND;
+	return loop_timer_is_set(&lane->timer) ? QUEUED_WAITS : QUEUED_READY;
+}
+
+static uint64_t next_ms(const struct bridge *bridge, const struct queue_lane *lane)
+{
 	uint64_t now = now_ms(bridge);
 
-	if (lane == NULL || queue_lane_first(lane) != item || !loop_timer_is_set(&lane->timer))
-		return 0;
 	return lane->timer.due_ms > now ? lane->timer.due_ms - now : 0;
 }
 
@@ -198,14 +221,15 @@ static void show(struct bridge *bridge, const struct queue_item *item, bridge_qu
 		.bytes = item->value_len,
 		.accepted_ms = item->accepted_ms,
 		.expires_s = item->expires_s,
-		.next_ms = next_ms(bridge, item),
-		.is_quarantined = item->is_aside,
+		.state = state_of(bridge, item),
 		.uid = item->uid == NULL ? "" : item->uid,
 		.last = item->last_fault == FAULT_NONE
 				? ""
 				: fault_name((enum fault_code)item->last_fault),
 	};
 
+	if (shown.state == QUEUED_WAITS)
+		shown.next_ms = next_ms(bridge, lane);
 	each(&shown, arg);
 }
 

@@ -82,6 +82,7 @@ struct queue_item {
 	bool is_over;
 	bool is_expired;
 	bool was_sent;        /* at least once since the start */
+	bool is_uncertain;    /* at least once without word: it may have been delivered */
 	bool is_tried;        /* handed over as a suspect, or about to be (REL-006) */
 	uint64_t tried_ms;    /* since when */
 	bool is_aside;        /* in quarantine: */

@@ -60,6 +60,29 @@ void fault_set(struct fault *out, enum fault_code code, const char *text)
 		memcpy(out->text, text, len);
 }
 
+static const char uncertain[] = "delivery is uncertain";
+
+bool fault_is_uncertain(const struct fault *fault)
+{
+	return strstr(fault->text, uncertain) != NULL;
+}
+
+void fault_set_uncertain(struct fault *fault)
+{
+	static const char between[] = ": ";
+	size_t most = FAULT_TEXT_MAX - sizeof between - sizeof uncertain;
+	size_t len;
+
+	if (fault_is_uncertain(fault))
+		return;
+	len = utf8_cut(fault->text, strlen(fault->text), most);
+	fault->text[len] = '\0';
+	if (len > 0)
+		memcpy(fault->text + len, between, sizeof between);
+	len = strlen(fault->text);
+	memcpy(fault->text + len, uncertain, sizeof uncertain);
+}
+
 const char *fault_name(enum fault_code code)
 {
 	return code >= 0 && code < FAULT_COUNT ? faults[code].name : "undefined-condition";

@@ -71,6 +71,10 @@ struct fault {
 /* Sets code, its usual type (file 03 E.1) and text (may be NULL; cut to fit); again: AGAIN_PATH for
  * FAULT_LINK_DOWN, else AGAIN_NEVER. */
 void fault_set(struct fault *out, enum fault_code code, const char *text);
+/* Says in words, as far as there is room, that what failed may have been delivered all the same:
+ * after a hand-over without word nobody knows. */
+void fault_set_uncertain(struct fault *fault);
+bool fault_is_uncertain(const struct fault *fault);
 const char *fault_name(enum fault_code code);      /* "item-not-found" */
 enum fault_code fault_from_name(const char *name); /* FAULT_UNDEFINED_CONDITION if unknown */
 enum fault_type fault_usual_type(enum fault_code code);

@@ -97,7 +97,8 @@ void report_text_words(const struct message *message, struct buf *out)
 {
 	const struct message_report *report = message->report;
 
-	buf_puts(out, "Not delivered: ");
+	buf_puts(out, fault_is_uncertain(&report->fault) ? "Not delivered (uncertain): "
+							 : "Not delivered: ");
 	buf_puts(out, reason_of(&report->fault));
 	if (report->excerpt == NULL || report->excerpt[0] == '\0')
 		return;

@@ -285,6 +285,8 @@ static void put_report(const struct message *message, struct buf *out)
 		buf_printf(out, " to %s", report->origin.address);
 	if (report->kind == REPORT_FAILED)
 		fake_fault_text(&report->fault, out);
+	if (report->kind == REPORT_FAILED && fault_is_uncertain(&report->fault))
+		buf_puts(out, " uncertain");
 	if (report->excerpt != NULL)
 		put_quoted(report->excerpt, strlen(report->excerpt), out);
 }

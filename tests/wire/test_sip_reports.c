@@ -198,12 +198,15 @@ static void failure_is_told_in_words(void **state)
 		enum fault_code code;
 		const char *excerpt;
 		const char *words;
+		bool is_uncertain;
 	} rows[] = {
-		{0, FAULT_ITEM_NOT_FOUND, "Did the", "Not delivered: no such user: Did the"},
+		{0, FAULT_ITEM_NOT_FOUND, "Did the", "Not delivered: no such user: Did the", false},
 		{WANTS_DELIVERED, FAULT_RECIPIENT_UNAVAILABLE, "Did the",
-		 "Not delivered: the user cannot be reached: Did the"},
-		{0, FAULT_REMOTE_SERVER_TIMEOUT, NULL, "Not delivered: no answer in time"},
-		{0, FAULT_UNDEFINED_CONDITION, "a", "Not delivered: 404 or so: a"},
+		 "Not delivered: the user cannot be reached: Did the", false},
+		{0, FAULT_REMOTE_SERVER_TIMEOUT, NULL, "Not delivered: no answer in time", false},
+		{0, FAULT_REMOTE_SERVER_TIMEOUT, "a",
+		 "Not delivered (uncertain): no answer in time: a", true},
+		{0, FAULT_UNDEFINED_CONDITION, "a", "Not delivered: 404 or so: a", false},
 	};
 	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .proxy_is_tcp = true});
 
@@ -214,6 +217,8 @@ static void failure_is_told_in_words(void **state)
 		char from[256];
 
 		fault_set(&report.fault, rows[i].code, "404 or so");
+		if (rows[i].is_uncertain)
+			fault_set_uncertain(&report.fault);
 		report.excerpt = excerpt;
 		deliver_report(rig, 1, &report);
 		mem_free(excerpt);

@@ -107,6 +107,19 @@ static void test_faults(void **state)
 	}
 	assert_int_equal(fault_from_name("payment-required"), FAULT_UNDEFINED_CONDITION);
 	assert_int_equal(fault_from_name("none"), FAULT_UNDEFINED_CONDITION);
+	fault_set(&fault, FAULT_REMOTE_SERVER_TIMEOUT, NULL);
+	assert_false(fault_is_uncertain(&fault));
+	fault_set_uncertain(&fault);
+	assert_string_equal(fault.text, "delivery is uncertain");
+	fault_set(&fault, FAULT_REMOTE_SERVER_TIMEOUT, "no answer");
+	for (int i = 0; i < 2; i++) {
+		fault_set_uncertain(&fault);
+		assert_string_equal(fault.text, "no answer: delivery is uncertain");
+	}
+	memset(fault.text, 'a', FAULT_TEXT_MAX - 1);
+	fault_set_uncertain(&fault);
+	assert_true(strlen(fault.text) < FAULT_TEXT_MAX);
+	assert_true(fault_is_uncertain(&fault));
 	assert_string_equal(fault_name(FAULT_ITEM_NOT_FOUND), "item-not-found");
 	assert_int_equal(fault_usual_type(FAULT_ITEM_NOT_FOUND), FAULT_TYPE_CANCEL);
 	assert_int_equal(fault_usual_type(FAULT_FORBIDDEN), FAULT_TYPE_AUTH);
