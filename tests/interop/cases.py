@@ -88,5 +88,10 @@ async def nothing_more(rig, juliet, alice):
     await message_crosses(rig, juliet, alice, f'mark {len(juliet.stanzas)} {len(alice.requests)}')
 
 
+def stored(rig, text):
+    """Whether the text is in the files of the bridge's store."""
+    return any(text.encode() in file.read_bytes() for file in rig.dir.glob('state.db*'))
+
+
 async def at_once(*calls):
     return await asyncio.gather(*calls)

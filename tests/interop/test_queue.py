@@ -3,9 +3,12 @@
 import asyncio
 import json
 import signal
+import sqlite3
 
-from cases import ALICE_JID, JULIET, message_crosses, nothing_more, test
+from cases import ALICE, ALICE_JID, JULIET, message_crosses, nothing_more, stored, test
 from rig import check, until
+from sip_ua import SipUser
+from sipp import Sipp
 from test_notices import RECEIPTS, cpim, send
 from test_running import control
 
@@ -34,10 +37,6 @@ async def queue_becomes(rig, count):
             return now
         await asyncio.sleep(0.05)
     check(False, f'{len(now)} in the queue, not {count}: {now}')
-
-
-def stored(rig, text):
-    return any(text.encode() in file.read_bytes() for file in rig.dir.glob('state.db*'))
 
 
 async def chat_server_back(rig, juliet=None):
@@ -196,3 +195,88 @@ async def a_text_may_wait_for_a_phone_that_is_away(rig):
     await until(lambda: [m.text for m in alice.messages] == ['when you are back'], 'the text', 45)
     await queue_becomes(rig, 0)
     check(not juliet.errors(id_), 'delivered, and an error')
+
+
+# [REL-004] [REL-012] killed before it hears that the phone has it: the very same request after the start, shown once
+@test()
+async def a_text_that_arrived_is_not_shown_again(rig):
+    juliet, alice = await both(rig)
+
+    def takes_and_kills(request):
+        alice.answer_with = 200
+        rig.programs['sipxmppd'].signal(signal.SIGKILL)
+        return 200
+
+    alice.answer_with = takes_and_kills
+    id_ = juliet.say(ALICE_JID, 'only once')
+    await until(lambda: alice.messages, 'the text')
+    await rig.programs['sipxmppd'].ended()
+    check(stored(rig, 'only once'), 'it is not in the store any more')
+    await rig.start_bridge()
+    await queue_becomes(rig, 0)
+    await nothing_more(rig, juliet, alice)
+    check([m.text for m in alice.messages].count('only once') == 1, f'{[m.text for m in alice.messages]}')
+    check(not juliet.errors(id_), 'delivered, and an error')
+
+
+def count_prints(rig):
+    with sqlite3.connect(f'file:{rig.dir}/state.db?mode=ro', uri=True, timeout=10) as db:
+        return db.execute('select count(*) from prints').fetchone()[0]
+
+
+async def repeats_over_a_restart(rig, status, text):
+    """A phone, straight at the bridge, whose answer is lost and who repeats the request after a restart."""
+    phone = SipUser(ALICE, ('127.0.0.1', rig.bridge_port))
+    rig.users.append(await phone.start())
+    sent, send_to = [], phone.udp.sendto
+    phone.udp.sendto = lambda data, hop: (sent.append((data, hop)), send_to(data, hop))
+    prints = count_prints(rig)
+    answer = await phone.send_message(JULIET, text)
+    check(answer.status == status, f'answered {answer.status}')
+    # Nobody repeats a request within T1, the first 500 ms; the store is told within 100 ms.
+    await until(lambda: count_prints(rig) > prints, 'the fingerprint is in the store')
+    await killed(rig, 'sipxmppd')
+    await rig.start_bridge(wait=rig.programs[rig.chat_server].code is None)
+    await rig.listening(rig.programs['sipxmppd'], rig.bridge_port)
+    again = phone.pending[answer.branch] = asyncio.get_running_loop().create_future()
+    while not again.done():  # until it listens on UDP, too
+        send_to(*sent[0])
+        await asyncio.wait([again], timeout=0.2)
+    check(again.result().status == status, f'answered {again.result().status} after the restart')
+
+
+# [REL-005] [D-38] the same answer again, and one text: taken at once, or stored
+@test()
+async def a_phone_repeats_over_a_restart(rig):
+    juliet, alice = await both(rig)
+    await repeats_over_a_restart(rig, 200, 'taken')
+    await killed(rig, rig.chat_server)
+    juliet.cut()
+    await repeats_over_a_restart(rig, 202, 'kept')
+    await chat_server_back(rig, juliet)
+    await until(lambda: 'kept' in juliet.bodies(ALICE_JID), 'the text that was kept')
+    await nothing_more(rig, juliet, alice)
+    check(juliet.bodies(ALICE_JID)[:-1] == ['taken', 'kept'], f'{juliet.bodies(ALICE_JID)}')
+
+
+# [REL-006] [D-37] it was being sent at two crashes in a row: set aside, its sender told, and all others go on
+@test(start=False)
+async def what_was_sent_at_two_crashes_is_set_aside(rig):
+    await rig.start_chat_server()
+    server = Sipp(rig, 'silent', 't1').serve()
+    await rig.start_bridge()
+    juliet = await rig.chat_user('juliet')
+    id_ = juliet.say(ALICE_JID, 'suspicious')
+    for times in (1, 2):
+        await until(lambda: len(server.received()) >= times, f'sent {times} times')
+        check(not juliet.errors(id_), 'told too early')
+        await killed(rig, 'sipxmppd')
+        await rig.start_bridge()
+    error = (await until(lambda: juliet.errors(id_), 'an error'))[0]
+    check(error.bare == ALICE_JID, f'{error}')
+    aside = await queued(rig)
+    check([q['state'] for q in aside] == ['quarantined'] and '1001' in aside[0]['to'], f'{aside}')
+    check('queue: set aside' in rig.programs['sipxmppd'].text(), 'no line in the log')
+    juliet.say('1002@sip.chat.example', 'nothing to do with it')
+    await until(lambda: 'nothing to do with it' in server.texts(), 'the text to another user')
+    check(server.texts().count('suspicious') == 2, f'{server.texts()}')

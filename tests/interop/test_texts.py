@@ -1,9 +1,11 @@
 """What chat users do today, toward a phone: what comes is readable, comes once, and is not noise. And several clients
 of one user."""
 
+import re
+
 from cases import ALICE_JID, JULIET, JULIET_JID, message_crosses, nothing_more, test
 from rig import check, until
-from test_notices import MARKERS, RECEIPTS, STATES, TYPING, cpim, holding, send
+from test_notices import MARKERS, RECEIPTS, STATES, TYPING, cpim, holding, imdn, send
 
 FAMILY = '👩‍👩‍👧‍👦'  # seven code points that people see as one: 25 bytes
 CARBONS = 'urn:xmpp:carbons:2'
@@ -50,6 +52,24 @@ async def receipts_of_two_clients_are_one(rig):
     await message_crosses(rig, second, alice, 'mark again')
     reports = [m.text for m in alice.messages if 'imdn+xml' in m.text]
     check(len(reports) == 2, f'{len(reports)} reports')
+
+
+# [RCPT-043] [RCPT-050] the SIP server forks to two devices, and both report: one receipt
+@test()
+async def reports_of_two_devices_are_one(rig):
+    juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
+    other = await rig.sip_user('1001')
+    await send(alice, cpim('I know CPIM'))
+    await until(lambda: juliet.bodies(ALICE_JID), 'the text')
+    juliet.say(ALICE_JID, 'to both', extra=f'<request xmlns="{RECEIPTS}"/>')
+    for device in (alice, other):
+        await until(lambda d=device: d.messages, 'the text on both devices')
+        about = re.search(r'Message-ID: *(\S+)', device.messages[0].text).group(1)
+        await send(device, imdn(about, 'delivery-notification', 'delivered'))
+    await until(lambda: holding(juliet, RECEIPTS, 'received'), 'the receipt')
+    await nothing_more(rig, juliet, alice)
+    check(len(holding(juliet, RECEIPTS, 'received')) == 1, 'told twice')
+    check(len(alice.messages) == len(other.messages) == 2, 'not each text on each device')
 
 
 # [RCPT-048] [X0184-2] [D-42] behind Kamailio a 200 is the device's own: one receipt, about the text that asked
@@ -169,3 +189,19 @@ async def families_are_not_divided_over_udp(rig):
 @test(replace={'profile = "kamailio";': 'profile = "asterisk";'})
 async def families_are_not_divided_toward_asterisk(rig):
     await splits_between_characters(rig, 1023, 2000)
+
+
+# [MSG-080] [D-57] short for its sender, too long once it is escaped: refused, and the link stays
+@test()
+async def texts_of_markup_do_not_cost_the_link(rig):
+    juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001', transport='tcp')
+    links = rig.links()
+    answer = await alice.send_message(JULIET, '&' * 60000)
+    check(answer.status == 413, f'answered {answer.status}')
+    id_ = juliet.say(ALICE_JID, '&' * 60000)
+    error = (await until(lambda: juliet.errors(id_), 'an error'))[0]
+    check(error.condition == 'policy-violation', f'{error.condition}')
+    check((await alice.send_message(JULIET, '&' * 40000)).status == 200, 'what fits')
+    await until(lambda: '&' * 40000 in juliet.bodies(ALICE_JID), 'what fits')
+    await nothing_more(rig, juliet, alice)
+    check(rig.links() == links, 'the link was lost')
