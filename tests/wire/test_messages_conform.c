@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "sip/sip_side.h"
 #include "support/check.h"
+#include "wire/deliver.h"
 #include "wire/rig.h"
 
 static void take(struct rig *rig)
@@ -87,11 +88,40 @@ static void cpim_ends_here(void **state)
 	rig_free(&rig);
 }
 
+static void ids_of(const struct sip_text *out, char ids[3][128])
+{
+	assert_non_null(out);
+	sip_text_header(out, "Via", ids[0], sizeof ids[0]);
+	sip_text_tag(out, "From", ids[1], sizeof ids[1]);
+	sip_text_header(out, "Call-ID", ids[2], sizeof ids[2]);
+	assert_non_null(strstr(ids[0], ";branch=z9hG4bK"));
+}
+
+/* [MSG-013] [SOF-025] [MSG-085] [D-35]: the ids of a text are made from its own, and no two texts
+ * share one, whoever they are for: a server would take the second for a repetition. */
+static void texts_share_no_id(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS});
+	struct message message = text_message((char[]){"uid-1"}, (char[]){"x"});
+	char first[3][128], second[3][128];
+
+	(void)state;
+	deliver(rig, 1, "1001", &message);
+	ids_of(expect_message(rig, "1001"), first);
+	message.uid = (char[]){"uid-2"};
+	deliver(rig, 2, "1002", &message);
+	ids_of(expect_message(rig, "1002"), second);
+	for (size_t i = 0; i < 3; i++)
+		assert_string_not_equal(first[i], second[i]);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_request_is_another_text),
 		cmocka_unit_test(cpim_ends_here),
+		cmocka_unit_test(texts_share_no_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

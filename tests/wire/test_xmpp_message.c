@@ -215,7 +215,7 @@ static void a_refusal_reaches_the_sender(void **state)
 	assert_non_null(strstr(error, "SIP 404 Not Found")); /* [CMP-028] */
 }
 
-/* [D-34]: nothing for a headline; nothing when it was taken */
+/* [D-34] [MSG-003]: nothing for a headline; nothing when it was taken */
 static void silence_where_silence_is_due(void **state)
 {
 	struct world *world = *state;
@@ -251,7 +251,7 @@ static void floods_of_one_user_are_bounded(void **state)
 /* Deliveries ------------------------------------------------------------------------------------
  */
 
-/* [REL-003] [D-36] [D-10] [D-43] [X0359-1] [MSG-051]: the answer to the ping is the proof
+/* [REL-003] [D-36] [D-10] [D-43] [X0359-1] [MSG-051] [MSG-055]: the answer to the ping is the proof
  * [REL-001] [REQ-050] [X0280-2] [CMP-031]
  * [MSG-092] */
 static void taken_when_the_ping_is_answered(void **state)

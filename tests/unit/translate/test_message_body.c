@@ -255,6 +255,9 @@ static void several_parts(void **state)
 		 "text 'words'"},
 		{alternative, PART("text/html", "<b>html") PART("image/png", "p") "--b--", 0,
 		 "text 'html'"},
+		/* of equals the last */
+		{alternative, PART("text/plain", "poor") PART("text/plain", "rich") "--b--", 0,
+		 "text 'rich'"},
 		/* a part with nothing in it is no reason to lose the others */
 		{alternative, PART("text/plain", "") PART("text/html", "<b>html") "--b--", 0,
 		 "text 'html'"},

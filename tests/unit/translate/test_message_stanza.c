@@ -116,6 +116,9 @@ static const struct row stanzas[] = {
 	      "xmlns='urn:xmpp:message-retract:1' id='1'/>"
 	      "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:message-retract:1'/>"),
 	 "nothing"},
+	{CHAT("<body>This person tried to retract</body><retract "
+	      "xmlns='urn:xmpp:message-retract:1' id='1'/>"),
+	 "nothing"},
 	{CHAT("<body>tried</body><apply-to xmlns='urn:xmpp:fasten:0' id='1'>"
 	      "<retract xmlns='urn:xmpp:message-retract:0'/></apply-to>"),
 	 "nothing"},
@@ -260,7 +263,8 @@ static const struct row notices[] = {
 		      RECEIPT("7") RECEIPT("8") RECEIPT("9")),
 	 "report delivered 1 delivered 2 delivered 3 delivered 4 delivered 5 delivered 6 delivered "
 	 "7 delivered 8"},
-	/* [X0184-3] [RCPT-039] [RCPT-040] [RCPT-041] requests; none without an id [X0184-1] */
+	/* [X0184-3] [RCPT-039] [RCPT-040] [RCPT-041] requests; none without an id [X0184-1]
+	   [RCPT-034] */
 	{"<message id='i'><body>b</body><request xmlns='urn:xmpp:receipts'/></message>",
 	 "text normal 'b' wants delivered failed"},
 	{"<message id='i'><body>b</body><markable xmlns='urn:xmpp:chat-markers:0'/></message>",
