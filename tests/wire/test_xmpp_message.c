@@ -231,7 +231,7 @@ static void silence_where_silence_is_due(void **state)
 	assert_false(xmpp_server_has(world_server(world), "<message"));
 }
 
-/* [SEC-087]
+/* [SEC-087] [MSG-096]
  * [ASEC-015] */
 static void floods_of_one_user_are_bounded(void **state)
 {
