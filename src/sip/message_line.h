@@ -25,7 +25,7 @@ struct line_item {
 	bool was_sent;      /* at least in part */
 	bool is_resumed;    /* how the last try ended is known: */
 	bool was_uncertain; /* an earlier try may have arrived */
-	bool was_queued;    /* some part was answered with another success than 200 */
+	bool was_queued;    /* some part was answered otherwise than with 200, and taken */
 	struct message_out out;
 };
 

@@ -305,12 +305,13 @@ static void on_result(const struct transaction_result *result, void *arg)
 	peer_watch_result(line->hop, result);
 	if (result->sip != NULL)
 		abilities_read(pager->core, item->out.to_uri, result->sip);
-	if (result->status != 200 && result->status < 300)
-		item->was_queued = true;
-	if (result->status < 300 || is_known_there(item, result->status)) /* MSG-035 */
-		on_taken(line, item);
-	else
+	if (result->status >= 300 && !is_known_there(item, result->status)) {
 		on_failed(line, item, result);
+		return;
+	}
+	if (result->status != 200) /* D-42: no word of a device */
+		item->was_queued = true;
+	on_taken(line, item); /* MSG-035 */
 }
 
 /* The line ------------------------------------------------------------------------------------- */

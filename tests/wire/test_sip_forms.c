@@ -427,6 +427,22 @@ static void receipt_after_a_refused_question(void **state)
 	rig_free(&rig);
 }
 
+/* [D-42] [RCPT-018]: that somebody on the way has seen it is no word of the device. */
+static void known_there_is_no_receipt(void **state)
+{
+	struct rig *rig =
+		rig_new(&(struct rig_options){.t1_ms = PATIENT_MS, .profile = "kamailio"});
+	struct message message = asking_message();
+
+	(void)state;
+	message.may_be_known = true;
+	deliver(rig, 1, "1001", &message);
+	answer_and_expect(rig, expect_message(rig, "1001"), "482 Merged", "outcome 1 TAKEN");
+	assert_int_equal(text_peer_let_run(rig->peer, 20), 0);
+	assert_int_equal(rig->bridge->count, 0);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -443,6 +459,7 @@ int main(void)
 		cmocka_unit_test(typing_waits_for_nobody),
 		cmocka_unit_test(a_200_may_be_a_receipt),
 		cmocka_unit_test(receipt_after_a_refused_question),
+		cmocka_unit_test(known_there_is_no_receipt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
