@@ -172,7 +172,11 @@ static void on_loaded(int error, void *arg)
 	if (error != 0)
 		bridge->params.counters->store_failed++;
 	bridge->is_loaded = error == 0;
-	restart_load(bridge, on_queue);
+	/* What is stopped reads nothing more: its store may end before it has done so. */
+	if (bridge->is_stopped)
+		on_queue(0, bridge);
+	else
+		restart_load(bridge, on_queue);
 }
 
 static void on_learned(int error, void *arg)
