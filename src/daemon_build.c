@@ -123,6 +123,7 @@ static int build_bridge(struct parts *parts)
 		.life_s = settings->messages_life_s,
 		.hold_unavailable_s = settings->hold_unavailable_s,
 		.message_failed = daemon_message_failed,
+		.queue_told = daemon_queue_told,
 		.reports_late_failures = settings->late_failure == LATE_FAILURE_MESSAGE,
 	};
 

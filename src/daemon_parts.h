@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/bridge.h"
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "ops/control.h"
@@ -82,11 +83,14 @@ void daemon_take_publication(const struct publication_row *row, void *arg);
 void daemon_restore_publications(struct parts *parts);
 void daemon_free_publications(struct parts *parts);
 
-/* daemon_queue.c: a command of the table, the queue in "status", and bridge_params.message_failed. */
+/* daemon_queue.c: a command of the table, the queue in "status", and of bridge_params
+ * message_failed and queue_told. */
 int daemon_show_queue(int argc, const char *const *argv, int as_json, struct buf *out, void *arg);
 void daemon_queue_status(const struct parts *parts, struct buf *out);
 void daemon_message_failed(const struct address *from, const struct address *to, const char *uid,
 			   const struct fault *why, bool is_quarantined, void *arg);
+void daemon_queue_told(enum queue_event event, const struct address *from, const struct address *to,
+		       const struct fault *why, void *arg);
 
 /* daemon_messages.c: who keeps fingerprints of answered messages in the store. */
 const struct print_keeper *daemon_print_keeper(struct parts *parts);

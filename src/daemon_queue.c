@@ -17,9 +17,26 @@ struct listing {
 
 static const char *state_of(const struct queued_message *message)
 {
-	if (message->is_quarantined)
-		return "quarantined";
-	return message->next_ms > 0 ? "waiting" : "ready";
+	static const char *const names[] = {
+		[QUEUED_READY] = "ready",   [QUEUED_BEHIND] = "behind",
+		[QUEUED_WAITS] = "waiting", [QUEUED_NO_LINK] = "no-link",
+		[QUEUED_SENT] = "sent",     [QUEUED_ASIDE] = "quarantined"};
+
+	return names[message->state];
+}
+
+/* For who reads it; seconds are those of next_ms. */
+static const char *words_of(const struct queued_message *message)
+{
+	static const char *const words[] = {[QUEUED_READY] = "next in turn",
+					    [QUEUED_BEHIND] = "behind the one before it",
+					    [QUEUED_WAITS] = "tried again in",
+					    [QUEUED_NO_LINK] = "waiting for the link",
+					    [QUEUED_SENT] = "sent, no answer yet",
+					    [QUEUED_ASIDE] =
+						    "set aside after crashes, its sender was told"};
+
+	return words[message->state];
 }
 
 static void list_json(struct listing *listing, const struct queued_message *message,
@@ -51,12 +68,11 @@ static void list_text(struct listing *listing, const struct queued_message *mess
 
 	buf_printf(out, "%s to %s: %s, %zu bytes, %lld s old, %s", from, to,
 		   message->what == MESSAGE_TEXT ? "text" : "report", message->bytes,
-		   (long long)((listing->now_ms - message->accepted_ms) / 1000), state_of(message));
-	if (message->next_ms > 0)
-		buf_printf(out, " for %llu s",
-			   (unsigned long long)((message->next_ms + 999) / 1000));
+		   (long long)((listing->now_ms - message->accepted_ms) / 1000), words_of(message));
+	if (message->state == QUEUED_WAITS)
+		buf_printf(out, " %llu s", (unsigned long long)((message->next_ms + 999) / 1000));
 	if (message->last[0] != '\0')
-		buf_printf(out, ", last %s", message->last);
+		buf_printf(out, ", last try %s", message->last);
 	buf_printf(out, ", uid %s\n", log_safe(message->uid));
 }
 
@@ -107,11 +123,22 @@ void daemon_queue_status(const struct parts *parts, struct buf *out)
 	buf_printf(out, "queue.quarantined %zu\n", facts.quarantined);
 }
 
+/* "name text", or the name alone. */
+static const char *reason(const struct fault *why, struct buf *out)
+{
+	buf_reset(out);
+	buf_puts(out, fault_name(why->code));
+	if (why->text[0] != '\0')
+		buf_printf(out, " %s", log_safe(why->text));
+	return buf_text(out);
+}
+
 void daemon_message_failed(const struct address *from, const struct address *to, const char *uid,
 			   const struct fault *why, bool is_quarantined, void *arg)
 {
 	struct buf sender = BUF_INIT;
 	struct buf recipient = BUF_INIT;
+	struct buf words = BUF_INIT;
 
 	(void)arg;
 	daemon_print_address(&sender, from);
@@ -122,9 +149,30 @@ void daemon_message_failed(const struct address *from, const struct address *to,
 			buf_text(&sender), buf_text(&recipient), uid == NULL ? "?" : log_safe(uid),
 			log_safe(why->text));
 	else
-		log_notice("queue: not delivered from=%s to=%s uid=%s (%s %s)", buf_text(&sender),
+		log_notice("queue: not delivered from=%s to=%s uid=%s (%s)", buf_text(&sender),
 			   buf_text(&recipient), uid == NULL ? "?" : log_safe(uid),
-			   fault_name(why->code), log_safe(why->text));
+			   reason(why, &words));
+	buf_free(&words);
 	buf_free(&sender);
 	buf_free(&recipient);
+}
+
+void daemon_queue_told(enum queue_event event, const struct address *from, const struct address *to,
+		       const struct fault *why, void *arg)
+{
+	struct buf sender = BUF_INIT;
+	struct buf words = BUF_INIT;
+
+	(void)arg;
+	daemon_print_address(&sender, from);
+	if (event == QUEUE_WAITS)
+		log_warning("queue: messages wait, see \"show queue\" for=%s (%s)",
+			    log_safe(to->domain), reason(why, &words));
+	else if (event == QUEUE_GOES)
+		log_notice("queue: messages go on for=%s", log_safe(to->domain));
+	else
+		log_warning("queue: full, a message is refused from=%s (%s)", buf_text(&sender),
+			    reason(why, &words));
+	buf_free(&words);
+	buf_free(&sender);
 }

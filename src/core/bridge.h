@@ -9,6 +9,12 @@
 #include "core/side.h"
 #include "store/store.h"
 
+enum queue_event {
+	QUEUE_WAITS, /* the way to a domain is broken, messages wait for it */
+	QUEUE_GOES,  /* that domain has answered again */
+	QUEUE_FULL   /* a message was refused for want of room */
+};
+
 struct bridge;
 struct counters;
 struct limits;
@@ -36,6 +42,9 @@ struct bridge_params {
 	void (*message_failed)(const struct address *from, const struct address *to,
 			       const char *uid, const struct fault *why, bool is_quarantined,
 			       void *arg);
+	/* What goes on in the queue; for the log (may be NULL). why is NULL with QUEUE_GOES. */
+	void (*queue_told)(enum queue_event event, const struct address *from,
+			   const struct address *to, const struct fault *why, void *arg);
 	void *arg;
 	/* What a chat user sees of a phone (D-27); NULL: the built-in table in English. */
 	const struct presence_rules *rules;
@@ -149,6 +158,15 @@ void bridge_each_pair(struct bridge *bridge, const struct address *address, brid
 size_t bridge_pair_count(const struct bridge *bridge);
 size_t bridge_message_count(const struct bridge *bridge);
 
+enum queued_state {
+	QUEUED_READY,   /* next in turn, or being written */
+	QUEUED_BEHIND,  /* behind an earlier one of its pair */
+	QUEUED_WAITS,   /* for its next try, in next_ms */
+	QUEUED_NO_LINK, /* its side is down */
+	QUEUED_SENT,    /* handed over, without word */
+	QUEUED_ASIDE    /* set aside (REL-006) */
+};
+
 /* One message of the queue, for "show queue". Borrowed for the call. */
 struct queued_message {
 	const struct address *from;
@@ -157,8 +175,8 @@ struct queued_message {
 	size_t bytes;
 	int64_t accepted_ms; /* wall clock */
 	int64_t expires_s;
-	uint64_t next_ms; /* until the next try; 0: under way, or behind another one */
-	bool is_quarantined;
+	enum queued_state state;
+	uint64_t next_ms; /* until the next try, with QUEUED_WAITS; else 0 */
 	const char *uid;
 	const char *last; /* why the last try failed, "" if none did */
 };

@@ -73,6 +73,15 @@ static void become_report(struct bridge *bridge, struct queue_item *item, struct
 	flow_write(bridge, item, WRITE_REPORT);
 }
 
+void flow_tell(const struct bridge *bridge, enum queue_event event, const struct queue_lane *lane,
+	       const struct fault *why)
+{
+	const struct bridge_params *params = &bridge->params;
+
+	if (params->queue_told != NULL)
+		params->queue_told(event, &lane->from, &lane->to, why, params->arg);
+}
+
 static void tell_failed(struct bridge *bridge, const struct queue_item *item,
 			const struct fault *why, bool is_quarantined)
 {

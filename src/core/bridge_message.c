@@ -405,6 +405,7 @@ static bool take(struct bridge *bridge, struct exchange *exchange, const struct 
 	lane = flow_lane(bridge, from, to);
 	is_direct = may_overtake_the_store(bridge, exchange->origin, lane);
 	if (!is_direct && !flow_has_room(bridge, lane, message->body_len, fault)) {
+		flow_tell(bridge, QUEUE_FULL, lane, fault);
 		queue_let_go(bridge->flow.queue, lane);
 		return false;
 	}

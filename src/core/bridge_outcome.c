@@ -55,6 +55,7 @@ static void failed_early(struct bridge *bridge, struct queue_item *item, enum ou
 			flow_keep(bridge, item);
 			return;
 		}
+		flow_tell(bridge, QUEUE_FULL, item->lane, &full);
 		if (outcome == OUTCOME_REFUSED)
 			fault = &full;
 	}
@@ -149,6 +150,21 @@ static void judge(struct bridge *bridge, struct queue_item *item, enum outcome o
 		judge_refused(bridge, item, fault);
 }
 
+/* Once for each domain: that it cannot be reached, and that it answered again. While the link is
+ * down that has been told. */
+static void tell_way(struct bridge *bridge, const struct queue_lane *lane, enum outcome outcome,
+		     const struct fault *fault)
+{
+	bool is_broken = outcome == OUTCOME_UNKNOWN ||
+			 (outcome == OUTCOME_REFUSED && fault->again == AGAIN_PATH);
+
+	if (is_broken == lane->peer->is_broken ||
+	    (is_broken && !bridge->links[lane->to.side].is_up))
+		return;
+	lane->peer->is_broken = is_broken;
+	flow_tell(bridge, is_broken ? QUEUE_WAITS : QUEUE_GOES, lane, is_broken ? fault : NULL);
+}
+
 void hand_over_ended(struct bridge *bridge, struct queue_item *item, enum outcome outcome,
 		     const struct fault *fault)
 {
@@ -168,6 +184,7 @@ void hand_over_ended(struct bridge *bridge, struct queue_item *item, enum outcom
 			flow_end(bridge, item);
 		return;
 	}
+	tell_way(bridge, item->lane, outcome, fault);
 	exchanges_touch(bridge->exchanges, exchange, now_ms(bridge));
 	if (was_alone)
 		hand_over_calm(bridge, item);

@@ -344,6 +344,10 @@ void flow_count_text(struct bridge *bridge, const struct queue_item *item, bool 
 
 /* bridge_failure.c ----------------------------------------------------------------------------- */
 
+/* For the log. */
+void flow_tell(const struct bridge *bridge, enum queue_event event, const struct queue_lane *lane,
+	       const struct fault *why);
+
 /* It failed after it was accepted: counted, and its sender is told if he may be (D-39); the row
  * becomes the report. */
 void flow_fail(struct bridge *bridge, struct queue_item *item, const struct fault *why,

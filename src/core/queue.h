@@ -27,6 +27,7 @@ struct queue_user {
 /* Where lanes go: one domain of one side. When one of its lanes gets through, others may. */
 struct queue_peer {
 	struct list hoping; /* queue_lane.hope */
+	bool is_broken;     /* as was told (QUEUE_WAITS) */
 	size_t lanes;
 };
 

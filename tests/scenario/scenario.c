@@ -111,6 +111,27 @@ static void on_failed(const struct address *from, const struct address *to, cons
 	buf_free(&out);
 }
 
+/* "! waits FROM TO FAULT", "! goes FROM TO", "! full FROM TO FAULT" */
+static void on_queue(enum queue_event event, const struct address *from, const struct address *to,
+		     const struct fault *why, void *arg)
+{
+	static const char *const names[] = {
+		[QUEUE_WAITS] = "waits", [QUEUE_GOES] = "goes", [QUEUE_FULL] = "full"};
+	const struct scenario *scenario = arg;
+	struct buf out = BUF_INIT;
+
+	if (!scenario->has_ears)
+		return;
+	buf_printf(&out, "! %s ", names[event]);
+	fake_address_text(from, &out);
+	buf_putc(&out, ' ');
+	fake_address_text(to, &out);
+	if (why != NULL)
+		buf_printf(&out, " %s", fault_name(why->code));
+	scenario_record(buf_text(&out), arg);
+	buf_free(&out);
+}
+
 static void begin(struct scenario *scenario)
 {
 	struct bridge_params params = {.loop = scenario->loop,
@@ -128,6 +149,7 @@ static void begin(struct scenario *scenario)
 				       .life_s = scenario->life_s,
 				       .hold_unavailable_s = scenario->hold_unavailable_s,
 				       .message_failed = on_failed,
+				       .queue_told = on_queue,
 				       .reports_late_failures = !scenario->is_mute};
 
 	bridge_new(&scenario->bridge, &params);
@@ -446,6 +468,14 @@ static const char *late_failure(struct scenario *scenario, int count, char **wor
 	return NULL;
 }
 
+static const char *listen_in(struct scenario *scenario, int count, char **words)
+{
+	(void)count;
+	(void)words;
+	scenario->has_ears = true;
+	return NULL;
+}
+
 static const char *stop(struct scenario *scenario, int count, char **words)
 {
 	if (count >= 2 && strcmp(words[1], "more") == 0) {
@@ -532,6 +562,7 @@ static const struct {
 	{"typing", scenario_do_typing},
 	{"report", scenario_do_report},
 	{"late_failure", late_failure},
+	{"listen", listen_in},
 };
 
 static const char *do_pair(struct scenario *scenario, pair_fn *run, int count, char **words)

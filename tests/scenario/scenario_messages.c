@@ -141,6 +141,10 @@ const char *scenario_do_report(struct scenario *scenario, int count, char **word
 
 static void record_queued(const struct queued_message *message, void *arg)
 {
+	static const char *const states[] = {
+		[QUEUED_READY] = "",       [QUEUED_BEHIND] = " behind",
+		[QUEUED_WAITS] = " waits", [QUEUED_NO_LINK] = " no-link",
+		[QUEUED_SENT] = " sent",   [QUEUED_ASIDE] = " quarantined"};
 	struct buf out = BUF_INIT;
 
 	buf_puts(&out, "= ");
@@ -150,10 +154,9 @@ static void record_queued(const struct queued_message *message, void *arg)
 	buf_printf(&out, " %s %s", message->what == MESSAGE_TEXT ? "text" : "report", message->uid);
 	if (message->last[0] != '\0')
 		buf_printf(&out, " %s", message->last);
-	if (message->next_ms > 0)
-		buf_puts(&out, " waits");
-	if (message->is_quarantined)
-		buf_puts(&out, " quarantined");
+	buf_puts(&out, states[message->state]);
+	if ((message->state == QUEUED_WAITS) != (message->next_ms > 0))
+		buf_puts(&out, " but for how long?");
 	scenario_record(buf_text(&out), arg);
 	buf_free(&out);
 }

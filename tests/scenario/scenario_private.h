@@ -20,6 +20,7 @@ struct scenario {
 	bool is_closed; /* the chat domain may not use the bridge */
 	bool is_open;   /* every chat domain may */
 	bool is_mute;   /* late_failure none */
+	bool has_ears;  /* prints what the log is told of the queue */
 	int64_t life_s;
 	int64_t hold_unavailable_s;
 	struct limits limits;

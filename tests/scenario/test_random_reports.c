@@ -366,7 +366,7 @@ static void count_one(const struct queued_message *message, void *arg)
 {
 	size_t *count = arg;
 
-	if (!message->is_quarantined)
+	if (message->state != QUEUED_ASIDE)
 		(*count)++;
 }
 
