@@ -382,44 +382,50 @@ void bridge_report(struct bridge *bridge, enum side origin, const struct address
 }
 
 /* A receipt may be faster than the proof that the message was taken over: it is told after the
- * answer, if that is none of refusal (RCPT-017, RCPT-068). */
-static void answered(struct bridge *bridge, const char *uid)
+ * answer, if that is none of refusal (RCPT-017, RCPT-068). Returns the entry, NULL once it is done.
+ */
+static struct receipt *answered(struct bridge *bridge, struct receipt *receipt, const char *uid)
 {
 	static const enum report_kind order[] = {REPORT_DELIVERED, REPORT_DISPLAYED, REPORT_FAILED};
-	struct receipt_book *book = bridge->receipts->book;
-	struct receipt *receipt = receipt_book_find(book, uid);
-	unsigned held = receipt == NULL ? 0 : receipt->held;
+	unsigned held = receipt->held;
 
-	if (receipt == NULL)
-		return;
 	receipt->is_answered = true;
 	receipt->held = 0;
 	for (size_t i = 0; i < sizeof order / sizeof *order && receipt != NULL; i++) {
-		if ((held & 1U << order[i]) != 0 && report(bridge, receipt, order[i], NULL) == 0)
+		if ((held & 1U << order[i]) == 0)
+			continue;
+		if (report(bridge, receipt, order[i], NULL) == 0)
 			bridge->params.counters->receipts_dropped++;
-		receipt = receipt_book_find(book, uid);
+		receipt = receipt_book_find(bridge->receipts->book, uid);
 	}
+	return receipt;
 }
 
 void receipts_stored(struct bridge *bridge, const char *uid)
 {
-	answered(bridge, uid);
+	struct receipt *receipt = receipt_book_find(bridge->receipts->book, uid);
+
+	if (receipt != NULL)
+		(void)answered(bridge, receipt, uid);
 }
 
 void receipts_taken(struct bridge *bridge, const struct address *from, const struct address *to,
 		    const char *uid)
 {
-	struct receipt *receipt = receipt_book_find(bridge->receipts->book, uid);
+	struct receipt_book *book = bridge->receipts->book;
+	struct receipt *receipt = receipt_book_find(book, uid);
 
 	if (receipt == NULL || !address_equal(&receipt->from, from) ||
 	    !address_equal(&receipt->to, to))
 		return;
 	receipt->is_taken = true;
 	/* RCPT-056; nothing else follows from it (RCPT-018, RCPT-047). */
-	if ((receipt->wants & WANTS_PROCESSED) != 0 && (receipt->told & WANTS_PROCESSED) == 0)
+	if ((receipt->wants & WANTS_PROCESSED) != 0 && (receipt->told & WANTS_PROCESSED) == 0) {
 		(void)report(bridge, receipt, REPORT_PROCESSED, NULL);
-	answered(bridge, uid);
-	receipt = receipt_book_find(bridge->receipts->book, uid);
+		receipt = receipt_book_find(book, uid);
+	}
+	if (receipt != NULL)
+		receipt = answered(bridge, receipt, uid);
 	if (receipt != NULL && receipt_is_done(receipt))
 		drop(bridge, receipt);
 }

@@ -139,24 +139,57 @@ static void take_from_shelf(struct shelf *shelf, struct receipt *receipt)
 	shelf->bytes -= receipt->bytes;
 }
 
+/* Moves a text to *at, behind the entry. */
+static void keep_text(char **text, char **at)
+{
+	size_t bytes = text_bytes(*text);
+
+	if (bytes == 0)
+		return;
+	*text = memcpy(*at, *text, bytes);
+	*at += bytes;
+}
+
+/* One piece of memory for all of it: of most messages nothing is ever reported. */
+static struct receipt *make_entry(const struct receipt *draft)
+{
+	struct receipt *receipt = mem_alloc(sizeof *receipt + draft->bytes);
+	char *at = (char *)(receipt + 1);
+
+	*receipt = *draft;
+	keep_text(&receipt->uid, &at);
+	keep_text(&receipt->from.local, &at);
+	keep_text(&receipt->from.domain, &at);
+	keep_text(&receipt->to.local, &at);
+	keep_text(&receipt->to.domain, &at);
+	keep_text(&receipt->origin.address, &at);
+	keep_text(&receipt->origin.recipient, &at);
+	keep_text(&receipt->origin.id, &at);
+	keep_text(&receipt->origin.thread, &at);
+	keep_text(&receipt->origin.stamp, &at);
+	keep_text(&receipt->origin.route, &at);
+	keep_text(&receipt->excerpt, &at);
+	return receipt;
+}
+
 struct receipt *receipt_book_add(struct receipt_book *book, const struct address *from,
 				 const struct address *to, const struct message *message,
-				 const char *excerpt, int64_t sent_ms, bool is_kept)
+				 char *excerpt, int64_t sent_ms, bool is_kept)
 {
-	struct receipt *receipt = mem_zalloc(sizeof *receipt);
-	struct shelf *shelf = shelf_of(book, is_kept);
+	struct receipt draft = {.uid = message->uid,
+				.from = *from,
+				.to = *to,
+				.kind = message->kind,
+				.wants = message->wants,
+				.sent_ms = sent_ms,
+				.origin = message->origin,
+				.excerpt = excerpt,
+				.is_kept = is_kept};
+	struct receipt *receipt;
 
-	receipt->uid = mem_strdup(message->uid);
-	address_copy(&receipt->from, from);
-	address_copy(&receipt->to, to);
-	receipt->kind = message->kind;
-	receipt->wants = message->wants;
-	receipt->sent_ms = sent_ms;
-	message_origin_copy(&receipt->origin, &message->origin);
-	receipt->excerpt = mem_strdup_or_null(excerpt);
-	receipt->is_kept = is_kept;
-	receipt->bytes = size_of(receipt);
-	put_on_shelf(shelf, receipt);
+	draft.bytes = size_of(&draft);
+	receipt = make_entry(&draft);
+	put_on_shelf(shelf_of(book, is_kept), receipt);
 	table_put(book->uids, receipt->uid, strlen(receipt->uid), receipt);
 	if (from->side == SIDE_SIP && (receipt->wants & WANTS_DISPLAYED) != 0)
 		join_talk(book, receipt);
@@ -190,11 +223,6 @@ void receipt_book_drop(struct receipt_book *book, struct receipt *receipt)
 	leave_talk(book, receipt);
 	table_remove(book->uids, receipt->uid, strlen(receipt->uid));
 	take_from_shelf(shelf_of(book, receipt->is_kept), receipt);
-	mem_free(receipt->uid);
-	address_clear(&receipt->from);
-	address_clear(&receipt->to);
-	message_origin_clear(&receipt->origin);
-	mem_free(receipt->excerpt);
 	mem_free(receipt);
 }
 

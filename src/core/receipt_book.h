@@ -23,7 +23,7 @@ enum {
 struct receipt_book;
 struct receipt_talk;
 
-/* One message. The texts are owned. The last three are the caller's to set. */
+/* One message. The texts stand behind it. The last three are the caller's to set. */
 struct receipt {
 	struct list age;           /* among the kept ones, or the others; the oldest is first */
 	struct list place;         /* in talk */
@@ -51,7 +51,7 @@ void receipt_book_free(struct receipt_book **book);
 /* A new entry, the youngest; everything is copied. uid must not be there. excerpt may be NULL. */
 struct receipt *receipt_book_add(struct receipt_book *book, const struct address *from,
 				 const struct address *to, const struct message *message,
-				 const char *excerpt, int64_t sent_ms, bool is_kept);
+				 char *excerpt, int64_t sent_ms, bool is_kept);
 /* NULL if there is none, or uid is NULL. */
 struct receipt *receipt_book_find(struct receipt_book *book, const char *uid);
 /* NULL if there is none. */
