@@ -10,8 +10,9 @@
 enum {
 	/* A message that was stored keeps its row until it is on the other side: its print is given
 	 * to the store in the same turn. One that was handed over at once has no row, and what the
-	 * prints are for, a repetition, comes after T1. */
-	WAIT_MS = 20,
+	 * prints are for, a repetition, comes after T1: those of a tenth of a second share a
+	 * transaction. */
+	WAIT_MS = 100,
 	STORED = 202,
 	BATCH_FIRST = 64,
 	BATCH_MOST = 4096,
