@@ -73,11 +73,14 @@ static void wake_loop(struct sqlite_store *store)
 	(void)written; /* a full counter has woken it already */
 }
 
-static void push_done(struct sqlite_store *store, struct store_op *op)
+/* True if the loop has to be woken, after the lock is given back: it would wait for it otherwise.
+ */
+static bool push_done(struct sqlite_store *store, struct store_op *op)
 {
-	if (list_is_empty(&store->done))
-		wake_loop(store);
+	bool was_empty = list_is_empty(&store->done);
+
 	list_append(&store->done, &op->link);
+	return was_empty;
 }
 
 static struct store_op *pop_queue(struct sqlite_store *store)
@@ -153,14 +156,17 @@ static bool hand_over(struct store_item *rows, size_t count, void *arg)
 	struct loading *loading = arg;
 	struct sqlite_store *store = loading->store;
 	bool goes_on;
+	bool is_first;
 
 	pthread_mutex_lock(&store->lock);
 	while (store->pieces >= PIECES_MAX && !store->ending)
 		pthread_cond_wait(&store->room, &store->lock);
 	store->pieces++;
-	push_done(store, store_op_rows(loading->load, rows, count));
+	is_first = push_done(store, store_op_rows(loading->load, rows, count));
 	goes_on = !store->ending;
 	pthread_mutex_unlock(&store->lock);
+	if (is_first)
+		wake_loop(store);
 	return goes_on;
 }
 
@@ -176,13 +182,17 @@ static void carry_out(struct sqlite_store *store, struct list *group)
 
 static void hand_back(struct sqlite_store *store, struct list *group)
 {
+	bool is_first = false;
+
 	pthread_mutex_lock(&store->lock);
 	LIST_EACH(link, next, group)
 	{
 		list_remove(link);
-		push_done(store, op_of(link));
+		is_first |= push_done(store, op_of(link));
 	}
 	pthread_mutex_unlock(&store->lock);
+	if (is_first)
+		wake_loop(store);
 }
 
 static void *write_on(void *arg)
