@@ -253,6 +253,9 @@ int fault_to_sip(const struct fault *fault, char *phrase, size_t len)
 	} else if (is_clean_uri(fault->uri) && code == FAULT_REDIRECT) {
 		status = 302;
 		text = "Moved Temporarily";
+	} else if (code == FAULT_RESOURCE_CONSTRAINT && fault->retry_after_s > 0) {
+		/* a limit of ours, as with FAULT_RATE: no stanza says when to try again */
+		status = to_sip[FAULT_RATE].status;
 	}
 	if (may_be_told(fault->text))
 		scrub_line(fault->text, PHRASE_BYTES_MAX, line);

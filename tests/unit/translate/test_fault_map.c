@@ -180,6 +180,19 @@ static void fault_becomes_sip_status(void **state)
 	}
 }
 
+/* [MSG-096] [REL-009]: a limit of the bridge itself, which passes, is no failure of a server */
+static void a_full_queue_is_for_later(void **state)
+{
+	struct fault fault;
+	char phrase[64];
+
+	(void)state;
+	fault_set(&fault, FAULT_RESOURCE_CONSTRAINT, "the queue is full");
+	fault.retry_after_s = 10;
+	assert_int_equal(fault_to_sip(&fault, phrase, sizeof phrase), 480);
+	assert_string_equal(phrase, "the queue is full");
+}
+
 /* [D-46] [ERR-008] [ERR-009] [ERR-010] whatever the fault, no code that the bridge may not send.
  * [ERR-006] */
 static void never_sends_forbidden_codes(void **state)
@@ -378,6 +391,7 @@ int main(void)
 		cmocka_unit_test(sip_status_becomes_condition),
 		cmocka_unit_test(addresses_go_with_gone_and_redirect),
 		cmocka_unit_test(fault_becomes_sip_status),
+		cmocka_unit_test(a_full_queue_is_for_later),
 		cmocka_unit_test(never_sends_forbidden_codes),
 		cmocka_unit_test(an_address_makes_301_and_302),
 		cmocka_unit_test(phrases_are_clean),
