@@ -204,7 +204,7 @@ class Life(unittest.TestCase):
         self.ended(self.stop(self.start('-e')))
 
     def serve_chat(self, delay):
-        """A chat server that answers each ping after delay."""
+        """A chat server that answers each ping after a message after delay."""
         self.sockets[0].listen(1)
         peer = self.sockets[0].accept()[0]
         self.addCleanup(peer.close)
@@ -213,14 +213,16 @@ class Life(unittest.TestCase):
                      b"xmlns='jabber:component:accept' id='1' from='sip.chat.example'>")
         peer.recv(4096)
         peer.sendall(b'<handshake/>')
+        pause = 0
         for data in iter(lambda: peer.recv(65536), b''):
+            pause = delay if b'<message' in data else pause
             for id_ in re.findall(rb"<iq type='get'[^>]* id='([^']*)'", data.replace(b'"', b"'")):
-                time.sleep(delay)
+                time.sleep(pause)
                 peer.sendall(b"<iq type='result' from='chat.example' to='sip.chat.example' id='" + id_ + b"'/>")
 
     # [D-48] [REQ-094] TERM while a message is under way: its sender is told what really became of it
     def test_message_under_way_gets_its_answer(self):
-        threading.Thread(target=self.serve_chat, args=(0.4,), daemon=True).start()
+        threading.Thread(target=self.serve_chat, args=(0.3,), daemon=True).start()
         program = self.start('-e', wait='xmpp: link up')
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
             phone.bind(('127.0.0.1', 0))
