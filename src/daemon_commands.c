@@ -200,7 +200,6 @@ static int run_log(int argc, const char *const *argv, int as_json, struct buf *o
 		return EINVAL;
 	}
 	log_set_level(level);
-	log_notice("control: log level=%s", log_level_name(level));
 	if (as_json)
 		buf_printf(out, "{\"level\":\"%s\"}\n", log_level_name(level));
 	else

@@ -133,6 +133,12 @@ static const char *reason(const struct fault *why, struct buf *out)
 	return buf_text(out);
 }
 
+/* Nobody answered; what a user or his server refused is nothing for the operator. */
+static bool is_lost(const struct fault *why)
+{
+	return why->code == FAULT_REMOTE_SERVER_TIMEOUT && why->sip_status == 0;
+}
+
 void daemon_message_failed(const struct address *from, const struct address *to, const char *uid,
 			   const struct fault *why, bool is_quarantined, void *arg)
 {
@@ -143,15 +149,20 @@ void daemon_message_failed(const struct address *from, const struct address *to,
 	(void)arg;
 	daemon_print_address(&sender, from);
 	daemon_print_address(&recipient, to);
-	/* Twice, since each line of the code is held back by itself when it floods (REL-053). */
+	/* One by one, since each line of the code is held back by itself when it floods (REL-053).
+	 */
 	if (is_quarantined)
 		log_err("queue: set aside, see \"show queue\" from=%s to=%s uid=%s (%s)",
 			buf_text(&sender), buf_text(&recipient), uid == NULL ? "?" : log_safe(uid),
 			log_safe(why->text));
-	else
+	else if (is_lost(why))
 		log_notice("queue: not delivered from=%s to=%s uid=%s (%s)", buf_text(&sender),
 			   buf_text(&recipient), uid == NULL ? "?" : log_safe(uid),
 			   reason(why, &words));
+	else
+		log_info("queue: refused from=%s to=%s uid=%s (%s)", buf_text(&sender),
+			 buf_text(&recipient), uid == NULL ? "?" : log_safe(uid),
+			 reason(why, &words));
 	buf_free(&words);
 	buf_free(&sender);
 	buf_free(&recipient);
