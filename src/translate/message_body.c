@@ -149,11 +149,20 @@ static char *copy_unescaped(struct text_span value, size_t most)
 	return NULL;
 }
 
+/* What a report could not say again, letter by letter, is not there. */
 static char *copy_bounded(struct text_span value)
 {
-	return value.len == 0 || value.len > MESSAGE_ORIGIN_MAX
-		       ? NULL
-		       : mem_strndup(value.text, value.len);
+	if (value.len == 0 || value.len > MESSAGE_ORIGIN_MAX)
+		return NULL;
+	for (size_t i = 0; i < value.len;) {
+		uint32_t c;
+		size_t step = utf8_decode(value.text + i, value.len - i, &c);
+
+		if (step == 0 || !utf8_is_xml_char(c))
+			return NULL;
+		i += step;
+	}
+	return mem_strndup(value.text, value.len);
 }
 
 /* RCPT-014. False if there is more of it than can be kept: then no report could find its way. */

@@ -155,6 +155,12 @@ static void wrapped(void **state)
 		 "NS: i <urn:ietf:params:imdn>\r\ni.Disposition-Notification: display\r\n"
 		 "\r\nContent-Type: text/plain\r\n\r\nx",
 		 0, "text 'x' cpim"},
+		/* Nor with one that no report can name: U+FFFF stands in no XML. */
+		{"message/cpim",
+		 "NS: i <urn:ietf:params:imdn>\r\ni.Message-ID: a\xEF\xBF\xBF\r\n"
+		 "i.Disposition-Notification: display\r\n"
+		 "\r\nContent-Type: text/plain\r\n\r\nx",
+		 0, "text 'x' cpim"},
 		/* [RCPT-014] */
 		{"message/cpim",
 		 "NS: i <urn:ietf:params:imdn>\r\ni.IMDN-Record-Route: <sip:one@s.example>\r\n"
