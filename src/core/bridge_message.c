@@ -61,8 +61,7 @@ static bool fits(struct bridge *bridge, const struct message *message, struct fa
 		message_refuse_for_now(fault, FAULT_LINK_DOWN, "the bridge is being stopped");
 	} else if ((int64_t)bridge->open >= limits->messages_pending) {
 		hit->messages_pending++;
-		message_refuse_for_now(fault, FAULT_RESOURCE_CONSTRAINT,
-				       "too many messages under way");
+		message_refuse_for_now(fault, FAULT_RATE, "too many messages under way");
 	} else {
 		return true;
 	}
@@ -184,8 +183,7 @@ static void end_late(struct bridge *bridge, struct exchange *exchange)
 	else if (exchange->is_awaited)
 		hand_over_ended(bridge, exchange->item, OUTCOME_UNKNOWN, &fault);
 	else
-		message_end_unstored(bridge, exchange, FAULT_RESOURCE_CONSTRAINT,
-				     "it cannot be stored now");
+		message_end_unstored(bridge, exchange, FAULT_RATE, "it cannot be stored now");
 }
 
 static void on_late(void *arg)

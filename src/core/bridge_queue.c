@@ -96,22 +96,19 @@ bool flow_has_room(struct bridge *bridge, const struct queue_lane *lane, size_t 
 
 	bytes += ROW_BYTES;
 	if (flow->is_broken) {
-		message_refuse_for_now(fault, FAULT_RESOURCE_CONSTRAINT,
-				       "nothing can be stored now");
+		message_refuse_for_now(fault, FAULT_RATE, "nothing can be stored now");
 	} else if ((int64_t)queue_count(flow->queue) >= limits->queue_messages) {
 		hit->queue_messages++;
-		message_refuse_for_now(fault, FAULT_RESOURCE_CONSTRAINT, "the queue is full");
+		message_refuse_for_now(fault, FAULT_RATE, "the queue is full");
 	} else if ((int64_t)(queue_bytes(flow->queue) + bytes) > limits->queue_bytes) {
 		hit->queue_bytes++;
-		message_refuse_for_now(fault, FAULT_RESOURCE_CONSTRAINT, "the queue is full");
+		message_refuse_for_now(fault, FAULT_RATE, "the queue is full");
 	} else if ((int64_t)lane->user->count >= limits->queue_messages_per_user) {
 		hit->queue_messages_per_user++;
-		message_refuse_for_now(fault, FAULT_RESOURCE_CONSTRAINT,
-				       "too many messages of this sender wait");
+		message_refuse_for_now(fault, FAULT_RATE, "too many messages of this sender wait");
 	} else if ((int64_t)(lane->user->bytes + bytes) > limits->queue_bytes_per_user) {
 		hit->queue_bytes_per_user++;
-		message_refuse_for_now(fault, FAULT_RESOURCE_CONSTRAINT,
-				       "too many messages of this sender wait");
+		message_refuse_for_now(fault, FAULT_RATE, "too many messages of this sender wait");
 	} else {
 		return true;
 	}
@@ -297,8 +294,7 @@ static void not_stored(struct bridge *bridge, struct queue_item *item)
 		return;
 	}
 	if (exchange != NULL && exchange->owes_finish)
-		message_end_unstored(bridge, exchange, FAULT_RESOURCE_CONSTRAINT,
-				     "it cannot be stored now");
+		message_end_unstored(bridge, exchange, FAULT_RATE, "it cannot be stored now");
 	else
 		flow_end(bridge, item);
 }
