@@ -124,6 +124,23 @@ async def text_waits_for_a_sip_server_that_was_killed(rig):
     check(not juliet.errors(id_), 'delivered, and an error')
 
 
+# [REL-004] [REL-024] [D-37] the SIP server hangs with the text in hand: it goes out again as the same, and is shown once
+@test(replace={'sip: {': 'sip: { timer_t1 = "20ms";'})
+async def text_to_a_stopped_sip_server_is_shown_once(rig):
+    juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
+    await message_crosses(rig, juliet, alice, 'before')
+    daemon = rig.programs['sipxmppd']
+    ended = daemon.text().count('MESSAGE out ended')
+    rig.programs['kamailio'].signal(signal.SIGSTOP)
+    id_ = juliet.say(ALICE_JID, 'into the silence')
+    await until(lambda: daemon.text().count('MESSAGE out ended') > ended, 'the first try ended')
+    rig.programs['kamailio'].signal(signal.SIGCONT)
+    await until(lambda: 'into the silence' in [m.text for m in alice.messages], 'the text')
+    await nothing_more(rig, juliet, alice)
+    check([m.text for m in alice.messages].count('into the silence') == 1, f'{[m.text for m in alice.messages]}')
+    check(not juliet.errors(id_), 'delivered, and an error')
+
+
 # [ERR-215] the phone does not answer: the SIP server says 408 after its time
 @test()
 async def silent_phone_is_an_error_at_the_sender(rig):

@@ -9,7 +9,7 @@ from cases import ALICE, ALICE_JID, JULIET, message_crosses, nothing_more, store
 from rig import check, until
 from sip_ua import SipUser
 from sipp import Sipp
-from test_notices import RECEIPTS, cpim, send
+from test_notices import RECEIPTS, cpim, holding, imdn, send
 from test_running import control
 
 
@@ -85,6 +85,8 @@ async def texts_for_a_phone_survive_a_crash(rig):
     waiting = await queue_becomes(rig, 5)
     check({q['what'] for q in waiting} == {'text'} and all('1001' in q['to'] for q in waiting), f'{waiting}')
     check(stored(rig, texts[0]), 'it is not in the store')
+    lines = (await asyncio.to_thread(control, rig, 'show', 'queue')).stdout.splitlines()
+    check(len(lines) == 5 and all(' to ' in line and ': text, ' in line for line in lines), f'{lines}')
     await killed(rig, 'sipxmppd')
     await rig.start_kamailio()
     await alice.register()
@@ -140,6 +142,36 @@ async def a_refusal_after_the_answer_is_told_once(rig):
     await queue_becomes(rig, 0)
 
 
+# [REL-009] [MSG-021] [MSG-096] a sender has filled his share: refused at once, others not, and what was taken is delivered
+@test(extra='limits: { queue_messages_per_user = 3; };')
+async def a_full_queue_refuses_and_keeps(rig):
+    juliet, alice = await both(rig)
+    bob = await rig.sip_user('1002')
+    await message_crosses(rig, juliet, alice, 'before')
+    await killed(rig, rig.chat_server)
+    juliet.cut()
+    for n in range(3):
+        await said_late(rig, alice, f'{n}')
+    for _ in range(2):
+        answer = await alice.send_message(JULIET, 'one too many')
+        check(answer.status == 480 and int(answer.get('retry-after') or 0) > 0, f'answered {answer}')
+    await said_late(rig, bob, 'of another')
+    await chat_server_back(rig, juliet)
+    await until(lambda: juliet.bodies('1002@sip.chat.example') == ['of another'], 'the text of the other sender')
+    await until(lambda: len(juliet.bodies(ALICE_JID)) == 4, 'the texts that were taken')
+    await nothing_more(rig, juliet, alice)
+    check(juliet.bodies(ALICE_JID)[1:4] == ['0', '1', '2'], f'{juliet.bodies(ALICE_JID)}')
+    check(len(juliet.bodies(ALICE_JID)) == 5, 'refused and delivered')
+    await killed(rig, 'kamailio')
+    for n in range(3):
+        juliet.say(ALICE_JID, f'{n}')
+    await queue_becomes(rig, 3)
+    id_ = juliet.say(ALICE_JID, 'one too many')
+    error = (await until(lambda: juliet.errors(id_), 'an error'))[0]
+    check(error.condition == 'resource-constraint', f'{error}')
+    check(len(await queued(rig)) == 3, 'what was taken is gone')
+
+
 # [X0334-1] [D-37] what must not be stored is refused while the way is broken, and not delivered later
 @test()
 async def what_must_not_be_stored_is_refused(rig):
@@ -180,6 +212,32 @@ async def receipts_survive_a_crash(rig):
     juliet.say(ALICE_JID, None, extra=notice)
     await nothing_more(rig, juliet, alice)
     check(len(alice.messages) == 2, f'{[m.text for m in alice.messages]}')
+
+
+# [REL-001] [RCPT-043] a report of a phone waits for the chat server, over a restart, and is told once
+@test()
+async def reports_of_a_phone_survive_a_crash(rig):
+    juliet, alice = await both(rig)
+    await send(alice, cpim('I know CPIM'))
+    await until(lambda: juliet.bodies(ALICE_JID), 'the text')
+    id_ = juliet.say(ALICE_JID, 'read me', extra=f'<request xmlns="{RECEIPTS}"/>')
+    about = (await until(lambda: alice.messages, 'the question'))[0].get('call-id')
+    await killed(rig, rig.chat_server)
+    juliet.cut()
+    report = imdn(about, 'delivery-notification', 'delivered')
+    for _ in range(2):
+        answer = await alice.send_message(JULIET, report, content_type='message/cpim')
+        check(answer.status in (200, 202), f'answered {answer.status} {answer.reason}')
+    await queue_becomes(rig, 1)
+    await killed(rig, 'sipxmppd')
+    await rig.start_chat_server()
+    await juliet.sign_in()
+    await rig.start_bridge()
+    told = await until(lambda: holding(juliet, RECEIPTS, 'received'), 'the receipt')
+    await send(alice, report)
+    await nothing_more(rig, juliet, alice)
+    check([s.xml.find(f'{{{RECEIPTS}}}received').get('id') for s in told] == [id_], f'{[str(s) for s in told]}')
+    check(len(holding(juliet, RECEIPTS, 'received')) == 1, 'told twice')
 
 
 # [D-37] hold_unavailable: who is not registered gets it when he is, and the sender is not bothered

@@ -120,6 +120,23 @@ async def doings_of_chat_users_are_readable_on_a_phone(rig):
     check(not juliet.got('message', type_='error'), 'answered with an error')
 
 
+# [MSG-010] [MSG-016] [MSG-045] [MSG-048] [D-35] subject and language both ways; her last thread is that of the answer
+@test()
+async def what_goes_with_a_text_crosses(rig):
+    juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
+    juliet.send(f'<message to="{ALICE_JID}" type="chat" id="s1" xml:lang="de"><subject>Grüße, und</subject>'
+                '<body>wie geht es?</body><thread>t&lt;1&gt; of hers</thread></message>')
+    message = (await until(lambda: alice.messages, 'the text'))[0]
+    check(message.text == 'wie geht es?' and message.get('content-language') == 'de', f'{message}')
+    check(message.get('subject') == 'Grüße, und', f'{message.get("subject")!r}')
+    extra = [('Subject', 'Re: Grüße'), ('Content-Language', 'fr')]
+    check((await alice.send_message(JULIET, 'bien', extra=extra)).status == 200, 'the answer')
+    answer = (await until(lambda: juliet.got('message', ALICE_JID), 'the answer'))[0]
+    check(answer.body == 'bien' and answer.text('subject') == 'Re: Grüße', f'{answer}')
+    check(answer.text('thread') == 't<1> of hers', f'{answer}')
+    check(answer.xml.get('{http://www.w3.org/XML/1998/namespace}lang') == 'fr', f'{answer}')
+
+
 # [MSG-070] [D-45] what cannot be shown to a chat user is refused with what can, and nothing goes on
 @test()
 async def refused_types_name_those_that_are_taken(rig):
@@ -189,6 +206,23 @@ async def families_are_not_divided_over_udp(rig):
 @test(replace={'profile = "kamailio";': 'profile = "asterisk";'})
 async def families_are_not_divided_toward_asterisk(rig):
     await splits_between_characters(rig, 1023, 2000)
+
+
+# [D-37] [D-40] a server that takes 700 bytes at most: in parts at once, and of the next text no whole one is tried
+@test()
+async def what_is_too_large_comes_in_parts(rig):
+    juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
+    alice.answer_with = lambda request: 200 if len(request.body) <= 700 else 413
+    refused = []
+    for letter in 'xy':
+        text = letter * 2400 + FAMILY
+        alice.messages.clear()
+        id_ = juliet.say(ALICE_JID, text)
+        await until(lambda: juliet.errors(id_) or alice.messages and alice.messages[-1].text.endswith(FAMILY), 'the end')
+        check(not juliet.errors(id_), f'{juliet.errors(id_)[:1]}')
+        check(rejoined([m.text for m in alice.messages]) == text, 'the parts are another text')
+        refused.append(len([r for r in alice.requests if len(r.body) > 700]))
+    check(refused[0] > 0 and refused[1] == refused[0], f'refused for their size: {refused}')
 
 
 # [MSG-080] [D-57] short for its sender, too long once it is escaped: refused, and the link stays
