@@ -35,7 +35,7 @@ enum report_kind { REPORT_DELIVERED, REPORT_FAILED, REPORT_DISPLAYED, REPORT_PRO
  *
  *              XMPP                        SIP
  *   address    full JID of the sender      URI of From (the IMDN's target, RCPT-021)
- *   recipient  to, as it was written       CPIM To, else the Request-URI
+ *   recipient  to, as it was written       CPIM Original-To or To, else the Request-URI
  *   id         stanza id                   IMDN Message-ID
  *   thread     thread                      -
  *   stamp      -                           CPIM DateTime of the message, as it was written

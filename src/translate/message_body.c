@@ -185,7 +185,8 @@ static bool copy_routes(const struct cpim *cpim, char **out)
 	return true;
 }
 
-/* MSG-071: From and To are no identity; To is what a report calls the recipient. */
+/* MSG-071: From and To are no identity; To, before anybody changed it, is what a report calls the
+ * recipient. */
 static void take_headers(const struct cpim *cpim, struct message *out)
 {
 	bool has_route;
@@ -195,7 +196,8 @@ static void take_headers(const struct cpim *cpim, struct message *out)
 		out->lang = mem_strndup(cpim->subject_lang.text, cpim->subject_lang.len);
 	out->origin.id = copy_bounded(cpim->message_id);
 	out->origin.stamp = copy_bounded(cpim->date_time);
-	out->origin.recipient = copy_bounded(cpim->to);
+	out->origin.recipient = /* RCPT-016 */
+		copy_bounded(cpim->original_to.len > 0 ? cpim->original_to : cpim->to);
 	has_route = copy_routes(cpim, &out->origin.route);
 	if (cpim->date_time.len == 0 ||
 	    timestamp_parse(cpim->date_time.text, cpim->date_time.len, &out->sent_at_ms) != 0)

@@ -150,6 +150,12 @@ static void wrapped(void **state)
 		 0,
 		 "text 'Did it come?' subject 'le caf\xC3\xA9' lang fr to im:a@x.example id "
 		 "Zk3v9Qp1Lw0 at 2024-05-06T10:00:00Z wants 5 cpim"},
+		/* [RCPT-016] who it was for at first is what the report says */
+		{"message/cpim",
+		 FROM_TO "NS: i <urn:ietf:params:imdn>\r\n"
+			 "i.Original-To: Ann <im:first@x.example>\r\n"
+			 "\r\nContent-Type: text/plain\r\n\r\nx",
+		 0, "text 'x' to im:first@x.example cpim"},
 		/* Without an id nothing can be reported. */
 		{"message/cpim",
 		 "NS: i <urn:ietf:params:imdn>\r\ni.Disposition-Notification: display\r\n"
