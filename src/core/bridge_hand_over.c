@@ -17,6 +17,8 @@ enum {
 	ALONE_FEW = 60,
 	REPEAT_MS = 32000, /* 64*T1: what a transaction layer remembers (REL-004) */
 	RETRY_AFTER_MOST_S = 3600,
+	MUTE_AFTER = 20,
+	MUTE_SENT_MOST = 20,
 };
 
 static struct toward *toward_of(struct bridge *bridge, const struct queue_lane *lane)
@@ -130,6 +132,23 @@ static struct queue_item *take_first(struct list *lanes)
 	return lane->sent == 0 && lane->held == 0 && is_ready(first) ? first : NULL;
 }
 
+/* A peer that gives no word to anybody is asked by some lanes at a time: each question is one of
+ * the few that a message has, and costs 32 s of memory. What was never tried may go. */
+static bool is_mute(const struct queue_item *item)
+{
+	const struct queue_peer *peer = item->lane->peer;
+
+	return item->lane->to.side == SIDE_SIP && item->unknowns > 0 &&
+	       peer->unknown >= MUTE_AFTER && peer->sent >= MUTE_SENT_MOST;
+}
+
+static void wait_for_word(struct bridge *bridge, struct queue_lane *lane)
+{
+	static const struct fault none = {0};
+
+	hand_over_wait(bridge, lane, &none, true);
+}
+
 static void start(struct bridge *bridge, struct list *lanes)
 {
 	struct queue_item *item = take_first(lanes);
@@ -138,6 +157,8 @@ static void start(struct bridge *bridge, struct list *lanes)
 		return;
 	if (flow_is_expired(bridge, item))
 		flow_expire(bridge, item);
+	else if (is_mute(item))
+		wait_for_word(bridge, item->lane);
 	else
 		hand_over(bridge, item, NULL);
 }
@@ -265,6 +286,21 @@ void hand_over_stop(struct bridge *bridge)
 
 /* Handing over --------------------------------------------------------------------------------- */
 
+static void count_sent(struct bridge *bridge, struct queue_lane *lane, bool is_more)
+{
+	size_t one = is_more ? 1 : (size_t)-1;
+
+	lane->sent += one;
+	lane->peer->sent += one;
+	toward_of(bridge, lane)->sent += one;
+}
+
+void hand_over_returned(struct bridge *bridge, struct queue_item *item)
+{
+	item->is_sent = false;
+	count_sent(bridge, item->lane, false);
+}
+
 static void note_sent(struct bridge *bridge, struct queue_item *item)
 {
 	/* A word about an earlier hand-over must not be taken for one about this. */
@@ -277,8 +313,7 @@ static void note_sent(struct bridge *bridge, struct queue_item *item)
 	item->exchange->is_awaited = true;
 	item->is_sent = true;
 	item->was_sent = true;
-	item->lane->sent++;
-	toward_of(bridge, item->lane)->sent++;
+	count_sent(bridge, item->lane, true);
 }
 
 static uint32_t repeats(const struct bridge *bridge, const struct queue_item *item)

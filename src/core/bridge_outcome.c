@@ -165,6 +165,15 @@ static void tell_way(struct bridge *bridge, const struct queue_lane *lane, enum 
 	flow_tell(bridge, is_broken ? QUEUE_WAITS : QUEUE_GOES, lane, is_broken ? fault : NULL);
 }
 
+/* Whether the peer is there at all. */
+static void count_word(struct queue_peer *peer, enum outcome outcome, const struct fault *fault)
+{
+	if (outcome == OUTCOME_UNKNOWN)
+		peer->unknown++;
+	else if (outcome == OUTCOME_TAKEN || fault->again != AGAIN_PATH)
+		peer->unknown = 0;
+}
+
 void hand_over_ended(struct bridge *bridge, struct queue_item *item, enum outcome outcome,
 		     const struct fault *fault)
 {
@@ -172,10 +181,9 @@ void hand_over_ended(struct bridge *bridge, struct queue_item *item, enum outcom
 	bool was_alone = item->is_tried;
 
 	exchange->is_awaited = false;
-	item->is_sent = false;
 	item->is_uncertain |= outcome == OUTCOME_UNKNOWN;
-	item->lane->sent--;
-	bridge->flow.toward[item->lane->to.side].sent--;
+	hand_over_returned(bridge, item);
+	count_word(item->lane->peer, outcome, fault);
 	if (!was_alone)
 		list_remove(&item->turn);
 	if (bridge->is_stopped) {

@@ -366,6 +366,8 @@ void hand_over_schedule(struct bridge *bridge);
 void hand_over_kick(struct bridge *bridge, struct queue_lane *lane);
 /* message is handed over at once, as item of it; NULL: read from item. */
 void hand_over(struct bridge *bridge, struct queue_item *item, const struct message *message);
+/* item was handed over, and is not any more. */
+void hand_over_returned(struct bridge *bridge, struct queue_item *item);
 /* The lane waits: for its time, or, if it may hope, until others of its peer get through. */
 void hand_over_wait(struct bridge *bridge, struct queue_lane *lane, const struct fault *fault,
 		    bool may_hope);

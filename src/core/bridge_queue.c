@@ -388,11 +388,8 @@ void flow_end(struct bridge *bridge, struct queue_item *item)
 	struct queue_lane *lane = item->lane;
 
 	hand_over_forget(bridge, item);
-	if (item->is_sent) {
-		item->is_sent = false;
-		lane->sent--;
-		flow->toward[lane->to.side].sent--;
-	}
+	if (item->is_sent)
+		hand_over_returned(bridge, item);
 	if (item->is_kept)
 		flow_count_text(bridge, item, false);
 	if (item->is_aside)

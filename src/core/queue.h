@@ -29,6 +29,8 @@ struct queue_peer {
 	struct list hoping; /* queue_lane.hope */
 	bool is_broken;     /* as was told (QUEUE_WAITS) */
 	size_t lanes;
+	size_t sent;    /* of all of them, handed over without word */
+	size_t unknown; /* hand-overs that ended so, since the last answer */
 };
 
 /* A directed pair with items. Lives as long as it has some. */
