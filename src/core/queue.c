@@ -4,13 +4,20 @@
 #include "base/mem.h"
 #include "base/table.h"
 
-enum { HEAP_FIRST = 64, BACKOFF_FIRST_MS = 1000, BACKOFF_MOST_MS = 60000 };
+enum {
+	HEAP_FIRST = 64,
+	BACKOFF_FIRST_MS = 1000,
+	BACKOFF_MOST_MS = 60000,
+	IDLE_MOST = 4096 /* lanes without items: who wrote a moment ago will again */
+};
 
 struct queue {
 	struct table *lanes; /* from and to -> struct queue_lane */
 	struct table *users; /* sender -> struct queue_user */
 	struct table *peers; /* side and domain -> struct queue_peer */
 	struct list all;
+	struct list idle; /* queue_lane.all, by age */
+	size_t idle_count;
 	struct queue_item **heap; /* [1..count], the first to expire at the top */
 	size_t heap_count;
 	size_t heap_size;
@@ -27,10 +34,13 @@ void queue_new(struct queue **out)
 	queue->users = table_new();
 	queue->peers = table_new();
 	list_init(&queue->all);
+	list_init(&queue->idle);
 	queue->heap_size = HEAP_FIRST;
 	queue->heap = mem_array(queue->heap_size, sizeof(struct queue_item *));
 	*out = queue;
 }
+
+static void free_lane(struct queue *queue, struct queue_lane *lane);
 
 void queue_free(struct queue **queue_to_free)
 {
@@ -52,6 +62,8 @@ void queue_free(struct queue **queue_to_free)
 		lane->held = 0;
 		queue_let_go(queue, lane);
 	}
+	LIST_EACH(it, next, &queue->idle)
+	free_lane(queue, LIST_ENTRY(it, struct queue_lane, all));
 	while (queue->heap_count > 0) {
 		struct queue_item *aside = queue->heap[1];
 
@@ -121,20 +133,39 @@ static struct queue_peer *peer_of(struct queue *queue, const struct address *to)
 	return peer;
 }
 
-struct queue_lane *queue_find_lane(struct queue *queue, const struct address *from,
-				   const struct address *to)
+static struct queue_lane *find_lane(struct queue *queue, const struct address *from,
+				    const struct address *to)
 {
 	lane_key(queue, from, to);
 	return table_find(queue->lanes, queue->key.data, queue->key.len);
 }
 
+struct queue_lane *queue_find_lane(struct queue *queue, const struct address *from,
+				   const struct address *to)
+{
+	struct queue_lane *lane = find_lane(queue, from, to);
+
+	return lane == NULL || lane->is_idle ? NULL : lane;
+}
+
+static struct queue_lane *wake(struct queue *queue, struct queue_lane *lane)
+{
+	if (!lane->is_idle)
+		return lane;
+	lane->is_idle = false;
+	queue->idle_count--;
+	list_remove(&lane->all);
+	list_append(&queue->all, &lane->all);
+	return lane;
+}
+
 struct queue_lane *queue_lane(struct queue *queue, const struct address *from,
 			      const struct address *to)
 {
-	struct queue_lane *lane = queue_find_lane(queue, from, to);
+	struct queue_lane *lane = find_lane(queue, from, to);
 
 	if (lane != NULL)
-		return lane;
+		return wake(queue, lane);
 	lane = mem_zalloc(sizeof *lane);
 	table_put(queue->lanes, queue->key.data, queue->key.len, lane);
 	address_copy(&lane->from, from);
@@ -147,13 +178,8 @@ struct queue_lane *queue_lane(struct queue *queue, const struct address *from,
 	return lane;
 }
 
-void queue_let_go(struct queue *queue, struct queue_lane *lane)
+static void free_lane(struct queue *queue, struct queue_lane *lane)
 {
-	if (!list_is_empty(&lane->items) || lane->held > 0)
-		return;
-	loop_timer_cancel(&lane->timer);
-	list_remove(&lane->place);
-	list_remove(&lane->hope);
 	list_remove(&lane->all);
 	if (--lane->user->lanes == 0) {
 		user_key(queue, &lane->from);
@@ -168,6 +194,32 @@ void queue_let_go(struct queue *queue, struct queue_lane *lane)
 	address_clear(&lane->from);
 	address_clear(&lane->to);
 	mem_free(lane);
+}
+
+/* It starts anew, should it be needed again soon. */
+static void lay_aside(struct queue *queue, struct queue_lane *lane)
+{
+	backoff_reset(&lane->backoff);
+	lane->is_careful = false;
+	lane->was_early = false;
+	lane->is_idle = true;
+	list_remove(&lane->all);
+	list_append(&queue->idle, &lane->all);
+	queue->idle_count++;
+}
+
+void queue_let_go(struct queue *queue, struct queue_lane *lane)
+{
+	if (!list_is_empty(&lane->items) || lane->held > 0 || lane->is_idle)
+		return;
+	loop_timer_cancel(&lane->timer);
+	list_remove(&lane->place);
+	list_remove(&lane->hope);
+	lay_aside(queue, lane);
+	if (queue->idle_count <= IDLE_MOST)
+		return;
+	queue->idle_count--;
+	free_lane(queue, LIST_ENTRY(queue->idle.next, struct queue_lane, all));
 }
 
 /* Expiry: a heap, so that each life is as cheap as the usual one ------------------------------- */

@@ -33,7 +33,7 @@ struct queue_peer {
 	size_t unknown; /* hand-overs that ended so, since the last answer */
 };
 
-/* A directed pair with items. Lives as long as it has some. */
+/* A directed pair with items. Lives as long as it has some, and some while after. */
 struct queue_lane {
 	struct address from;
 	struct address to;
@@ -42,6 +42,7 @@ struct queue_lane {
 	size_t kept;       /* of them, those that are in the store or on the way there */
 	size_t sent;       /* of them, handed over without word */
 	size_t held;       /* by items that ended, until that is on disk: it stays, and waits */
+	bool is_idle;      /* nothing of it is left: only found again by queue_lane() */
 	struct queue_user *user;
 	struct queue_peer *peer;
 	/* The owner's: */
@@ -102,8 +103,8 @@ struct queue_lane *queue_lane(struct queue *queue, const struct address *from,
 /* NULL if there is none. */
 struct queue_lane *queue_find_lane(struct queue *queue, const struct address *from,
 				   const struct address *to);
-/* Frees the lane if it has no items and is not held: its timer is cancelled and it is taken out of
- * all lists. */
+/* Lets go of the lane if it has no items and is not held: its timer is cancelled and it is taken
+ * out of all lists. It, or another one, is freed. */
 void queue_let_go(struct queue *queue, struct queue_lane *lane);
 static inline struct queue_item *queue_lane_first(const struct queue_lane *lane)
 {

@@ -1,6 +1,7 @@
 /* The queue as a structure: order, counts, expiry, life of lanes. */
 #include "support/check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +124,37 @@ static void held_lanes_stay(void **state)
 	queue_free(&queue);
 }
 
+/* A lane without items is not there any more, and starts anew; it is found again if its pair goes
+ * on soon. Those of very many pairs do not pile up. */
+static void idle_lanes_are_kept(void **state)
+{
+	struct queue *queue;
+	struct queue_lane *lane;
+	struct address sender = address_of(SIDE_XMPP, "juliet");
+	struct address recipient = address_of(SIDE_SIP, "1001");
+
+	(void)state;
+	queue_new(&queue);
+	lane = lane_of(queue, "juliet", "1001");
+	lane->is_careful = true;
+	lane->was_early = true;
+	queue_let_go(queue, lane);
+	assert_null(queue_find_lane(queue, &sender, &recipient));
+	queue_let_go(queue, lane);
+	assert_ptr_equal(lane, lane_of(queue, "juliet", "1001"));
+	assert_false(lane->is_careful || lane->was_early || list_is_empty(queue_lanes(queue)));
+	for (int i = 0; i < 5 * MANY; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "%d", i);
+		queue_let_go(queue, lane_of(queue, name, "1001"));
+	}
+	assert_ptr_equal(lane, queue_find_lane(queue, &sender, &recipient));
+	address_clear(&sender);
+	address_clear(&recipient);
+	queue_free(&queue);
+}
+
 /* Whatever comes and goes: the first to expire is the smallest of those that are left. */
 static void expiry(void **state)
 {
@@ -161,9 +193,8 @@ static void expiry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(order_is_by_seq),
-		cmocka_unit_test(counts),
-		cmocka_unit_test(held_lanes_stay),
+		cmocka_unit_test(order_is_by_seq), cmocka_unit_test(counts),
+		cmocka_unit_test(held_lanes_stay), cmocka_unit_test(idle_lanes_are_kept),
 		cmocka_unit_test(expiry),
 	};
 
