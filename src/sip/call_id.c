@@ -83,6 +83,7 @@ void call_id_make(struct call_id *out, const struct message_out *message, size_t
 {
 	uint32_t tries = message->message.repeat + message->steps;
 	const char *uid = message->message.uid;
+	size_t len;
 
 	message_text_tag(message->core, uid, part, out->tag);
 	if (by_thread(message)) {
@@ -91,8 +92,9 @@ void call_id_make(struct call_id *out, const struct message_out *message, size_t
 		return;
 	}
 	out->cseq = tries + 1;
+	len = strnlen(uid, MESSAGE_UID_MAX);
+	memcpy(out->text, uid, len);
+	out->text[len] = '\0';
 	if (part > 1)
-		(void)snprintf(out->text, sizeof out->text, "%.64s.%zu", uid, part);
-	else
-		(void)snprintf(out->text, sizeof out->text, "%.64s", uid);
+		(void)snprintf(out->text + len, sizeof out->text - len, ".%zu", part);
 }

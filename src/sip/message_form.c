@@ -88,20 +88,29 @@ static void choose_text(struct message_out *out)
 
 /* The parts ------------------------------------------------------------------------------------ */
 
-/* Bytes of a body that the user and the way there take. */
-static size_t room(const struct message_out *out)
+/* Bytes of a body that the way there takes. */
+static size_t room_of_way(const struct message_out *out)
 {
-	struct message_request request = message_out_request(out, true);
-	size_t most = abilities_body_max(out->core, out->to.domain);
+	struct message_request request;
 	struct call_id id;
-	size_t way;
 
+	if (side_core_is_stream(out->core, out->to.domain, out->uri))
+		return SIZE_MAX;
+	request = message_out_request(out, true);
 	/* Of the longest part. */
 	call_id_make(&id, out, TEXT_SPLIT_PARTS_MAX);
 	request.call_id = id.text;
 	request.tag = id.tag;
 	request.cseq = id.cseq;
-	way = message_text_room(out->core, &request);
+	return message_text_room(out->core, &request);
+}
+
+/* Bytes of a body that the user and the way there take. */
+static size_t room(const struct message_out *out)
+{
+	size_t most = abilities_body_max(out->core, out->to.domain);
+	size_t way = room_of_way(out);
+
 	most = way < most ? way : most;
 	return out->limit < most ? out->limit : most;
 }

@@ -16,6 +16,8 @@ enum {
 	VIA_ROOM = 90,          /* Via is added when it is sent, */
 	VIA_HOST_ROOM = 48,     /* with an address if there is no name for it */
 	LENGTH_DIGITS = 5,
+	BRANCH_INSTANCE = 12, /* characters */
+	BRANCH_HASH = 24,
 	HEAD_ROOM = 800 /* with a short text still one of malloc's quick sizes */
 };
 
@@ -39,11 +41,18 @@ void message_text_tag(const struct side_core *core, const char *uid, size_t part
 void message_text_branch(const struct side_core *core, const char *what, size_t len,
 			 char branch[MESSAGE_BRANCH_MAX])
 {
+	static const char head[] = "branch=z9hG4bK";
 	char hash[HASH_HEX_CHARS + 1];
+	size_t instance = strnlen(agent_instance(core->agent), BRANCH_INSTANCE);
 
 	hash_hex(core->params->key, what, len, hash);
-	(void)snprintf(branch, MESSAGE_BRANCH_MAX, "branch=z9hG4bK%.12s.%.24s",
-		       agent_instance(core->agent), hash);
+	memcpy(branch, head, sizeof head - 1);
+	branch += sizeof head - 1;
+	memcpy(branch, agent_instance(core->agent), instance);
+	branch += instance;
+	*branch++ = '.';
+	memcpy(branch, hash, BRANCH_HASH);
+	branch[BRANCH_HASH] = '\0';
 }
 
 /* AST-5: quotes come out of Asterisk unescaped. */
@@ -131,8 +140,6 @@ size_t message_text_room(const struct side_core *core, const struct message_requ
 	const char *host = core->params->advertise;
 	size_t used;
 
-	if (side_core_is_stream(core, request->domain, request->uri))
-		return SIZE_MAX;
 	write_head(core, request, &head);
 	write_content(request, &head);
 	used = head.len + strlen("Content-Length: \r\n\r\n") + LENGTH_DIGITS + VIA_ROOM +

@@ -33,8 +33,8 @@ struct message_request {
 /* Appends the whole request, without the Via. */
 void message_text_write(const struct side_core *core, const struct message_request *request,
 			struct buf *out);
-/* Most bytes that the body of this request may have on its way: 1,300 in all over UDP (SIP-046,
- * MSG-023); SIZE_MAX over a stream. body and its length are not looked at. */
+/* Most bytes that the body of this request may have on its way by UDP: 1,300 in all (SIP-046,
+ * MSG-023). body and its length are not looked at. */
 size_t message_text_room(const struct side_core *core, const struct message_request *request);
 
 /* From tag of what this uid and part name: the same for each repetition (D-35, REL-004). */
