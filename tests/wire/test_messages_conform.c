@@ -116,12 +116,33 @@ static void texts_share_no_id(void **state)
 	rig_free(&rig);
 }
 
+/* [D-35] [MSG-011] [MSG-082]: whoever the peer is, texts of one thread have each a Call-ID of their
+ * own: there are phones that show the first of a Call-ID alone. */
+static void thread_is_no_call_id(void **state)
+{
+	static const char *const profiles[] = {"generic",  "asterisk", "freeswitch", "kamailio",
+					       "opensips", "3cx",      "linphone"};
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(profiles); i++) {
+		struct rig *rig =
+			rig_new(&(struct rig_options){.profile = profiles[i], .t1_ms = PATIENT_MS});
+		struct message message = text_message((char[]){"uid-1"}, (char[]){"x"});
+
+		message.thread = (char[]){"thread-1"};
+		deliver(rig, 1, "1001", &message);
+		expect_header(expect_message(rig, "1001"), "Call-ID", "uid-1");
+		rig_free(&rig);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_request_is_another_text),
 		cmocka_unit_test(cpim_ends_here),
 		cmocka_unit_test(texts_share_no_id),
+		cmocka_unit_test(thread_is_no_call_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,7 +66,7 @@ static void report(struct world *world, struct receipt *receipt, char letter, ch
 	}
 }
 
-/* [RCPT-029] [RCPT-046] [RCPT-058] [RCPT-060] [RCPT-061] [RCPT-068] */
+/* [RCPT-011] [RCPT-029] [RCPT-046] [RCPT-058] [RCPT-060] [RCPT-061] [RCPT-068] */
 static void test_what_follows(void **state)
 {
 	enum { D = WANTS_DELIVERED, F = WANTS_FAILED, R = WANTS_DISPLAYED, P = WANTS_PROCESSED };

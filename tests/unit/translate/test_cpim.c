@@ -301,8 +301,8 @@ static void writes(void **state)
 	buf_free(&out);
 }
 
-/* [MSGF-016] [MSGF-020] [MSGF-021] [MSGF-022] Whatever the texts hold, they stay in their lines
- * and brackets. */
+/* [MSGF-016] [MSGF-020] [MSGF-021] [MSGF-022] [RCPT-003] Whatever the texts hold, they stay in
+ * their lines and brackets. */
 static void nothing_breaks_out(void **state)
 {
 	static const char evil[] = "a>\r\nX: y\n\r\n\r\n<b\x01\x7F\t\\\xFF\x80\"";
