@@ -75,7 +75,8 @@ async def publish(alice, *words, **named):
 async def message_crosses(rig, juliet, alice, text):
     """One text each way, arriving once and whole: the bridge works."""
     answer = await alice.send_message(f'sip:{juliet.jid}', text)
-    check(answer.status == 200, f'MESSAGE answered {answer.status} {answer.reason}')
+    # 202: behind another one of the pair that is not proved yet
+    check(answer.status in (200, 202), f'MESSAGE answered {answer.status} {answer.reason}')
     name = alice.aor[4:].replace(PBX, COMPONENT)
     await until(lambda: text in juliet.bodies(name), f'{juliet.jid} gets {text!r}')
     back = text + ' back'

@@ -55,6 +55,7 @@ async def text_to_a_silent_chat_server_keeps_its_id(rig):
     await until(lambda: 'xmpp: link lost' in daemon.text(), 'the silent link is given up', 30)
     rig.programs['prosody'].signal(signal.SIGCONT)
     await rig.linked(links)
+    await until(lambda: 'into the silence' in juliet.bodies(ALICE_JID), 'the text')
     await message_crosses(rig, juliet, alice, 'after')
     seen = [s for s in juliet.got('message', ALICE_JID) if s.body == 'into the silence']
     check(seen and len({s.id for s in seen}) == 1, f'{[str(s) for s in seen]}')
