@@ -26,6 +26,7 @@ int bridge_new(struct bridge **out, const struct bridge_params *params)
 	struct bridge *bridge = mem_zalloc(sizeof *bridge);
 
 	bridge->params = *params;
+	bridge->steady_from_s = wall_s(bridge) - (int64_t)(now_ms(bridge) / 1000);
 	random_bytes(bridge->key, sizeof bridge->key);
 	pairs_new(&bridge->pairs);
 	bridge->peers = table_new();

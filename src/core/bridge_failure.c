@@ -8,7 +8,7 @@
 
 enum {
 	REPORT_LIFE_S = 86400,
-	EXPIRY_MOST_S = 3600 /* the wall clock is looked at */
+	EXPIRED_AT_ONCE = 1000 /* in one turn of the loop */
 };
 
 /* D-39: a phone user who did not ask is told by a text, if the settings say so. */
@@ -62,7 +62,7 @@ static void become_report(struct bridge *bridge, struct queue_item *item, struct
 	item->uid = mem_strdup(report->uid == NULL ? "" : report->uid);
 	item->what = MESSAGE_REPORT;
 	item->accepted_ms = loop_wall_ms(bridge->params.loop);
-	item->expires_s = item->accepted_ms / 1000 + REPORT_LIFE_S;
+	item->expires_s = steady_s(bridge) + REPORT_LIFE_S;
 	item->tries = item->unknowns = item->failures = item->last_fault = 0;
 	item->is_expired = false;
 	item->is_uncertain = false;
@@ -126,7 +126,7 @@ void flow_fail(struct bridge *bridge, struct queue_item *item, const struct faul
 
 bool flow_is_expired(const struct bridge *bridge, const struct queue_item *item)
 {
-	return item->expires_s <= wall_s(bridge);
+	return item->expires_s <= steady_s(bridge);
 }
 
 void flow_expire(struct bridge *bridge, struct queue_item *item)
@@ -145,9 +145,11 @@ static void on_expiry(void *arg)
 	struct bridge *bridge = arg;
 	struct queue *queue = bridge->flow.queue;
 	struct queue_item *next = queue_next_to_expire(queue);
+	int left = EXPIRED_AT_ONCE;
 
 	bridge->flow.expiry_s = 0;
-	for (; next != NULL && flow_is_expired(bridge, next); next = queue_next_to_expire(queue)) {
+	for (; next != NULL && flow_is_expired(bridge, next) && left > 0;
+	     next = queue_next_to_expire(queue), left--) {
 		/* Its next event ends it. */
 		queue_stay(queue, next);
 		next->is_expired = true;
@@ -168,12 +170,7 @@ void flow_watch_expiry(struct bridge *bridge)
 	if (flow->expiry_s != 0 && flow->expiry_s <= next->expires_s)
 		return;
 	flow->expiry_s = next->expires_s;
-	left = next->expires_s - wall_s(bridge);
-	/* The wall clock may step: looked at now and then. */
-	if (left > EXPIRY_MOST_S) {
-		left = EXPIRY_MOST_S;
-		flow->expiry_s = wall_s(bridge) + left;
-	}
+	left = next->expires_s - steady_s(bridge);
 	loop_timer_set(bridge->params.loop, &flow->expiry_timer,
 		       left > 0 ? (uint64_t)left * 1000 : 0, on_expiry, bridge);
 }
@@ -216,7 +213,7 @@ void queue_report(struct bridge *bridge, enum side toward, const struct address 
 	item->uid = mem_strdup(report->uid == NULL ? "" : report->uid);
 	item->what = MESSAGE_REPORT;
 	item->accepted_ms = loop_wall_ms(bridge->params.loop);
-	item->expires_s = item->accepted_ms / 1000 + REPORT_LIFE_S;
+	item->expires_s = steady_s(bridge) + REPORT_LIFE_S;
 	item->seq = flow_next_seq(bridge);
 	item->was_sent = true;
 	queue_put(flow_lane(bridge, from, to), item);

@@ -381,9 +381,9 @@ static struct queue_item *make_item(struct bridge *bridge, struct exchange *exch
 	item->uid = mem_strdup(message->uid == NULL ? "" : message->uid);
 	item->what = MESSAGE_TEXT;
 	item->accepted_ms = loop_wall_ms(bridge->params.loop);
-	item->expires_s = item->accepted_ms / 1000 + bridge->params.life_s;
+	item->expires_s = steady_s(bridge) + bridge->params.life_s;
 	if (message->life_s > 0 && message->life_s < bridge->params.life_s)
-		item->expires_s = item->accepted_ms / 1000 + message->life_s;
+		item->expires_s = steady_s(bridge) + message->life_s;
 	item->seq = flow_next_seq(bridge);
 	item->x = exchange->x;
 	item->exchange = exchange;

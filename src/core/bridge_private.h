@@ -141,6 +141,7 @@ struct flow {
 
 struct bridge {
 	struct bridge_params params;
+	int64_t steady_from_s; /* steady_s() */
 	struct side_link links[2];
 	struct pairs *pairs;
 	struct table *peers; /* struct peer_count by domain */
@@ -200,6 +201,17 @@ static inline int64_t wall_s(const struct bridge *bridge)
 static inline uint64_t now_ms(const struct bridge *bridge)
 {
 	return loop_now(bridge->params.loop);
+}
+/* Seconds of a wall clock that was right at the start and never steps (REL-030): for how long
+ * something lives. */
+static inline int64_t steady_s(const struct bridge *bridge)
+{
+	return bridge->steady_from_s + (int64_t)(now_ms(bridge) / 1000);
+}
+/* Between it and the wall clock of rows. */
+static inline int64_t steady_ahead_s(const struct bridge *bridge)
+{
+	return steady_s(bridge) - wall_s(bridge);
 }
 struct watch pair_watch(const struct pair *pair);
 /* D-47: strangers, who are there only because everybody may be, learn of no SIP user whether he is

@@ -175,7 +175,7 @@ void flow_write(struct bridge *bridge, struct queue_item *item, enum queue_write
 				.sender = *from,
 				.recipient = *to,
 				.accepted_ms = item->accepted_ms,
-				.expires_s = item->expires_s,
+				.expires_s = item->expires_s - steady_ahead_s(bridge),
 				.tries = item->tries,
 				.is_quarantined = item->is_aside};
 

@@ -13,14 +13,14 @@ struct loading {
 	void (*done)(int error, struct bridge *bridge);
 };
 
-static struct queue_item *item_of(const struct queue_row *row)
+static struct queue_item *item_of(const struct bridge *bridge, const struct queue_row *row)
 {
 	struct queue_item *item =
 		queue_item_new(mem_strndup(row->value, row->value_len), row->value_len);
 
 	item->seq = row->seq;
 	item->accepted_ms = row->accepted_ms;
-	item->expires_s = row->expires_s;
+	item->expires_s = row->expires_s + steady_ahead_s(bridge);
 	item->tries = row->tries > UINT8_MAX ? UINT8_MAX : (uint8_t)row->tries;
 	item->is_stored = true;
 	item->was_sent = true; /* its first exchange is long over */
@@ -52,7 +52,7 @@ static void quarantine_unreadable(struct bridge *bridge, struct queue_item *item
 	struct fault fault;
 
 	params->counters->messages_quarantined++;
-	item->expires_s = wall_s(bridge) + ASIDE_LIFE_S;
+	item->expires_s = steady_s(bridge) + ASIDE_LIFE_S;
 	put_aside(bridge, item);
 	flow_write(bridge, item, WRITE_ASIDE);
 	fault_set(&fault, FAULT_INTERNAL_SERVER_ERROR, "its row cannot be read");
@@ -91,7 +91,7 @@ static void on_row(const struct queue_row *row, void *arg)
 		return;
 	if (row->seq > bridge->flow.seq)
 		bridge->flow.seq = row->seq;
-	item = item_of(row);
+	item = item_of(bridge, row);
 	is_readable = message_decode(&message, row->value, row->value_len) == 0;
 	if (is_readable)
 		item->uid = mem_strdup(message.uid == NULL ? "" : message.uid);
@@ -119,7 +119,7 @@ static void quarantine(struct bridge *bridge, struct queue_item *item)
 	copy->what = item->what;
 	copy->seq = flow_next_seq(bridge);
 	copy->accepted_ms = item->accepted_ms;
-	copy->expires_s = wall_s(bridge) + ASIDE_LIFE_S;
+	copy->expires_s = steady_s(bridge) + ASIDE_LIFE_S;
 	set_ends(copy, &item->lane->from, &item->lane->to);
 	put_aside(bridge, copy);
 	flow_write(bridge, copy, WRITE_ASIDE);
@@ -220,7 +220,7 @@ static void show(struct bridge *bridge, const struct queue_item *item, bridge_qu
 		.what = (enum message_what)item->what,
 		.bytes = item->value_len,
 		.accepted_ms = item->accepted_ms,
-		.expires_s = item->expires_s,
+		.expires_s = item->expires_s - steady_ahead_s(bridge),
 		.state = state_of(bridge, item),
 		.uid = item->uid == NULL ? "" : item->uid,
 		.last = item->last_fault == FAULT_NONE

@@ -66,7 +66,7 @@ struct queue_item {
 	char *uid;                /* of the message in it; NULL if it cannot be read */
 	int64_t seq;
 	int64_t accepted_ms; /* wall clock */
-	int64_t expires_s;   /* wall clock */
+	int64_t expires_s;   /* of any clock that does not step */
 	size_t heap_place;   /* from 1; 0: not there */
 	/* The owner's: */
 	struct list write;         /* among the rows to be written, later */

@@ -390,6 +390,19 @@ static const char *advance(struct scenario *scenario, int count, char **words)
 	return NULL;
 }
 
+/* The wall clock alone. */
+static const char *step_clock(struct scenario *scenario, int count, char **words)
+{
+	uint64_t ms;
+	bool is_back = count > 1 && words[1][0] == '-';
+
+	if (count < 2 || !scenario_duration(words[1] + (is_back ? 1 : 0), &ms))
+		return "clock 30d|-1h";
+	fake_loop_set_wall(scenario->loop,
+			   loop_wall_ms(scenario->loop) + (is_back ? -(int64_t)ms : (int64_t)ms));
+	return NULL;
+}
+
 static const char *restart(struct scenario *scenario, int count, char **words)
 {
 	(void)count;
@@ -549,6 +562,7 @@ static const struct {
 	{"message", scenario_do_message},
 	{"outcome", scenario_do_outcome},
 	{"advance", advance},
+	{"clock", step_clock},
 	{"restart", restart},
 	{"kill", killed},
 	{"with", use_setting},
