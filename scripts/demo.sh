@@ -4,8 +4,8 @@
 # Installs what is missing (scripts/packages.list, sections build and demo), builds sipxmppd into
 # build/demo, starts Kamailio (pbx.example), Prosody (chat.example) and the bridge between them on
 # loopback, and plays a scene of which each step is shown as it happens on either side: presence,
-# a call, a lamp key, texts, errors. Nothing is left running, no file outside build/ and a temporary
-# folder is touched.
+# a call, a lamp key, texts, errors, typing, receipts, and texts that wait for a SIP server that was
+# killed. Nothing is left running, no file outside build/ and a temporary folder is touched.
 #
 # --stay        leaves the servers running afterwards and says how to sign in with your own clients
 # --no-install  leaves the packages alone

@@ -6,8 +6,10 @@
 
 import argparse
 import asyncio
+import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +20,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from rig import COMPONENT, PBX, Failed, Rig, check, until  # noqa: E402
 from sip_ua import DIALOG_INFO_TYPE, Pidf, pidf            # noqa: E402
+from test_notices import MARKERS, RECEIPTS, STATES, TYPING, cpim, imdn, is_composing  # noqa: E402
+from test_running import control                           # noqa: E402
 
 ALICE_JID = f'1001@{COMPONENT}'
 JULIET = 'sip:juliet@chat.example'
@@ -46,9 +50,13 @@ class Timeline:
     def chapter(self, text):
         print(f'\n        {text}', flush=True)
 
+    def shell(self, command, output):
+        """What the operator sees."""
+        print('\n'.join(f'        {text}' for text in [f'# {command}', *output.splitlines()]), flush=True)
+
     def sip_event(self, what, request):
         if what == 'MESSAGE':
-            return self.sip(f'< "{request.text}"')
+            return self.sip(f'< {describe_message(request)}')
         state = request.get('subscription-state').split(';')
         if 'dialog-info' in (request.get('content-type') or '') and state[0] == 'active':
             return self.sip(f'< the lamp of juliet is {lamp(request)}')
@@ -63,7 +71,7 @@ class Timeline:
         if stanza.type == 'error':
             self.chat(f'< error: {stanza.condition} ({stanza.error_text or "no text"})')
         elif stanza.kind == 'message':
-            self.chat(f'< "{stanza.body}"')
+            self.chat(f'< "{stanza.body}"' if stanza.body else f'< {who} {describe_notice(stanza)}')
         else:
             self.chat(f'< {who} ' + WORDS.get(stanza.type, stanza.type)
                       + (describe(stanza.show, stanza.status) if not stanza.type else ''))
@@ -71,6 +79,28 @@ class Timeline:
 
 WORDS = {'': 'is ', 'subscribe': 'asks to see your presence', 'subscribed': 'lets you see the presence',
          'unsubscribed': 'ended your subscription', 'unavailable': 'is offline'}
+
+
+NOTICES = {'composing': 'is typing', 'active': 'stopped typing', 'paused': 'stopped typing',
+           'received': 'has it: delivered', 'displayed': 'has read it'}
+IMDN = {'delivered': 'has it: delivered', 'displayed': 'has read it'}
+
+
+def describe_notice(stanza):
+    names = [child.tag.split('}')[1] for child in stanza.xml]
+    return next((NOTICES[n] for n in names if n in NOTICES), ' '.join(names))
+
+
+def describe_message(request):
+    kind = request.get('content-type').split(';')[0].lower()
+    if kind == TYPING:
+        return 'juliet ' + ('is typing' if '>active<' in request.text else 'stopped typing')
+    if kind != 'message/cpim':
+        return f'"{request.text}"'
+    status = re.search(r'<status>\s*<(\w+)', request.text)
+    if status:
+        return 'juliet ' + IMDN.get(status.group(1), status.group(1))
+    return '"' + request.text.split('\r\n\r\n')[-1] + '" (asks for receipts)'
 
 
 def lamp(request):
@@ -99,6 +129,9 @@ async def scene(rig, line):
     await lamp_key(line, alice, juliet)
     await messages(line, alice, juliet)
     await nobody_there(line, alice, juliet)
+    await how_far_it_came(line, alice, juliet)
+    await asked_by_the_chat_user(line, alice, juliet)
+    await server_down(rig, line, alice, juliet)
     alice.on_event = juliet.on_event = None
 
 
@@ -183,7 +216,7 @@ async def messages(line, alice, juliet):
     check(answer.status == 200, f'MESSAGE was answered {answer.status}')
     await until(lambda: text in juliet.bodies(ALICE_JID), 'the chat user has the text')
     line.chat(f'> "{reply}"')
-    juliet.say(ALICE_JID, reply)
+    juliet.say(ALICE_JID, reply, extra=f'<active xmlns="{STATES}"/>')  # as clients do that know typing notices
     await until(lambda: reply in [m.text for m in alice.messages], 'the SIP user has the reply')
 
 
@@ -196,6 +229,73 @@ async def nobody_there(line, alice, juliet):
     answer = await alice.send_message('sip:nobody@chat.example', 'Hello?')
     line.sip(f'< {answer.status} {answer.reason}')
     check(answer.status >= 400, 'the SIP user gets an error')
+
+
+async def sip_sends(alice, body, content_type='message/cpim'):
+    answer = await alice.send_message(JULIET, body, content_type=content_type)
+    check(answer.status in (200, 202), f'MESSAGE was answered {answer.status}')
+
+
+def notice_of(juliet, namespace, name):
+    return [s for s in juliet.got('message', ALICE_JID) if s.xml.find(f'{{{namespace}}}{name}') is not None]
+
+
+async def how_far_it_came(line, alice, juliet):
+    line.chapter('Typing is seen, and how far a text came')
+    line.sip('> types')
+    await sip_sends(alice, is_composing('active'), TYPING)
+    await until(lambda: notice_of(juliet, STATES, 'composing'), 'the chat user sees it')
+    line.sip('> "Bring the plans?" (asks for receipts)')
+    await sip_sends(alice, cpim('Bring the plans?', 'positive-delivery, display', 'plans'))
+    message = (await until(lambda: notice_of(juliet, RECEIPTS, 'request'), 'the chat user is asked'))[0]
+    for name, namespace, status in (('received', RECEIPTS, 'delivered'), ('displayed', MARKERS, 'displayed')):
+        line.chat(f'> {name}')
+        juliet.say(ALICE_JID, None, extra=f'<{name} xmlns="{namespace}" id="{message.id}"/>')
+        await until(lambda s=status: [m for m in alice.messages if f'<{s}/>' in m.text], f'the SIP user sees {status}')
+
+
+async def asked_by_the_chat_user(line, alice, juliet):
+    line.chat('> types')
+    juliet.say(ALICE_JID, None, extra=f'<composing xmlns="{STATES}"/>')
+    await until(lambda: [m for m in alice.messages if TYPING in m.get('content-type')], 'the SIP user sees it')
+    line.chat('> "On the table" (asks for receipts)')
+    id_ = juliet.say(ALICE_JID, 'On the table',
+                     extra=f'<request xmlns="{RECEIPTS}"/><markable xmlns="{MARKERS}"/>')
+    asked = (await until(lambda: [m for m in alice.messages if 'On the table' in m.text], 'the SIP user has it'))[0]
+    about = re.search(r'Message-ID: *(\S+)', asked.text).group(1)
+    for kind, status, name, namespace in (('delivery-notification', 'delivered', 'received', RECEIPTS),
+                                          ('display-notification', 'displayed', 'displayed', MARKERS)):
+        line.sip(f'> {status}')
+        await sip_sends(alice, imdn(about, kind, status))
+        told = (await until(lambda n=name, s=namespace: notice_of(juliet, s, n), f'the chat user sees {name}'))[0]
+        check(told.xml.find(f'{{{namespace}}}{name}').get('id') == id_, 'it is about that text')
+
+
+async def queue(rig, *words):
+    return (await asyncio.to_thread(control, rig, *words, 'show', 'queue')).stdout
+
+
+async def server_down(rig, line, alice, juliet):
+    """Kamailio forgets who is registered: the phone must be back before the next try."""
+    line.chapter('The SIP server is killed, she writes all the same')
+    rig.programs['kamailio'].signal(signal.SIGKILL)
+    await rig.programs['kamailio'].ended()
+    texts = ['Room 12, it is larger', 'and bring coffee']
+    for text in texts:
+        line.chat(f'> "{text}"')
+        juliet.say(ALICE_JID, text)
+    for _ in range(200):
+        waiting = json.loads(await queue(rig, '--json'))
+        if len(waiting) == 2 and waiting[0]['next_s'] >= 2:
+            break
+        await asyncio.sleep(0.1)
+    check(len(waiting) == 2, 'both texts wait')
+    line.shell('sipxmppctl show queue', re.sub(', uid.*', '', await queue(rig)))
+    line.chapter('The SIP server is started again, and the phone registers')
+    await rig.start_kamailio()
+    check((await alice.register()).status == 200, 'REGISTER')
+    await until(lambda: [m.text for m in alice.messages][-2:] == texts, 'both texts, in order', 30)
+    line.shell('sipxmppctl show queue', await queue(rig))
 
 
 STAY = '''
