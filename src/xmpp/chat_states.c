@@ -135,7 +135,8 @@ void chat_states_show(struct xmpp_side *side, const struct address *from, const 
 		struct talk *talk = talks_get(side->talks, from, to);
 
 		/* TYPE-015; nobody is told that somebody does not do what he never did */
-		if (talk->said != state && put_state(side, &jids, talk, typing->is_active) == 0) {
+		if ((talk->said == TALK_SAID_COMPOSING) != typing->is_active &&
+		    put_state(side, &jids, talk, typing->is_active) == 0) {
 			talk->said = state;
 			talk->has_offered = true;
 		}

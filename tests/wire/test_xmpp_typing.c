@@ -355,8 +355,10 @@ static void typing_does_not_wait(void **state)
 	(void)world_deliver(world, "1001", "ann", "done", 4);
 	xmpp_server_go_on_reading(server);
 	assert_non_null(xmpp_server_expect(server, "<body>done</body>"));
+	world_typing(world, "1001", "ann", false); /* nor is its end told */
 	settle(world);
 	assert_false(xmpp_server_has(server, COMPOSING));
+	assert_false(xmpp_server_has(server, ACTIVE));
 	mem_free(large);
 }
 
