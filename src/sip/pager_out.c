@@ -260,6 +260,24 @@ static bool may_follow(struct line_item *item, int status, const struct fault *f
 	       !is_late(item, pager) && message_out_redirect(&item->out, fault->uri);
 }
 
+/* In another form: at once, or, when the answer took its time, with the next try. Else the core
+ * would begin one while this one is under way. */
+static void send_again(struct message_line *line, struct line_item *item, int status)
+{
+	struct pager_out *pager = line->owner;
+	struct fault fault;
+
+	log_info("pager: refused in this form, sent in another x=%s status=%d",
+		 exchange_text(item->x), status);
+	if (!is_late(item, pager)) {
+		send_first(line);
+		return;
+	}
+	message_not_sent(&fault, "The SIP side is slow: the message follows in another form");
+	keep_place(pager, item, false, false);
+	end_item(line, item, OUTCOME_REFUSED, &fault);
+}
+
 static void on_failed(struct message_line *line, struct line_item *item,
 		      const struct transaction_result *result)
 {
@@ -268,9 +286,7 @@ static void on_failed(struct message_line *line, struct line_item *item,
 	enum outcome outcome;
 
 	if (!result->is_local && message_out_again(&item->out, result->status)) {
-		log_info("pager: refused in this form, sent in another x=%s status=%d",
-			 exchange_text(item->x), result->status);
-		send_first(line);
+		send_again(line, item, result->status);
 		return;
 	}
 	outcome = message_result_read(result, &fault);
@@ -289,10 +305,9 @@ static void on_failed(struct message_line *line, struct line_item *item,
 /* REL-004: somebody has it already. */
 static bool is_known_there(const struct line_item *item, int status)
 {
-	const struct message *message = &item->out.message;
-	bool may_be = item->is_resumed ? item->was_uncertain : message->may_be_known;
+	bool may_be = item->is_resumed ? item->was_uncertain : item->out.message.may_be_known;
 
-	return status == 482 && item->kind != LINE_TYPING && (message->repeat > 0 || may_be);
+	return status == 482 && item->kind != LINE_TYPING && may_be;
 }
 
 static void on_result(const struct transaction_result *result, void *arg)

@@ -427,6 +427,31 @@ static void receipt_after_a_refused_question(void **state)
 	rig_free(&rig);
 }
 
+/* [MSG-042] [REL-004]: an answer that takes its time leaves no time for another form: the next try
+ * has it, so that the core does not begin one while this one is under way. */
+static void late_refusal_of_the_form(void **state)
+{
+	enum { T1_MS = 40 };
+	struct rig *rig = rig_new(&(struct rig_options){
+		.t1_ms = T1_MS, .profile = "linphone", .proxy_is_tcp = true, .tune = always});
+	struct message message = asking_message();
+
+	(void)state;
+	deliver(rig, 1, "1001", &message);
+	const struct sip_text *out = expect_message(rig, "1001");
+
+	expect_header(out, "Content-Type", "message/cpim");
+	assert_int_equal(text_peer_let_run(rig->peer, 20 * T1_MS), 0);
+	answer_and_expect(rig, out, "415 Unsupported", "outcome 1 REFUSED remote-server-timeout");
+	message.may_be_known = true;
+	deliver(rig, 2, "1001", &message);
+	out = expect_message(rig, "1001");
+	expect_header(out, "Content-Type", "text/plain;charset=UTF-8");
+	expect_header(out, "CSeq", "2 MESSAGE");
+	answer_and_expect(rig, out, "200 OK", "outcome 2 TAKEN");
+	rig_free(&rig);
+}
+
 /* [D-42] [RCPT-018]: that somebody on the way has seen it is no word of the device. */
 static void known_there_is_no_receipt(void **state)
 {
@@ -459,6 +484,7 @@ int main(void)
 		cmocka_unit_test(typing_waits_for_nobody),
 		cmocka_unit_test(a_200_may_be_a_receipt),
 		cmocka_unit_test(receipt_after_a_refused_question),
+		cmocka_unit_test(late_refusal_of_the_form),
 		cmocka_unit_test(known_there_is_no_receipt),
 	};
 

@@ -223,7 +223,15 @@ static void repetition_is_the_same_request(void **state)
 	assert_string_equal(first[2], "1 MESSAGE");
 	answer_and_expect(rig, out, "482 Merged", "outcome 2 REFUSED not-acceptable sip=482");
 
+	/* What waited for long and was never sent is known to nobody. */
+	message.uid = (char[]){"uid-3"};
 	message.repeat = 1;
+	deliver(rig, 5, "1001", &message);
+	answer_and_expect(rig, expect_message(rig, "1001"), "482 Loop",
+			  "outcome 5 REFUSED not-acceptable sip=482");
+
+	message.uid = (char[]){"uid-1"};
+	message.may_be_known = true;
 	deliver(rig, 3, "1001", &message);
 	out = expect_message(rig, "1001");
 	expect_header(out, "Call-ID", first[0]);
