@@ -114,10 +114,6 @@ static void check_rest(struct loader *loader, struct settings *out)
 	out->refusal_hold_s = draft->refusal_hold / 1000;
 	out->hold_s = draft->hold / 1000;
 	out->settle_ms = draft->settle;
-	out->messages_life_s = draft->messages_life / 1000;
-	out->hold_unavailable_s = draft->hold_unavailable / 1000;
-	out->answer_s = draft->answer_wait / 1000;
-	out->late_failure = (enum late_failure)draft->late_failure;
 	out->stop_tell = (enum stop_tell)draft->stop_tell;
 	out->limits = draft->limits;
 }
@@ -165,6 +161,7 @@ void settings_check(struct loader *loader, struct settings *out)
 	check_link(loader, out);
 	check_sip(loader, out);
 	check_rest(loader, out);
+	settings_check_messages(loader, out);
 	settings_check_presence(loader, out);
 	settings_check_domains(loader, out);
 }

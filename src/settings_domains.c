@@ -469,6 +469,7 @@ void settings_check_domains(struct loader *loader, struct settings *out)
 		warn_entry(loader, i, &domains[i]);
 		check_presence(loader, i, &entry[i]);
 		settings_warn_presence(loader, i, &entry[i], &out->peers[i]);
+		settings_warn_messages(loader, i, &entry[i]);
 	}
 	out->domain_count = from->count;
 	out->map.domain_count = from->count;

@@ -185,6 +185,9 @@ struct address_map;
 void settings_check_lists(struct loader *loader, struct settings *out, struct address_map *map);
 /* settings_calls.c */
 void settings_check_calls(struct loader *loader, struct settings *out, struct address_map *map);
+/* settings_messages.c; the second warns of what has no effect in the i-th entry of domains. */
+void settings_check_messages(struct loader *loader, struct settings *out);
+void settings_warn_messages(struct loader *loader, size_t i, const struct draft_domain *entry);
 /* settings_presence.c: language, presence.rules and presence.details. */
 void settings_check_presence(struct loader *loader, struct settings *out);
 /* The same file: warns of what has no effect in the i-th entry of domains. */

@@ -97,6 +97,9 @@ static void a_language_without_words_is_told(void **state)
 #define DOMAIN(more)                                                                               \
 	"xmpp: { component = \"sip.chat.example\"; secret = \"0123456789abcdef\"; };\n"            \
 	"domains: ( { sip = \"pbx.example\"; profile = \"asterisk\";\n" more " } );\n"
+#define DOMAIN_ON_ONE_LINE                                                                         \
+	"xmpp: { component = \"sip.chat.example\"; secret = \"0123456789abcdef\"; };\n"            \
+	"domains: ( { sip = \"pbx.example\"; profile = \"asterisk\"; } );\n"
 #define LINKED(jid) "users: ( { jid = \"" jid "\"; extension = \"sip:1@pbx.example\"; } );\n"
 #define NOBODY      "domains[0].publish publishes nobody; name the chat users in users"
 
@@ -116,6 +119,25 @@ static void what_has_no_effect_is_told(void **state)
 		 "domains[0].packages is empty, and there is neither a list nor accept_publish: "
 		 "nothing will be known of the users of pbx.example"},
 		{DOMAIN("packages = [ ];"), NULL},
+		{DOMAIN("rich_types = \"always\"; message_types = \"text/plain\";"),
+		 "domains[0].rich_types has no effect with message_types = \"text/plain\""},
+		{DOMAIN("rich_types = \"never\"; message_types = \"text/plain\";"), NULL},
+		{DOMAIN("rich_types = \"always\"; message_types = \"any\";"), NULL},
+		{DOMAIN("receipt_from_200 = true; message_result_meaning = \"queued\";"),
+		 "domains[0].receipt_from_200 has no effect with message_result_meaning = "
+		 "\"queued\""},
+		{DOMAIN("receipt_from_200 = true;"), NULL},
+		{DOMAIN("") "messages: {};", NULL},
+		{"messages: { life = \"1h\"; hold_unavailable = \"1h\"; };\n" DOMAIN(""), NULL},
+		{DOMAIN_ON_ONE_LINE "messages: { hold_unavailable = \"48h\"; };\n",
+		 "messages.hold_unavailable is longer than messages.life, which ends it after "
+		 "86400 s"},
+		{DOMAIN_ON_ONE_LINE "store: { engine = \"memory\"; };\n",
+		 "store.engine is \"memory\": messages that wait, and who may watch whom, are "
+		 "lost when the daemon ends"},
+		{DOMAIN_ON_ONE_LINE "limits: { queue_messages_per_user = 100001; };\n",
+		 "limits: one sender may fill the whole queue (queue_messages_per_user, "
+		 "queue_bytes_per_user)"},
 		{DOMAIN("packages = [ ]; accept_publish = false; list = \"sip:all@pbx.example\";"),
 		 NULL},
 	};
