@@ -7,6 +7,7 @@
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import sqlite3
@@ -276,6 +277,32 @@ class Life(unittest.TestCase):
             self.assertEqual(self.repeat(phone), 'SIP/2.0 202 Accepted')
             self.assertEqual(self.row_count('queue'), 0)
             self.ended(self.stop(program))
+
+    def send(self, phone, number):
+        text = MESSAGE.replace('life', f'life{number}').format(port=phone.getsockname()[1])
+        phone.sendto(text.encode(), ('127.0.0.1', self.sip))
+        return phone.recv(65536).decode().split('\r\n')[0]
+
+    # [REL-010] [REL-009] a write to disk fails: nothing is accepted from then on, though the disk works again at once;
+    # the daemon ends with an error, and what was accepted before is there at the next start
+    def test_failed_write_ends_it(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.bind(('127.0.0.1', 0))
+            phone.settimeout(30)
+            program = self.start('-e')
+            self.assertEqual(self.send(phone, 0), 'SIP/2.0 202 Accepted')
+            most = (self.folder / 'state.db-wal').stat().st_size
+            self.assertLess((self.folder / 'log').stat().st_size, most // 2)
+            before = resource.prlimit(program.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+            answers = [self.send(phone, i) for i in range(1, 6)]
+            resource.prlimit(program.pid, resource.RLIMIT_FSIZE, before)
+            answers += [self.send(phone, i) for i in range(6, 8)]
+            self.assertNotIn('SIP/2.0 202 Accepted', answers[1:], answers)
+        self.ended(program, os.EX_SOFTWARE)
+        self.assertIn('writing to disk failed, ending', self.log())
+        (self.folder / 'log').write_text('')
+        self.ended(self.stop(self.start('-e')))
+        self.assertEqual(self.row_count('queue'), 1)
 
 
 if __name__ == '__main__':
