@@ -11,6 +11,8 @@
 #include "bench/idle.h"
 #include "bench/load_fanout.h"
 #include "bench/load_messages.h"
+#include "bench/load_receipts.h"
+#include "bench/load_waiting.h"
 #include "bench/load_watches.h"
 #include "bench/rig.h"
 #include "bench/scale.h"
@@ -27,6 +29,7 @@ struct options {
 	double rate;
 	unsigned window;
 	unsigned users;
+	unsigned flush_ms;
 	int seconds;
 	bool is_quick;
 	bool is_soak;
@@ -43,7 +46,7 @@ struct measurement {
 	const char *name;
 	load_fn *run;
 	bool is_tcp;
-	enum { ONE_MESSAGE, ONE_WATCH, ONE_CHANGE } kind;
+	enum { ONE_MESSAGE, ONE_OF_TWO, ONE_WATCH, ONE_CHANGE } kind;
 	const char *domain;
 };
 
@@ -52,6 +55,9 @@ static const struct measurement measurements[] = {
 	{"message sip-xmpp tcp", load_sip_to_xmpp, true, ONE_MESSAGE, NULL},
 	{"message xmpp-sip udp", load_xmpp_to_sip, false, ONE_MESSAGE, NULL},
 	{"message xmpp-sip tcp", load_xmpp_to_sip, true, ONE_MESSAGE, NULL},
+	{"receipts sip-xmpp tcp", load_sip_receipts, true, ONE_OF_TWO, LOAD_RECEIPTS_DOMAIN},
+	{"receipts xmpp-sip tcp", load_xmpp_receipts, true, ONE_OF_TWO, LOAD_RECEIPTS_DOMAIN},
+	{"stored sip-xmpp tcp", load_sip_waiting, true, ONE_OF_TWO, NULL},
 	{"watch sip-xmpp tcp", load_sip_watches, true, ONE_WATCH, NULL},
 	{"watch xmpp-sip tcp", load_xmpp_watches, true, ONE_WATCH, NULL},
 	{"fan-out to sip, each asks", load_fanout_to_sip, true, ONE_CHANGE, NULL},
@@ -81,6 +87,7 @@ static void print_usage(FILE *to)
 	      "  --window N       most messages or subscriptions under way at a time (2,000)\n"
 	      "  --users N        users on either side (4,000)\n"
 	      "  --only TEXT      only measurements whose name holds TEXT\n"
+	      "  --flush-ms N     each flush of the disk takes so much longer (0)\n"
 	      "  --store ENGINE   sqlite or memory (sqlite)\n"
 	      "  --no-floor       without the relay that reads nothing\n"
 	      "  --floor-only     only that relay; SIPXMPPD is not needed\n"
@@ -94,15 +101,13 @@ static void print_usage(FILE *to)
 static int read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option names[] = {
-		{"quick", 0, NULL, 'q'},    {"soak", 0, NULL, 's'},
-		{"seconds", 1, NULL, 't'},  {"rate", 1, NULL, 'r'},
-		{"messages", 1, NULL, 'm'}, {"watches", 1, NULL, 'w'},
-		{"watchers", 1, NULL, 'n'}, {"window", 1, NULL, 'W'},
-		{"users", 1, NULL, 'u'},    {"only", 1, NULL, 'o'},
-		{"store", 1, NULL, 'S'},    {"no-floor", 0, NULL, 'f'},
-		{"keep", 0, NULL, 'k'},     {"idle", 0, NULL, 'i'},
-		{"scale", 0, NULL, 'l'},    {"floor-only", 0, NULL, 'F'},
-		{"help", 0, NULL, 'h'},     {NULL, 0, NULL, 0}};
+		{"quick", 0, NULL, 'q'},    {"soak", 0, NULL, 's'},       {"seconds", 1, NULL, 't'},
+		{"rate", 1, NULL, 'r'},     {"messages", 1, NULL, 'm'},   {"watches", 1, NULL, 'w'},
+		{"watchers", 1, NULL, 'n'}, {"window", 1, NULL, 'W'},     {"users", 1, NULL, 'u'},
+		{"only", 1, NULL, 'o'},     {"flush-ms", 1, NULL, 'D'},   {"store", 1, NULL, 'S'},
+		{"no-floor", 0, NULL, 'f'}, {"keep", 0, NULL, 'k'},       {"idle", 0, NULL, 'i'},
+		{"scale", 0, NULL, 'l'},    {"floor-only", 0, NULL, 'F'}, {"help", 0, NULL, 'h'},
+		{NULL, 0, NULL, 0}};
 
 	for (;;) {
 		switch (getopt_long(argc, argv, "h", names, NULL)) {
@@ -147,6 +152,9 @@ static int read_options(int argc, char **argv, struct options *o)
 		case 'S':
 			o->store = optarg;
 			break;
+		case 'D':
+			o->flush_ms = (unsigned)atoi(optarg);
+			break;
 		case 'f':
 			o->has_floor = false;
 			break;
@@ -186,7 +194,7 @@ static void settle_options(struct options *o)
 
 static struct load make_load(const struct options *o, const struct measurement *m)
 {
-	bool is_message = m->kind == ONE_MESSAGE;
+	bool is_message = m->kind == ONE_MESSAGE || m->kind == ONE_OF_TWO;
 	struct load load = {.name = m->name,
 			    .count = is_message              ? o->messages
 				     : m->kind == ONE_CHANGE ? o->watchers
@@ -236,7 +244,8 @@ static bool run_daemon(const struct options *o, const struct measurement *m,
 				    .is_tcp = m->is_tcp,
 				    .store = o->store,
 				    .has_usual_backlogs = m->kind == ONE_CHANGE,
-				    .domain = m->domain};
+				    .domain = m->domain,
+				    .flush_ms = o->flush_ms};
 	struct load load = make_load(o, m);
 	struct figures figures;
 	struct rig rig;
@@ -273,7 +282,7 @@ static bool run_measurements(const struct options *o)
 	for (int i = 0; i < MEASUREMENTS; i++) {
 		const struct measurement *m = &measurements[i];
 		struct figures floor;
-		bool has_floor = o->has_floor && m->kind != ONE_WATCH;
+		bool has_floor = o->has_floor && m->kind != ONE_WATCH && m->kind != ONE_OF_TWO;
 
 		if (!is_wanted(o, m))
 			continue;

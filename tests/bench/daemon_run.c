@@ -37,6 +37,7 @@ static const char raised_limits[] = "	udp_transactions = 1000000;\n"
 				    "	messages_per_user_per_s = 1000000;\n"
 				    "	messages_per_user_burst = 1000000;\n"
 				    "	stanzas_per_user_per_s = 1000000;\n"
+				    "	reports_per_user_per_s = 100000;\n"
 				    "	messages_pending_per_uri = 100000;\n"
 				    "	messages_pending = 1000000;\n"
 				    "	watches_per_watcher = 1000000;\n"
@@ -88,8 +89,27 @@ static void write_config(const struct daemon_run *run, const struct daemon_param
 	fclose(file);
 }
 
-static void run_program(const struct daemon_run *run, const char *program)
+/* The library that makes flushes slow stands beside this program. */
+static void slow_down(unsigned flush_ms)
 {
+	char path[512];
+	char number[16];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 32);
+	char *slash = NULL;
+
+	if (flush_ms == 0 || len <= 0)
+		return;
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	strcpy(slash + 1, "libslow_disk.so");
+	snprintf(number, sizeof(number), "%u", flush_ms);
+	setenv("SLOW_DISK_MS", number, 1);
+	setenv("LD_PRELOAD", path, 1);
+}
+
+static void run_program(const struct daemon_run *run, const struct daemon_params *params)
+{
+	const char *program = params->program;
 	char path[128];
 	int fd = -1;
 
@@ -99,6 +119,7 @@ static void run_program(const struct daemon_run *run, const char *program)
 	dup2(fd, 1);
 	dup2(fd, 2);
 	snprintf(path, sizeof(path), "%s/sipxmppd.cfg", run->folder);
+	slow_down(params->flush_ms);
 	execl(program, program, "-c", path, "-e", (char *)NULL);
 	perror(program);
 	_exit(127);
@@ -117,7 +138,7 @@ struct daemon_run *daemon_run_new(const struct daemon_params *params)
 	write_config(run, params);
 	run->pid = fork();
 	if (run->pid == 0)
-		run_program(run, params->program);
+		run_program(run, params);
 	clock_getcpuclockid(run->pid, &run->clock);
 	return run;
 }

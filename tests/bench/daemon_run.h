@@ -19,6 +19,7 @@ struct daemon_params {
 	const char *limits;      /* settings inside limits: {...}, or NULL: the raised ones */
 	bool has_usual_backlogs; /* the raised ones, but what may wait to be written is as usual */
 	const char *log_level;
+	unsigned flush_ms;  /* each flush of the disk takes so much longer */
 	const char *domain; /* more settings inside domains[0], e.g. "profile = \"asterisk\";", or
 			       NULL */
 };

@@ -21,6 +21,7 @@ static void start_program(struct rig *rig, const struct rig_params *params)
 				       .limits = params->limits,
 				       .has_usual_backlogs = params->has_usual_backlogs,
 				       .domain = params->domain,
+				       .flush_ms = params->flush_ms,
 				       .log_level = params->log_level != NULL ? params->log_level
 									      : "warning"};
 

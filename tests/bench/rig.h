@@ -31,6 +31,7 @@ struct rig_params {
 	bool has_usual_backlogs; /* daemon_run.h */
 	const char *log_level;
 	const char *domain; /* daemon_run.h */
+	unsigned flush_ms;  /* the same */
 	unsigned long
 		fanout; /* of the floor: what it writes for one thing it receives from SIP; 0: 1 */
 };

@@ -28,6 +28,7 @@ struct xmpp_end {
 	struct stream *stream;
 	enum phase phase;
 	bool is_up;
+	bool is_shut;
 	unsigned connects;
 	struct splitter splitter;
 	xmpp_end_fn *fn;
@@ -202,6 +203,10 @@ static void on_accept(int fd, uint32_t events, void *arg)
 	(void)events;
 	if (peer < 0)
 		return;
+	if (end->is_shut) {
+		close(peer);
+		return;
+	}
 	stream_free(&end->stream);
 	end->is_up = false;
 	end->phase = PHASE_HEADER;
@@ -275,4 +280,11 @@ void xmpp_end_hang_up(struct xmpp_end *end)
 {
 	stream_free(&end->stream);
 	end->is_up = false;
+}
+
+void xmpp_end_shut(struct xmpp_end *end, bool is_shut)
+{
+	end->is_shut = is_shut;
+	if (is_shut)
+		xmpp_end_hang_up(end);
 }

@@ -35,3 +35,5 @@ void xmpp_end_flush(struct xmpp_end *end);
 size_t xmpp_end_unsent(const struct xmpp_end *end);
 /* Closes the stream, as a server does that was stopped. */
 void xmpp_end_hang_up(struct xmpp_end *end);
+/* While it is shut, who connects is hung up on at once. */
+void xmpp_end_shut(struct xmpp_end *end, bool is_shut);
