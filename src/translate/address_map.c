@@ -312,7 +312,10 @@ static int add_user(struct address_map *map, size_t i, const struct map_user *fr
 	for (size_t k = 0; k < from->alias_count && error == 0; k++) {
 		error = add_alias(map, &user, buf_text(&jid), from->aliases[k], &why);
 		if (error != 0)
-			wrong(report, "users[%zu].alias[%zu]: cannot be used: %s", i, k, why);
+			wrong(report,
+			      "users[%zu].alias[%zu]: cannot be used: %s; write a SIP address of a "
+			      "domain in domains, such as sip:8001@pbx.example",
+			      i, k, why);
 	}
 	buf_free(&jid);
 	address_clear(&user);
@@ -329,7 +332,10 @@ static int check_extension(struct address_map *map, size_t i, const char *uri,
 	if (uri == NULL)
 		return 0;
 	if (read_sip_user(map, uri, &extension, &why) != 0)
-		return wrong(report, "users[%zu].extension: cannot be used: %s", i, why);
+		return wrong(report,
+			     "users[%zu].extension: cannot be used: %s; write a SIP address of a "
+			     "domain in domains, such as sip:1001@pbx.example",
+			     i, why);
 	address_clear(&extension);
 	return 0;
 }

@@ -338,7 +338,12 @@ static const struct wrong wrongs[] = {
 	 " { sip = \"example.org\"; } );\n",
 	 3, "give the chat domain another name"}, /* [D-01] */
 	{BASE "users: (\n { jid = \"a@chat.example\";\n   alias = [ \"sip:8@x.example\" ]; } );\n",
-	 6, "users[0].alias[0]: cannot be used: the domain is not served"},
+	 6,
+	 "users[0].alias[0]: cannot be used: the domain is not served; write a SIP address of a "
+	 "domain in domains, such as sip:8001@pbx.example"},
+	{BASE "users: (\n { jid = \"a@chat.example\";\n   extension = \"1001\"; } );\n", 6,
+	 "users[0].extension: cannot be used: the scheme of the URI is unknown; write a SIP "
+	 "address of a domain in domains, such as sip:1001@pbx.example"},
 	{BASE "users: (\n { jid = \"1@sip.chat.example\"; } );\n", 5,
 	 "users[0].jid: cannot be used"},
 	{BASE "lists: (\n { members = [ \"a@chat.example\" ]; } );\n", 5,
