@@ -110,8 +110,8 @@ async def is_delivered_once(juliet, phone, text):
     check(phone.program.text().count(f': {text}\n') == 1, f'{text!r} is shown twice')
 
 
-# [RCPT-043] [SIP-110] [D-41] what it sends about a plain text, packed and without CPIM, becomes the receipt. Its command line
-# can neither say that a text was read nor that somebody types, and asks for no receipts.
+# [RCPT-043] [SIP-110] [D-41] what it sends about a plain text, packed and without CPIM, becomes the receipt. Its command
+# line can neither say that a text was read nor that somebody types, and asks for no receipts.
 @test(replace={KAMAILIO: KAMAILIO + ' receipt_from_200 = false;'})
 async def linphone_says_that_texts_came(rig):
     juliet, phone = await linphone(rig)
@@ -125,7 +125,8 @@ async def linphone_says_that_texts_came(rig):
     check(not holding(juliet, RECEIPTS, 'request'), 'a receipt is asked for that it did not ask for')
 
 
-# [RCPT-039] [RCPT-040] [RCPT-043] [TYPE-027] [D-41] it takes CPIM and typing notices: the text is shown, not what it is wrapped in
+# [RCPT-039] [RCPT-040] [RCPT-043] [TYPE-027] [D-41] it takes CPIM and typing notices: the text is shown, not what it is
+# wrapped in
 @test(replace={KAMAILIO: KAMAILIO + ' receipt_from_200 = false; rich_types = "always";'})
 async def linphone_takes_cpim_and_typing(rig):
     juliet, phone = await linphone(rig)

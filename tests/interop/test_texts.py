@@ -54,6 +54,19 @@ async def receipts_of_two_clients_are_one(rig):
     check(len(reports) == 2, f'{len(reports)} reports')
 
 
+# [D-36] [RCPT-055] [RCPT-058] the chat server keeps the text: no receipt until her own client says so
+@test()
+async def receipt_waits_for_an_offline_chat_user(rig):
+    alice, romeo = await rig.sip_user('1001'), await rig.chat_user('romeo')
+    await send(alice, cpim('for later', 'positive-delivery', 'off1'))
+    await nothing_more(rig, romeo, alice)
+    check(len(alice.messages) == 1, f'a receipt while she is away: {alice.messages[0]}')
+    juliet = await rig.chat_user('juliet')
+    asked = (await until(lambda: holding(juliet, RECEIPTS, 'request'), 'the text at login'))[0]
+    juliet.say(ALICE_JID, None, extra=f'<received xmlns="{RECEIPTS}" id="{asked.id}"/>')
+    await until(lambda: [m for m in alice.messages if '<delivered/>' in m.text and 'off1' in m.text], 'the receipt')
+
+
 # [RCPT-043] [RCPT-050] the SIP server forks to two devices, and both report: one receipt
 @test()
 async def reports_of_two_devices_are_one(rig):
