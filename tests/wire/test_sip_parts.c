@@ -32,11 +32,12 @@ static char *long_text(size_t len, bool is_hard)
 
 static struct message long_message(const char *text)
 {
-	static char uid[] = "uid-1";
+	static char uid[] = "uid-1", subject[] = "Story";
 	struct message message = {.kind = MESSAGE_CHAT, .uid = uid, .hops = -1};
 
 	message.body = mem_strdup(text);
 	message.body_len = strlen(text);
+	message.subject = subject;
 	message.sent_at_ms = INT64_C(1714989600000);
 	return message;
 }
@@ -84,6 +85,7 @@ static size_t take_parts(struct rig *rig, size_t body_max, struct buf *got)
 		expect_header(out, "Call-ID", call_id_of(part, room));
 		assert_string_equal(sip_text_header(out, "Content-Type", type, sizeof type),
 				    "text/plain;charset=UTF-8");
+		assert_int_equal(sip_text_header_count(out, "Subject"), part == 1);
 		assert_false(begins_inside(body));
 		if (strstr(rig->proxy, "tcp") == NULL) {
 			assert_int_equal(out->way, SIP_WAY_UDP);

@@ -102,8 +102,8 @@ static void report_is_an_imdn(void **state)
 	}
 }
 
-/* [RCPT-014] [SEC-021]: record routes become routes in the same order, and the first is where it
- * goes; not to a place that the sender made up. */
+/* [RCPT-014] [RCPT-071] [SEC-021]: record routes become routes in the same order, and the first is
+ * where it goes; not to a place that the sender made up. */
 static void report_follows_its_route(void **state)
 {
 	static const struct {

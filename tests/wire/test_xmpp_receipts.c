@@ -96,7 +96,7 @@ static const struct notice notices[] = {
 	{TO_PHONE,
 	 "<active xmlns='http://jabber.org/protocol/chatstates'/>" MARKER("displayed", "u1"),
 	 {"report x:ann s:1001 u1 displayed"}},
-	/* [RCPT-065] [X0280-1] [X0280-3]: copies of anybody's; rooms [RCPT-064] [RCPT-032] */
+	/* [RCPT-065] [X0280-1] [X0280-3]: copies of anybody's */
 	{TO_PHONE,
 	 "<received xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"
 	 "<message xmlns='jabber:client' from='bob@chat.example/x' to='" USER

@@ -243,7 +243,11 @@ static const struct row notices[] = {
 	{CHAT(RECEIPT("u1")), "report delivered u1"},
 	{"<message>" RECEIPT("u1") "</message>", "report delivered u1"},
 	{"<message type='headline'>" RECEIPT("u1") "</message>", "report delivered u1"},
+	/* [RCPT-032] [RCPT-064] not of rooms */
 	{"<message type='groupchat'>" RECEIPT("u1") "</message>", "groupchat"},
+	{"<message type='groupchat' id='i'><body>b</body><request "
+	 "xmlns='urn:xmpp:receipts'/></message>",
+	 "groupchat"},
 	{"<message type='error'>" RECEIPT("u1") "</message>", "error"},
 	{CHAT("<received xmlns='urn:xmpp:receipts'/>"), "nothing"},
 	{CHAT("<received xmlns='urn:xmpp:receipts' id=''/>"), "nothing"},
@@ -385,8 +389,8 @@ static void writes_a_message(void **state)
 
 	(void)state;
 	message_stanza_write(&out, &message, "b@sip.example/sip", "j@chat.example", "sip.example");
-	/* [D-34] [XCP-021] type chat; [D-35] [X0359-1] one uid, no stanza-id; [D-32] nick; [D-44]
-	 * delay */
+	/* [D-34] [XCP-021] type chat; [D-35] [X0359-1] [MSG-051] one uid, no stanza-id; [D-32]
+	 * [X0172-1] nick; [D-44] [X0203-1] delay; [MSG-045] [MSG-048] */
 	assert_string_equal(buf_text(&out),
 			    "<message from=\"b@sip.example/sip\" to=\"j@chat.example\" id=\"u1\" "
 			    "type=\"chat\" xml:lang=\"en\">"
