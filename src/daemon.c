@@ -284,6 +284,7 @@ static void leave_terminal(struct parts *parts)
 static void pairs_loaded(int error, void *arg)
 {
 	struct parts *parts = arg;
+	struct queue_facts queue;
 	struct buf facts = BUF_INIT;
 
 	if (parts->is_stopping)
@@ -301,8 +302,9 @@ static void pairs_loaded(int error, void *arg)
 	settings_describe(*parts->settings, &facts);
 	log_lines(&facts, LOG_LEVEL_NOTICE);
 	buf_free(&facts);
-	log_notice("daemon: serving version=%s pairs=%zu", SIPXMPPD_VERSION,
-		   bridge_pair_count(parts->bridge));
+	bridge_queue_facts(parts->bridge, &queue);
+	log_notice("daemon: serving version=%s pairs=%zu messages=%zu", SIPXMPPD_VERSION,
+		   bridge_pair_count(parts->bridge), queue.messages);
 	leave_terminal(parts);
 	tell_parent(parts, EX_OK);
 }

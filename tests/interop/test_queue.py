@@ -71,6 +71,8 @@ async def texts_for_chat_survive_a_crash(rig):
     await until(lambda: len(juliet.bodies(ALICE_JID)) >= 6, 'all texts')
     await nothing_more(rig, juliet, alice)
     check(juliet.bodies(ALICE_JID)[1:6] == texts and len(juliet.bodies(ALICE_JID)) == 7, f'{juliet.bodies(ALICE_JID)}')
+    started = [line for line in rig.programs['sipxmppd'].text().splitlines() if 'daemon: serving' in line]
+    check(started[-1].endswith('messages=5'), f'{started}')
     await queue_becomes(rig, 0)
 
 
