@@ -9,7 +9,7 @@ from cases import ALICE, ALICE_JID, JULIET, message_crosses, nothing_more, store
 from rig import check, until
 from sip_ua import SipUser
 from sipp import Sipp
-from test_notices import RECEIPTS, cpim, holding, imdn, send
+from test_notices import MARKERS, RECEIPTS, cpim, holding, imdn, send
 from test_running import control
 
 
@@ -197,7 +197,7 @@ async def what_must_not_be_stored_is_refused(rig):
 @test()
 async def receipts_survive_a_crash(rig):
     juliet, alice = await both(rig)
-    await send(alice, cpim('Did it come?', 'positive-delivery', 'over1'))
+    await send(alice, cpim('Did it come?', 'positive-delivery, display', 'over1'))
     asked = (await until(lambda: juliet.got('message', ALICE_JID), 'the text'))[0]
     await killed(rig, 'sipxmppd', 'kamailio')
     await rig.start_bridge()
@@ -222,7 +222,7 @@ async def reports_of_a_phone_survive_a_crash(rig):
     juliet, alice = await both(rig)
     await send(alice, cpim('I know CPIM'))
     await until(lambda: juliet.bodies(ALICE_JID), 'the text')
-    id_ = juliet.say(ALICE_JID, 'read me', extra=f'<request xmlns="{RECEIPTS}"/>')
+    id_ = juliet.say(ALICE_JID, 'read me', extra=f'<request xmlns="{RECEIPTS}"/><markable xmlns="{MARKERS}"/>')
     about = (await until(lambda: alice.messages, 'the question'))[0].get('call-id')
     await killed(rig, rig.chat_server)
     juliet.cut()

@@ -41,11 +41,10 @@ async def receipts_of_two_clients_are_one(rig):
     first, second = await two_clients(rig)
     alice = await rig.sip_user('1001')
     await send(alice, cpim('Did it come?', 'positive-delivery, display', 'two1'))
-    for client in (first, second):
-        asked = (await until(lambda c=client: holding(c, RECEIPTS, 'request'), f'{client.resource} gets it'))[0]
-        client.say(ALICE_JID, None, extra=f'<received xmlns="{RECEIPTS}" id="{asked.id}"/>')
-        client.say(ALICE_JID, None, extra=f'<displayed xmlns="{MARKERS}" id="{asked.id}"/>')
-    for status in ('delivered', 'displayed'):
+    for name, namespace, status in (('received', RECEIPTS, 'delivered'), ('displayed', MARKERS, 'displayed')):
+        for client in (first, second):
+            asked = (await until(lambda c=client: holding(c, RECEIPTS, 'request'), f'{client.resource} gets it'))[0]
+            client.say(ALICE_JID, None, extra=f'<{name} xmlns="{namespace}" id="{asked.id}"/>')
         await until(lambda s=status: [m for m in alice.messages if f'<{s}/>' in m.text], f'IMDN {status}')
     await message_crosses(rig, first, alice, 'mark')
     # What the second one said was sent before her client heard of the mark; another mark is behind it.
@@ -74,7 +73,7 @@ async def reports_of_two_devices_are_one(rig):
     other = await rig.sip_user('1001')
     await send(alice, cpim('I know CPIM'))
     await until(lambda: juliet.bodies(ALICE_JID), 'the text')
-    juliet.say(ALICE_JID, 'to both', extra=f'<request xmlns="{RECEIPTS}"/>')
+    juliet.say(ALICE_JID, 'to both', extra=f'<request xmlns="{RECEIPTS}"/><markable xmlns="{MARKERS}"/>')
     for device in (alice, other):
         await until(lambda d=device: d.messages, 'the text on both devices')
         about = re.search(r'Message-ID: *(\S+)', device.messages[0].text).group(1)
