@@ -71,7 +71,7 @@ int message_out_init(struct message_out *out, const struct side_core *core,
 	if (message->what == MESSAGE_REPORT) {
 		struct buf target = BUF_INIT;
 
-		report_text_target(core, message, out->to_uri, &target);
+		report_text_target(core, message, out->to_uri, to->domain, &target);
 		out->uri = buf_take(&target);
 	} else {
 		out->uri = mem_strdup(out->to_uri);

@@ -2,13 +2,13 @@
 #include "sip/report_text.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "model/message.h"
 #include "sip/header_text.h"
 #include "sip/net_address.h"
 #include "sip/side_core.h"
-#include "sip/trust.h"
 #include "translate/cpim.h"
 #include "translate/imdn.h"
 
@@ -122,24 +122,32 @@ static void top_route(const char *routes, struct buf *out)
 		buf_append(out, open + 1, (size_t)(close - open - 1));
 }
 
-/* SEC-021, RCPT-071: a sender must not make us send to whom he likes. */
-static bool may_go_to(const struct side_core *core, const char *uri)
+static bool is_host_of(const char *uri, const char *host)
+{
+	struct uri_parts parts;
+
+	return uri != NULL && uri_parts_read(&parts, uri) && strcasecmp(parts.host, host) == 0;
+}
+
+/* SEC-021, RCPT-071: a sender must not make us send to whom he likes: his own domain or its server.
+ */
+static bool may_go_to(const struct side_core *core, const char *uri, const char *domain)
 {
 	struct uri_parts parts;
 
 	return is_clean(uri) && uri_parts_read(&parts, uri) && !parts.is_sips && !parts.has_maddr &&
-	       (side_core_peer(core, parts.host) != NULL ||
-		trust_is_proxy_host(core->trust, parts.host));
+	       (strcasecmp(parts.host, domain) == 0 ||
+		is_host_of(side_core_next_hop(core, domain), parts.host));
 }
 
 void report_text_target(const struct side_core *core, const struct message *message,
-			const char *to_uri, struct buf *out)
+			const char *to_uri, const char *domain, struct buf *out)
 {
 	const struct message_origin *origin = &message->report->origin;
 	struct buf route = BUF_INIT;
 
 	if (origin->route != NULL)
 		top_route(origin->route, &route);
-	buf_puts(out, may_go_to(core, buf_text(&route)) ? route.data : to_uri);
+	buf_puts(out, may_go_to(core, buf_text(&route), domain) ? route.data : to_uri);
 	buf_free(&route);
 }

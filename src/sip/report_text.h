@@ -24,6 +24,6 @@ void report_text_cpim(const struct message *message, const struct report_ends *e
 /* Appends "Not delivered: REASON: FIRST WORDS". */
 void report_text_words(const struct message *message, struct buf *out);
 /* Where the report goes (RCPT-014, RCPT-021): the URI of the top IMDN-Record-Route if the message
- * had one that a request of ours may go to (SEC-021), else to_uri. Appended. */
+ * had one in the SIP domain of its sender or at its server (SEC-021), else to_uri. Appended. */
 void report_text_target(const struct side_core *core, const struct message *message,
-			const char *to_uri, struct buf *out);
+			const char *to_uri, const char *domain, struct buf *out);

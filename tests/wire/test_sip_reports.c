@@ -114,6 +114,13 @@ static void report_follows_its_route(void **state)
 		{"<sip:store@pbx.example;lr>\n<sip:a@b.example>", "sip:store@pbx.example;lr",
 		 CPIM_AFTER("imdn.IMDN-Route: <sip:store@pbx.example;lr>\r\n"
 			    "imdn.IMDN-Route: <sip:a@b.example>\r\n") IMDN(DELIVERED)},
+		/* another server's users are no place on the way back */
+		{"<sip:a@other.example>", "sip:1001@pbx.example",
+		 CPIM_AFTER("imdn.IMDN-Route: <sip:a@other.example>\r\n") IMDN(DELIVERED)},
+		{"<sip:a@192.0.2.77>", "sip:1001@pbx.example",
+		 CPIM_AFTER("imdn.IMDN-Route: <sip:a@192.0.2.77>\r\n") IMDN(DELIVERED)},
+		{"<sip:store@127.0.0.1>", "sip:store@127.0.0.1",
+		 CPIM_AFTER("imdn.IMDN-Route: <sip:store@127.0.0.1>\r\n") IMDN(DELIVERED)},
 		{"<sip:a@198.51.100.7>", "sip:1001@pbx.example",
 		 CPIM_AFTER("imdn.IMDN-Route: <sip:a@198.51.100.7>\r\n") IMDN(DELIVERED)},
 		{"<sip:a@pbx.example;maddr=198.51.100.7>", "sip:1001@pbx.example",
