@@ -15,6 +15,17 @@
 #include "xmpp/xmpp_side.h"
 
 /* "key value" lines become members of one object. */
+/* A count is a number for programs, too. */
+static void value_to_json(struct buf *out, const char *value)
+{
+	size_t digits = strspn(value, "0123456789");
+
+	if (digits > 0 && value[digits] == '\0' && (value[0] != '0' || digits == 1))
+		buf_puts(out, value);
+	else
+		json_text(out, value);
+}
+
 static void lines_to_json(const struct buf *lines, struct buf *out)
 {
 	const char *at = buf_text(lines);
@@ -33,7 +44,7 @@ static void lines_to_json(const struct buf *lines, struct buf *out)
 		buf_reset(&part);
 		if (key < len)
 			buf_append(&part, at + key + 1, len - key - 1);
-		json_text(out, buf_text(&part));
+		value_to_json(out, buf_text(&part));
 		buf_free(&part);
 		comma = ",";
 		at += len + (at[len] == '\n');
@@ -154,8 +165,10 @@ static int run_show_pairs(int argc, const char *const *argv, int as_json, struct
 	struct listing listing = {out, as_json, 0};
 	struct address address = {0};
 
-	if (argc > 1)
+	if (argc > 1) {
+		buf_puts(out, "use: show pairs [ADDRESS]\n");
 		return EINVAL;
+	}
 	if (argc == 1 && daemon_read_address(parts, argv[0], &address, out) != 0)
 		return ENOENT;
 	if (as_json)

@@ -99,8 +99,10 @@ int daemon_show_queue(int argc, const char *const *argv, int as_json, struct buf
 	struct listing listing = {out, as_json, 0, loop_wall_ms(parts->loop)};
 
 	(void)argv;
-	if (argc > 0)
+	if (argc > 0) {
+		buf_puts(out, "use: show queue\n");
 		return EINVAL;
+	}
 	if (as_json)
 		buf_putc(out, '[');
 	bridge_each_queued(parts->bridge, list_message, &listing);

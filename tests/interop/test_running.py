@@ -1,6 +1,7 @@
 """Starting, stopping, dying and starting again; what the programs say on the command line."""
 
 import asyncio
+import json
 import re
 import signal
 import subprocess
@@ -140,6 +141,11 @@ async def control_program_shows_the_state(rig):
     check('sip:1001@pbx.example' in mapped.stdout, f'map: {said(mapped)}')
     help_ = await asyncio.to_thread(control, rig, 'help')
     check('status' in help_.stdout and 'map' in help_.stdout, f'help: {said(help_)}')
+    counted = json.loads((await asyncio.to_thread(control, rig, '--json', 'status')).stdout)
+    check(counted['state'] == 'serving' and counted['pairs'] == 1 and counted['queue.messages'] == 0, f'{counted}')
+    for words in (['show', 'pairs', 'a', 'b'], ['show', 'queue', 'a']):
+        wrong = await asyncio.to_thread(control, rig, *words)
+        check(wrong.returncode == 64 and f'use: {words[0]} {words[1]}' in wrong.stderr, f'{words}: {said(wrong)}')
     unknown = await asyncio.to_thread(control, rig, 'no', 'such', 'command')
     check(unknown.returncode != 0, 'an unknown command succeeded')
     mode = (rig.dir / 'control').stat().st_mode & 0o777
