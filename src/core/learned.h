@@ -16,12 +16,12 @@ enum {
 	LEARNED_YES_AGE_S = 30 * 86400        /* and an ability is doubted */
 };
 
-/* Kinds; the subject is a SIP URI of a user (without parameters), a bare JID, or a SIP domain.
+/* Kinds; the subject is a SIP URI of a user (without parameters) or a bare JID.
  * Values: 0 refused, 1 shown (it sent one, or an Accept named it), or a number of bytes. */
 #define LEARNED_TYPING  "typing"  /* SIP user: application/im-iscomposing+xml (1/0) */
 #define LEARNED_CPIM    "cpim"    /* SIP user: message/cpim with IMDN (1/0) */
 #define LEARNED_IMDN    "imdn"    /* SIP user: message/imdn+xml in CPIM (1) or without (2) or 0 */
-#define LEARNED_BODY    "body"    /* SIP domain: bytes of text it takes at most (413) */
+#define LEARNED_BODY    "body"    /* SIP user: bytes of text he takes at most (413) */
 #define LEARNED_MESSAGE "message" /* SIP user: MESSAGE at all (0: 405, 501) */
 #define LEARNED_STATES  "states"  /* chat user: XEP-0085 (1/0) */
 /* SIP user: how much new voicemail was known last, with a count of changes (sip/extensions.h) */

@@ -74,10 +74,10 @@ enum imdn_style abilities_imdn_style(const struct side_core *core, const char *d
 	return (asked && cpim != 0) || cpim == 1 || imdn == 1 ? IMDN_STYLE_CPIM : IMDN_STYLE_NONE;
 }
 
-size_t abilities_body_max(const struct side_core *core, const char *domain)
+size_t abilities_body_max(const struct side_core *core, const char *domain, const char *uri)
 {
 	const struct sip_peer *peer = side_core_peer(core, domain);
-	int64_t learned = get(core, LEARNED_BODY, domain);
+	int64_t learned = get(core, LEARNED_BODY, uri);
 	size_t most = SIZE_MAX;
 
 	if (peer != NULL && peer->profile.body_max_bytes > 0)

@@ -22,9 +22,9 @@ bool abilities_takes_cpim(const struct side_core *core, const char *domain, cons
 /* asked: he asked for reports, in message/cpim then. */
 enum imdn_style abilities_imdn_style(const struct side_core *core, const char *domain,
 				     const char *uri, bool asked);
-/* Most bytes of a body that the domain takes: of the profile, or less when it was refused (413);
- * SIZE_MAX: not known. */
-size_t abilities_body_max(const struct side_core *core, const char *domain);
+/* Most bytes of a body that he takes: of the profile, or less when it was refused (413); SIZE_MAX:
+ * not known. */
+size_t abilities_body_max(const struct side_core *core, const char *domain, const char *uri);
 
 /* kind and value as in core/learned.h; of a user by his URI, or by his address. */
 void abilities_put(const struct side_core *core, const char *kind, const char *subject,

@@ -17,7 +17,7 @@
 #include "translate/text_split.h"
 
 enum {
-	LEARNED_LEAST = 512, /* one phone that refuses everything must not cut all texts to bits */
+	LEARNED_LEAST = 512, /* who refuses everything says nothing of sizes */
 	LIMIT_LEAST = 128    /* smaller parts are not tried */
 };
 
@@ -108,7 +108,7 @@ static size_t room_of_way(const struct message_out *out)
 /* Bytes of a body that the user and the way there take. */
 static size_t room(const struct message_out *out)
 {
-	size_t most = abilities_body_max(out->core, out->to.domain);
+	size_t most = abilities_body_max(out->core, out->to.domain, out->to_uri);
 	size_t way = room_of_way(out);
 
 	most = way < most ? way : most;
@@ -230,7 +230,8 @@ static bool type_refused(struct message_out *out)
 	}
 }
 
-/* Half of what was refused is learned for the domain, and tried. */
+/* Half of what was refused is learned, and tried; of this user alone, since a phone may have said
+ * it and not its server. */
 static bool size_refused(struct message_out *out)
 {
 	struct fault fault;
@@ -240,7 +241,7 @@ static bool size_refused(struct message_out *out)
 	if (out->form != MESSAGE_FORM_PLAIN && out->form != MESSAGE_FORM_CPIM)
 		return false;
 	if (half >= LEARNED_LEAST)
-		abilities_put(out->core, LEARNED_BODY, out->to.domain, (int64_t)half);
+		abilities_put(out->core, LEARNED_BODY, out->to_uri, (int64_t)half);
 	/* What was taken of it before is not said twice. */
 	if (out->part != 0 || half < LIMIT_LEAST || !may_split(out))
 		return false;
