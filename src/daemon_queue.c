@@ -184,8 +184,8 @@ void daemon_queue_told(enum queue_event event, const struct address *from, const
 	else if (event == QUEUE_GOES)
 		log_notice("queue: messages go on for=%s", log_safe(to->domain));
 	else
-		log_warning("queue: full, a message is refused from=%s (%s)", buf_text(&sender),
-			    reason(why, &words));
+		log_warning("queue: full (limits.queue_*), a message is refused from=%s (%s)",
+			    buf_text(&sender), reason(why, &words));
 	buf_free(&words);
 	buf_free(&sender);
 }
