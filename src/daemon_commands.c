@@ -285,7 +285,7 @@ const struct control_command daemon_commands[] = {
 	 "what is shown of somebody, to whom, and who says so, how long ago", daemon_show_presence},
 	{"show peers", "", "the SIP domains: is the server there, what is known from it",
 	 daemon_show_peers},
-	{"show queue", "", "messages that wait, and those set aside: for how long, and why",
+	{"show queue", "[ADDRESS]", "messages that wait, and those set aside: for how long, and why",
 	 daemon_show_queue},
 	{"map", "ADDRESS", "how an address maps to the other side, and why", run_map},
 	{"log", "LEVEL", "sets the log level: err warning notice info debug", run_log},

@@ -13,6 +13,7 @@ struct listing {
 	int as_json;
 	size_t count;
 	int64_t now_ms;
+	const struct address *only; /* at one end; NULL: all */
 };
 
 static const char *state_of(const struct queued_message *message)
@@ -82,6 +83,9 @@ static void list_message(const struct queued_message *message, void *arg)
 	struct buf from = BUF_INIT;
 	struct buf to = BUF_INIT;
 
+	if (listing->only != NULL && !address_equal(listing->only, message->from) &&
+	    !address_equal(listing->only, message->to))
+		return;
 	daemon_print_address(&from, message->from);
 	daemon_print_address(&to, message->to);
 	if (listing->as_json)
@@ -96,20 +100,25 @@ static void list_message(const struct queued_message *message, void *arg)
 int daemon_show_queue(int argc, const char *const *argv, int as_json, struct buf *out, void *arg)
 {
 	struct parts *parts = arg;
-	struct listing listing = {out, as_json, 0, loop_wall_ms(parts->loop)};
+	struct address address = {0};
+	struct listing listing = {out, as_json, 0, loop_wall_ms(parts->loop),
+				  argc > 0 ? &address : NULL};
 
-	(void)argv;
-	if (argc > 0) {
-		buf_puts(out, "use: show queue\n");
+	if (argc > 1) {
+		buf_puts(out, "use: show queue [ADDRESS]\n");
 		return EINVAL;
 	}
+	if (argc == 1 && daemon_read_address(parts, argv[0], &address, out) != 0)
+		return ENOENT;
 	if (as_json)
 		buf_putc(out, '[');
 	bridge_each_queued(parts->bridge, list_message, &listing);
 	if (as_json)
 		buf_puts(out, "]\n");
 	else if (listing.count == 0)
-		buf_puts(out, "the queue is empty\n");
+		buf_puts(out, argc > 0 ? "no message of this address is in the queue\n"
+				       : "the queue is empty\n");
+	address_clear(&address);
 	return 0;
 }
 

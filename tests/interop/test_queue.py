@@ -23,9 +23,9 @@ async def killed(rig, *names):
         await rig.programs[name].ended()
 
 
-async def queued(rig):
+async def queued(rig, *address):
     """The queue as the control program shows it."""
-    result = await asyncio.to_thread(control, rig, '--json', 'show', 'queue')
+    result = await asyncio.to_thread(control, rig, '--json', 'show', 'queue', *address)
     check(result.returncode == 0, f'show queue: {result.stdout + result.stderr}')
     return json.loads(result.stdout)
 
@@ -86,6 +86,8 @@ async def texts_for_a_phone_survive_a_crash(rig):
     ids = [juliet.say(ALICE_JID, text) for text in texts]
     waiting = await queue_becomes(rig, 5)
     check({q['what'] for q in waiting} == {'text'} and all('1001' in q['to'] for q in waiting), f'{waiting}')
+    check(len(await queued(rig, ALICE_JID)) == len(await queued(rig, 'juliet@chat.example')) == 5, 'not of both')
+    check(not await queued(rig, '1002@sip.chat.example'), 'of somebody else')
     check(stored(rig, texts[0]), 'it is not in the store')
     lines = (await asyncio.to_thread(control, rig, 'show', 'queue')).stdout.splitlines()
     check(len(lines) == 5 and all(' to ' in line and ': text, ' in line for line in lines), f'{lines}')

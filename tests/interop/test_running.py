@@ -143,7 +143,7 @@ async def control_program_shows_the_state(rig):
     check('status' in help_.stdout and 'map' in help_.stdout, f'help: {said(help_)}')
     counted = json.loads((await asyncio.to_thread(control, rig, '--json', 'status')).stdout)
     check(counted['state'] == 'serving' and counted['pairs'] == 1 and counted['queue.messages'] == 0, f'{counted}')
-    for words in (['show', 'pairs', 'a', 'b'], ['show', 'queue', 'a']):
+    for words in (['show', 'pairs', 'a', 'b'], ['show', 'queue', 'a', 'b']):
         wrong = await asyncio.to_thread(control, rig, *words)
         check(wrong.returncode == 64 and f'use: {words[0]} {words[1]}' in wrong.stderr, f'{words}: {said(wrong)}')
     unknown = await asyncio.to_thread(control, rig, 'no', 'such', 'command')
