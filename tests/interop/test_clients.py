@@ -6,6 +6,7 @@ from rig import CHAT, check, until
 from sipp import Sipp
 from test_notices import MARKERS, RECEIPTS, STATES, holding
 from test_queue import queue_becomes
+from test_texts import rejoined
 
 ROMEO = f'sip:romeo@{CHAT}'
 
@@ -154,6 +155,23 @@ async def baresip_takes_plain_texts_only(rig):
         check(phone.received() == ['one', 'two'], f'it shows {phone.received()}')
         check(not juliet.got('message', type_='error'), 'an error although it was delivered')
         check(rig.programs['sipxmppd'].text().count('status=415') == 1, 'tried again what it refuses')
+    finally:
+        phone.close()
+
+
+# [D-40] this one shows lines of up to 511 bytes and takes longer ones with a 200 all the same: in parts it shows all of it
+@test(replace={KAMAILIO: KAMAILIO + ' body_max = 450;'})
+async def baresip_shows_long_texts_in_parts(rig):
+    juliet = await rig.chat_user('juliet')
+    phone = await Baresip(rig, '1001', JULIET).start()
+    try:
+        text = 'long & \n' + '👩‍👩‍👧‍👦é ' * 60
+        juliet.say(ALICE_JID, text)
+        await until(lambda: phone.received() and phone.received()[-1].startswith(
+            f'({len(phone.received())}/{len(phone.received())}) '), 'the last part')
+        check(rejoined(phone.received()) == text, f'it shows {phone.received()}')
+        await phone.command('message', 'x' * 1000)
+        await until(lambda: 'x' * 1000 in juliet.bodies(ALICE_JID), 'its own long text')
     finally:
         phone.close()
 
