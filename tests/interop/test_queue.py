@@ -13,6 +13,9 @@ from test_notices import MARKERS, RECEIPTS, cpim, holding, imdn, send
 from test_running import control
 
 
+NOBODY = 'sip:nobody@chat.example'
+
+
 async def both(rig):
     return await rig.chat_user('juliet'), await rig.sip_user('1001')
 
@@ -120,30 +123,42 @@ async def a_text_that_expires_is_told_of(rig):
     check(len(alice.messages) == 2 and len(juliet.bodies(ALICE_JID)) == 1, 'told twice, or delivered after all')
 
 
-# [D-39] [REQ-084] [RCPT-061] answered 202, then refused by the chat server: words for one, IMDN for one who asked
-@test()
-async def a_refusal_after_the_answer_is_told_once(rig):
+async def refused_after_the_answer(rig):
+    """To nobody, while the chat server is away: one asks for no report, the other one does. It is back, and says no."""
     juliet, alice = await both(rig)
     await message_crosses(rig, juliet, alice, 'before')
     bob = await rig.sip_user('1002')
-    nobody = 'sip:nobody@chat.example'
     await killed(rig, rig.chat_server)
     juliet.cut()
-    await said_late(rig, alice, 'anybody there?', to=nobody)
+    await said_late(rig, alice, 'anybody there?', to=NOBODY)
     body = cpim('asked about', 'positive-delivery, negative-delivery', 'late7')
-    answer = await bob.send_message(nobody, body, content_type='message/cpim')
+    answer = await bob.send_message(NOBODY, body, content_type='message/cpim')
     check(answer.status == 202, f'answered {answer.status}')
     await chat_server_back(rig, juliet)
-    words = (await until(lambda: alice.messages[1:], 'the failure in words'))[0]
-    check(words.text.startswith('Not delivered: ') and words.text.endswith('anybody there?'), words.text)
-    check(f'<{nobody}>' in words.get('from'), words.get('from'))
     report = (await until(lambda: bob.messages, 'the failure as IMDN'))[0]
     check('<message-id>late7</message-id>' in report.text and '<failed/>' in report.text, report.text)
+    await queue_becomes(rig, 0)
     await nothing_more(rig, juliet, bob)
     await nothing_more(rig, juliet, alice)
-    check(len(alice.messages) == 3, f'alice: {[m.text for m in alice.messages]}')
     check(len(bob.messages) == 2, f'bob: {[m.text for m in bob.messages]}')
-    await queue_becomes(rig, 0)
+    return alice
+
+
+# [D-39] [REQ-084] [RCPT-061] answered 202, then refused by the chat server: words for one, IMDN for one who asked
+@test()
+async def a_refusal_after_the_answer_is_told_once(rig):
+    alice = await refused_after_the_answer(rig)
+    check(len(alice.messages) == 3, f'alice: {[m.text for m in alice.messages]}')
+    words = alice.messages[1]
+    check(words.text.startswith('Not delivered: ') and words.text.endswith('anybody there?'), words.text)
+    check(f'<{NOBODY}>' in words.get('from'), words.get('from'))
+
+
+# [D-39] late_failure = "none": only who asked is told
+@test(extra='messages: { late_failure = "none"; };')
+async def a_refusal_after_the_answer_is_told_to_who_asked(rig):
+    alice = await refused_after_the_answer(rig)
+    check(len(alice.messages) == 2, f'alice: {[m.text for m in alice.messages]}')
 
 
 # [REL-009] [MSG-021] [MSG-096] a sender has filled his share: refused at once, others not, and what was taken is delivered
