@@ -19,6 +19,7 @@ message was lost, seen twice, out of its order, or both delivered and reported.
 import argparse
 import asyncio
 import collections
+import contextlib
 import os
 import pathlib
 import random
@@ -165,7 +166,7 @@ class Crash:
         for part in ('', '-wal'):
             if pathlib.Path(f'{path}{part}').exists():
                 pathlib.Path(f'{copy}{part}').write_bytes(pathlib.Path(f'{path}{part}').read_bytes())
-        with sqlite3.connect(copy) as db:
+        with contextlib.closing(sqlite3.connect(copy)) as db:
             for (value,) in db.execute('select value from queue'):
                 for token in set(TOKEN.findall(bytes(value or b'').decode('latin-1'))):
                     if token in self.books.sent:
@@ -207,7 +208,10 @@ class Crash:
 
     def queue_is_empty(self):
         try:
-            with sqlite3.connect(f'file:{self.rig.dir}/state.db?mode=ro', uri=True, timeout=5) as db:
+            # Closed at once: who holds the file open over a kill keeps SQLite from recovering what was just being
+            # committed, which the copy above shows.
+            path = f'file:{self.rig.dir}/state.db?mode=ro'
+            with contextlib.closing(sqlite3.connect(path, uri=True, timeout=5)) as db:
                 return db.execute('select count(*) from queue').fetchone()[0] == 0
         except sqlite3.Error:
             return False
