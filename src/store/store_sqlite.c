@@ -21,7 +21,8 @@
 enum {
 	GROUP_FULL = 256,      /* requests that are not collected any longer (SQL-002) */
 	GROUP_MAX = 1024,      /* requests of one transaction: those that wait share the flush */
-	GROUP_MS = 5,          /* least time between two starts of a transaction, to collect */
+	GROUP_MS = 5,          /* to collect, */
+	QUICK_MS = 2,          /* from the end of a transaction that took no longer than this */
 	CHECKPOINT_IDLE_S = 1, /* without work the log is moved into the file (SQL-004) */
 	DELIVER_MAX = 256,     /* results handed over in one turn of the loop */
 	PIECES_MAX = 16        /* pieces of a load that wait for the loop */
@@ -115,13 +116,22 @@ static bool wait_for_work(struct sqlite_store *store)
 	return store->queued > 0;
 }
 
-/* SQL-002: under load a transaction starts at most every 5 ms, or when it is full; a single
- * request is written at once. Counted from start to start: behind a flush that took that long,
- * those that waited for it go at once. */
+static bool is_before(struct timespec a, struct timespec b)
+{
+	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+
+/* SQL-002: under load requests are collected for 5 ms, or until they are enough; a single request
+ * is written at once. Where a flush takes its time, counted from its start: those that waited for
+ * it go at once. */
 static void collect(struct sqlite_store *store, struct timespec started)
 {
 	struct timespec until = after_ms(started, GROUP_MS);
+	struct timespec now;
 
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (is_before(now, after_ms(started, QUICK_MS)))
+		until = after_ms(now, GROUP_MS);
 	while (store->queued < GROUP_FULL && !store->ending) {
 		if (pthread_cond_timedwait(&store->work, &store->lock, &until) == ETIMEDOUT)
 			return;
@@ -203,8 +213,11 @@ static void *write_on(void *arg)
 
 	list_init(&group);
 	pthread_mutex_lock(&store->lock);
-	while (wait_for_work(store)) {
+	for (;;) {
+		/* First: who is not idle need not be woken by the first request that comes. */
 		collect(store, started);
+		if (!wait_for_work(store))
+			break;
 		clock_gettime(CLOCK_MONOTONIC, &started);
 		take_group(store, &group);
 		pthread_mutex_unlock(&store->lock);
