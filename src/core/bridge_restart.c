@@ -2,11 +2,16 @@
  * first of each lane, is handed over one at a time (some, when there are many), its try written
  * before. What was tried so and ended with the process once more is set aside; its sender is told.
  * And the queue as operators see it. */
+#include <limits.h>
+
 #include "base/mem.h"
 #include "core/bridge_private.h"
 #include "model/counters.h"
 
-enum { ASIDE_LIFE_S = 7 * 86400 };
+enum {
+	ASIDE_LIFE_S = 7 * 86400,
+	UNDER_WAY_MOST = 10 /* of one pair, in the time of a commit */
+};
 
 struct loading {
 	struct ledger *ledger;
@@ -129,13 +134,22 @@ static void quarantine(struct bridge *bridge, struct queue_item *item)
 	flow_fail(bridge, item, &fault, &bridge->params.counters->messages_quarantined);
 }
 
-/* Nobody knows what became of what was under way. */
+/* Nobody knows what became of what was under way: several toward chat users; toward a phone the
+ * first text, and those after it if the end of the ones before was not on disk yet. */
 static void resume(struct bridge *bridge, struct queue_lane *lane)
 {
-	struct queue_item *first = queue_lane_first(lane);
+	int left = lane->to.side == SIDE_SIP ? UNDER_WAY_MOST : INT_MAX;
 
-	if (first != NULL && first->is_stored && first->what == MESSAGE_TEXT)
-		first->is_uncertain = true;
+	LIST_EACH(it, next, &lane->items)
+	{
+		struct queue_item *item = LIST_ENTRY(it, struct queue_item, place);
+
+		if (!item->is_stored || item->what != MESSAGE_TEXT)
+			continue;
+		item->is_uncertain = true;
+		if (--left == 0)
+			break;
+	}
 	hand_over_kick(bridge, lane);
 }
 

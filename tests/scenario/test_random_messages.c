@@ -201,6 +201,9 @@ static void on_deliver(void *arg, exchange_id x, const struct address *from,
 	sent = &world->sent[flight->message];
 	assert_true(flight->is_report ? sent->origin == end->which : sent->origin != end->which);
 	assert_false(flight->is_report ? sent->is_told : sent->is_over);
+	/* Who is told that it failed, and it was seen, is told that this is not certain. */
+	if (flight->is_report && sent->is_shown)
+		assert_true(fault_is_uncertain(&message->report->fault));
 	/* Nobody hears that it failed and then sees it after all. */
 	if (!flight->is_report && sent->is_reported)
 		assert_true(sent->is_uncertain);
