@@ -1,6 +1,7 @@
 """What was accepted and cannot go on yet: stored, listed, delivered once after any restart, or told as failed."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import sqlite3
@@ -297,7 +298,8 @@ async def a_text_that_arrived_is_not_shown_again(rig):
 
 
 def count_prints(rig):
-    with sqlite3.connect(f'file:{rig.dir}/state.db?mode=ro', uri=True, timeout=10) as db:
+    # Closed at once: an open reader would keep the index of the log beyond a kill.
+    with contextlib.closing(sqlite3.connect(f'file:{rig.dir}/state.db?mode=ro', uri=True, timeout=10)) as db:
         return db.execute('select count(*) from prints').fetchone()[0]
 
 
