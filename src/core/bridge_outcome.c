@@ -8,6 +8,7 @@ enum {
 	UNKNOWNS_MOST = 3, /* repetitions without word */
 	FAILURES_MOST = 3, /* tries within a minute */
 	FAILURES_APART_S = 20,
+	HEARD_MS = 10000, /* who answered so lately is there */
 	/* A stanza that ends the stream whenever it is written: first alone, then no more. */
 	XMPP_UNKNOWNS_ALONE = 3,
 	XMPP_UNKNOWNS_MOST = 6
@@ -151,17 +152,24 @@ static void judge(struct bridge *bridge, struct queue_item *item, enum outcome o
 }
 
 /* Once for each domain: that it cannot be reached, and that it answered again. While the link is
- * down that has been told. */
+ * down that has been told; and a server that answers for others is there, whatever it says of one
+ * of its users. */
 static void tell_way(struct bridge *bridge, const struct queue_lane *lane, enum outcome outcome,
 		     const struct fault *fault)
 {
+	struct queue_peer *peer = lane->peer;
+	uint64_t now = now_ms(bridge);
 	bool is_broken = outcome == OUTCOME_UNKNOWN ||
 			 (outcome == OUTCOME_REFUSED && fault->again == AGAIN_PATH);
 
-	if (is_broken == lane->peer->is_broken ||
-	    (is_broken && !bridge->links[lane->to.side].is_up))
+	if (!is_broken)
+		peer->heard_ms = now;
+	else if (!bridge->links[lane->to.side].is_up ||
+		 (peer->heard_ms != 0 && now - peer->heard_ms < HEARD_MS))
 		return;
-	lane->peer->is_broken = is_broken;
+	if (is_broken == peer->is_broken)
+		return;
+	peer->is_broken = is_broken;
 	flow_tell(bridge, is_broken ? QUEUE_WAITS : QUEUE_GOES, lane, is_broken ? fault : NULL);
 }
 

@@ -28,6 +28,7 @@ struct queue_user {
 struct queue_peer {
 	struct list hoping; /* queue_lane.hope */
 	bool is_broken;     /* as was told (QUEUE_WAITS) */
+	uint64_t heard_ms;  /* when it answered last; 0: not yet */
 	size_t lanes;
 	size_t sent;    /* of all of them, handed over without word */
 	size_t unknown; /* hand-overs that ended so, since the last answer */
