@@ -65,9 +65,27 @@ static void failed_early(struct bridge *bridge, struct queue_item *item, enum ou
 	flow_end(bridge, item);
 }
 
-static bool is_held(const struct bridge *bridge, const struct queue_item *item)
+/* For how long messages.hold_unavailable still lets it wait. */
+static int64_t held_s(const struct bridge *bridge, const struct queue_item *item)
 {
-	return item->accepted_ms / 1000 + bridge->params.hold_unavailable_s > wall_s(bridge);
+	return item->accepted_ms / 1000 + bridge->params.hold_unavailable_s - wall_s(bridge);
+}
+
+/* D-37 says for how long it is tried, whatever the other side asks for. */
+static int pause_s(const struct bridge *bridge, const struct queue_item *item,
+		   const struct fault *fault)
+{
+	int64_t left;
+
+	switch (fault->again) {
+	case AGAIN_FEW:
+		return FAILURES_APART_S;
+	case AGAIN_HELD:
+		left = held_s(bridge, item);
+		return fault->retry_after_s < left ? fault->retry_after_s : (int)left;
+	default:
+		return fault->retry_after_s;
+	}
 }
 
 static void try_again(struct bridge *bridge, struct queue_item *item, const struct fault *fault,
@@ -80,9 +98,8 @@ static void try_again(struct bridge *bridge, struct queue_item *item, const stru
 		return;
 	}
 	bridge->params.counters->messages_queued++;
-	if (fault->again == AGAIN_FEW && slow.retry_after_s < FAILURES_APART_S)
-		slow.retry_after_s = FAILURES_APART_S;
-	hand_over_wait(bridge, item->lane, fault->again == AGAIN_FEW ? &slow : fault, may_hope);
+	slow.retry_after_s = pause_s(bridge, item, fault);
+	hand_over_wait(bridge, item->lane, &slow, may_hope);
 	if (item->writing == WRITE_TRIES)
 		flow_write(bridge, item, WRITE_CALM);
 	hand_over_kick(bridge, item->lane);
@@ -128,7 +145,7 @@ static void judge_refused(struct bridge *bridge, struct queue_item *item, const 
 		}
 		break;
 	case AGAIN_HELD:
-		if (item->what == MESSAGE_TEXT && is_held(bridge, item)) {
+		if (item->what == MESSAGE_TEXT && held_s(bridge, item) > 0) {
 			try_again(bridge, item, fault, false);
 			return;
 		}
