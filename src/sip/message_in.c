@@ -41,25 +41,48 @@ static const struct profile *profile_of(const struct side_core *core, const stru
 
 /* The body ------------------------------------------------------------------------------------- */
 
-static const char *header_value(const void *header, char room[HEADER_VALUE_MAX])
+enum { VALUE_END = 2 }; /* the library leaves so much unused behind a value */
+
+/* The value of a header as text: in room if it fits, as it nearly always does. */
+struct value {
+	char room[HEADER_VALUE_MAX];
+	char *large; /* owned, or NULL */
+};
+
+/* What does not fit is not written, but counted. */
+static const char *read_value(const void *header, struct value *value)
 {
-	if (header == NULL || sip_header_field_e(room, HEADER_VALUE_MAX, header, 0) <= 0)
+	issize_t len = 0;
+
+	value->large = NULL;
+	if (header != NULL)
+		len = sip_header_field_e(value->room, HEADER_VALUE_MAX, header, 0);
+	if (len <= 0)
 		return NULL;
-	room[HEADER_VALUE_MAX - 1] = '\0';
-	return room;
+	if (len + VALUE_END <= HEADER_VALUE_MAX) {
+		value->room[len] = '\0';
+		return value->room;
+	}
+	value->large = mem_zalloc((size_t)len + VALUE_END);
+	(void)sip_header_field_e(value->large, (isize_t)len + VALUE_END, header, 0);
+	return value->large;
 }
 
 int message_in_read(const struct side_core *core, const struct request *request,
 		    const struct address *from, struct message_body *out)
 {
 	const sip_t *sip = request->sip;
-	char type[HEADER_VALUE_MAX], encoding[HEADER_VALUE_MAX], disposition[HEADER_VALUE_MAX];
+	struct value type, encoding, disposition;
+	int error = message_body_read(sip->sip_payload->pl_data, sip->sip_payload->pl_len,
+				      read_value(sip->sip_content_type, &type),
+				      read_value(sip->sip_content_encoding, &encoding),
+				      read_value(sip->sip_content_disposition, &disposition),
+				      profile_of(core, from)->charset_unreliable, out);
 
-	return message_body_read(sip->sip_payload->pl_data, sip->sip_payload->pl_len,
-				 header_value(sip->sip_content_type, type),
-				 header_value(sip->sip_content_encoding, encoding),
-				 header_value(sip->sip_content_disposition, disposition),
-				 profile_of(core, from)->charset_unreliable, out);
+	mem_free(type.large);
+	mem_free(encoding.large);
+	mem_free(disposition.large);
+	return error;
 }
 
 /* Texts ---------------------------------------------------------------------------------------- */

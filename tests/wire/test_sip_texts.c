@@ -464,6 +464,44 @@ static void refusal_says_what_is_taken(void **state)
 	rig_free(&rig);
 }
 
+static void put_long(struct buf *out, const char *begin, size_t len, const char *end)
+{
+	buf_printf(out, "%s;x=", begin);
+	for (size_t i = 0; i < len; i++)
+		buf_putc(out, 'y');
+	buf_printf(out, ";%s", end);
+}
+
+/* [SEC-060] [MSG-075]: a parameter of any length that a header may have hides none behind it, and
+ * is read as it stands. */
+static void long_parameters_are_read(void **state)
+{
+	static const size_t lengths[] = {400, 480, 481, 482, 483, 484, 485, 486, 487,
+					 488, 489, 490, 491, 492, 493, 494, 600, 5000};
+	struct rig *rig = rig_new(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(lengths); i++) {
+		struct rig_request message = {.method = "MESSAGE", .body = "x"};
+		struct buf type = BUF_INIT, headers = BUF_INIT;
+
+		put_long(&headers, "Content-Disposition: icon", lengths[i],
+			 "handling=optional\r\n");
+		message.headers = buf_text(&headers);
+		rig_send(rig, SIP_WAY_TCP, &message);
+		assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
+		put_long(&type, "text/plain", lengths[i], "charset=x-none");
+		message.headers = NULL;
+		message.type = buf_text(&type);
+		rig_send(rig, SIP_WAY_TCP, &message);
+		assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 415"));
+		buf_free(&type);
+		buf_free(&headers);
+	}
+	assert_int_equal(rig->bridge->count, 0);
+	rig_free(&rig);
+}
+
 /* In a dialog ---------------------------------------------------------------------------------- */
 
 /* [MSG-060] [SIP-023] [D-56]: beside a subscription it is the text of one end to the other; in any
@@ -545,6 +583,7 @@ int main(void)
 		cmocka_unit_test(bodies_are_read),
 		cmocka_unit_test(charset_may_be_wrong),
 		cmocka_unit_test(refusal_says_what_is_taken),
+		cmocka_unit_test(long_parameters_are_read),
 		cmocka_unit_test(message_in_a_dialog_of_ours),
 		cmocka_unit_test(texts_of_real_clients),
 	};
