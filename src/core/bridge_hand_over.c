@@ -198,10 +198,10 @@ static void serve_side(struct bridge *bridge, enum side side)
 }
 
 /* One, so that it is known which one did it. After a long break one costs a commit for each pair:
- * then some, and their fate is shared. */
+ * then some, and if a crash ends that, each of them alone at the next start. */
 static size_t suspects_at_a_time(const struct bridge *bridge)
 {
-	return bridge->flow.texts > FEW_SUSPECTS ? SUSPECTS_MOST : 1;
+	return bridge->flow.texts > FEW_SUSPECTS && bridge->flow.doubted == 0 ? SUSPECTS_MOST : 1;
 }
 
 /* REL-006: the try is on disk before it is made. */
@@ -209,7 +209,7 @@ static void try_suspect(struct bridge *bridge, struct queue_item *item)
 {
 	struct flow *flow = &bridge->flow;
 
-	item->tries++;
+	item->tries += suspects_at_a_time(bridge) == 1 ? QUEUE_TRIES_ALONE : 1;
 	item->is_tried = true;
 	item->tried_ms = now_ms(bridge);
 	list_append(&flow->tried, &item->turn);
@@ -381,6 +381,10 @@ static void watch_tried(struct bridge *bridge)
 
 void hand_over_forget(struct bridge *bridge, struct queue_item *item)
 {
+	if (item->is_doubted) {
+		item->is_doubted = false;
+		bridge->flow.doubted--;
+	}
 	if (!item->is_tried)
 		return;
 	item->is_tried = false;

@@ -125,6 +125,7 @@ struct flow {
 	struct list suspects;  /* queue_item.write: read, with a try that never ended */
 	struct list tried;     /* queue_item.turn: suspects handed over, or about to be, by age */
 	size_t tried_count;
+	size_t doubted;         /* that were tried beside others when the process ended */
 	enum side suspect_side; /* whose suspects are tried next */
 	struct loop_timer tried_timer;
 	struct loop_timer proof_timer;

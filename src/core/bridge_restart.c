@@ -80,7 +80,7 @@ static void take_row(struct bridge *bridge, struct queue_item *item, const struc
 		flow->texts++;
 		receipts_note(bridge, row->sender.side, &row->sender, &row->recipient, message);
 	}
-	if (item->tries > 0)
+	if (item->tries >= QUEUE_TRIES_ALONE)
 		list_append(&flow->suspects, &item->write);
 }
 
@@ -153,6 +153,18 @@ static void resume(struct bridge *bridge, struct queue_lane *lane)
 	hand_over_kick(bridge, lane);
 }
 
+/* One of those that were tried together ended the process: each alone, before all others. */
+static void doubt(struct bridge *bridge, struct queue_lane *lane)
+{
+	struct queue_item *first = queue_lane_first(lane);
+
+	if (first == NULL || !first->is_stored || first->tries == 0)
+		return;
+	first->is_doubted = true;
+	bridge->flow.doubted++;
+	resume(bridge, lane);
+}
+
 static void begin(struct bridge *bridge)
 {
 	struct flow *flow = &bridge->flow;
@@ -164,6 +176,8 @@ static void begin(struct bridge *bridge)
 		list_remove(it);
 		quarantine(bridge, LIST_ENTRY(it, struct queue_item, write));
 	}
+	LIST_EACH(it, next, queue_lanes(flow->queue))
+	doubt(bridge, LIST_ENTRY(it, struct queue_lane, all));
 	LIST_EACH(it, next, queue_lanes(flow->queue))
 	resume(bridge, LIST_ENTRY(it, struct queue_lane, all));
 	flow_watch_expiry(bridge);

@@ -56,6 +56,10 @@ struct queue_lane {
 	bool was_early;  /* and in vain: it waits for its own time */
 };
 
+/* What a hand-over alone adds to queue_item.tries; one beside others adds 1. Who has so many at a
+ * start did it. */
+enum { QUEUE_TRIES_ALONE = 2 };
+
 enum queue_write { WRITE_NEW, WRITE_TRIES, WRITE_CALM, WRITE_REPORT, WRITE_ASIDE };
 
 struct queue_item {
@@ -88,6 +92,7 @@ struct queue_item {
 	bool is_expired;
 	bool was_sent;        /* at least once since the start */
 	bool is_uncertain;    /* at least once without word: it may have been delivered */
+	bool is_doubted;      /* did it, or one beside it */
 	bool is_tried;        /* handed over as a suspect, or about to be (REL-006) */
 	uint64_t tried_ms;    /* since when */
 	bool is_aside;        /* in quarantine: */
