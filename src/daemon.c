@@ -126,13 +126,12 @@ static void stop_late(void *arg)
 }
 
 /* Messages under way are waited for a little: ended now, their senders would be told 504 for what
- * is delivered (promise 1). */
+ * is delivered (promise 1), and the next start would send again what a phone is just taking. */
 static void stop_sides(void *arg)
 {
 	struct parts *parts = arg;
 
-	if (bridge_message_count(parts->bridge) > 0 &&
-	    loop_now(parts->loop) < parts->drain_until_ms) {
+	if (bridge_drains(parts->bridge) && loop_now(parts->loop) < parts->drain_until_ms) {
 		loop_timer_set(parts->loop, &parts->drain_timer, DRAIN_STEP_MS, stop_sides, parts);
 		return;
 	}

@@ -62,6 +62,10 @@ int bridge_new(struct bridge **out, const struct bridge_params *params);
 void bridge_attach(struct bridge *bridge, enum side which, const struct side_ops *ops, void *side);
 /* Reads the pairs from the store, starts what must live; done(error, arg) once. */
 void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg);
+/* Before bridge_stop(): the queue hands over nothing more. True while a sender has no answer yet,
+ * or something that was handed over no word, or its row is still there: a start would send it
+ * again. To be called again, a little later, for as long as one cares to wait. */
+bool bridge_drains(struct bridge *bridge);
 /* D-48: with tell, says goodbye to all watchers and ends our own subscriptions (the sides pace it);
  * after that every event is ignored. Open messages end as OUTCOME_UNKNOWN. */
 void bridge_stop(struct bridge *bridge, bool tell);

@@ -28,8 +28,8 @@ static struct toward *toward_of(struct bridge *bridge, const struct queue_lane *
 
 static bool may_hand_over(const struct bridge *bridge, enum side side)
 {
-	return bridge->flow.is_loaded && !bridge->is_stopped && bridge->links[side].is_up &&
-	       bridge->links[side].ops != NULL;
+	return bridge->flow.is_loaded && !bridge->flow.is_draining && !bridge->is_stopped &&
+	       bridge->links[side].is_up && bridge->links[side].ops != NULL;
 }
 
 /* Lanes ---------------------------------------------------------------------------------------- */

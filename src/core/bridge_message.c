@@ -461,6 +461,15 @@ void bridge_outcome(struct bridge *bridge, exchange_id x, enum outcome outcome,
 		end_plain(bridge, exchange, outcome, fault);
 }
 
+bool bridge_drains(struct bridge *bridge)
+{
+	struct flow *flow = &bridge->flow;
+
+	flow->is_draining = true;
+	return bridge->open > 0 || flow->toward[SIDE_SIP].sent > 0 ||
+	       flow->toward[SIDE_XMPP].sent > 0 || !list_is_empty(&flow->drops);
+}
+
 size_t bridge_message_count(const struct bridge *bridge)
 {
 	return bridge->open;

@@ -138,6 +138,7 @@ struct flow {
 	bool is_loaded;
 	bool is_broken; /* it could not be read: nothing is accepted into it */
 	bool is_deferred;
+	bool is_draining; /* bridge_drains() */
 };
 
 struct bridge {

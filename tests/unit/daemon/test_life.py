@@ -34,6 +34,10 @@ MESSAGE = '\r\n'.join((
     'Max-Forwards: 70', 'Content-Type: text/plain', 'Content-Length: 2', '', 'hi'))
 
 
+TEXT = (b"<message type='chat' id='t1' from='juliet@chat.example/desk' to='1001@sip.chat.example'><body>hi</body>"
+        b"</message>")
+
+
 def key(side, user, domain):
     return side.encode() + domain.encode() + b'\0' + user.encode() + b'\0'
 
@@ -204,8 +208,8 @@ class Life(unittest.TestCase):
         (self.folder / 'log').write_text('')
         self.ended(self.stop(self.start('-e')))
 
-    def serve_chat(self, delay):
-        """A chat server that answers each ping after a message after delay."""
+    def serve_chat(self, delay, first=b''):
+        """A chat server that says first, and answers each ping after a message after delay."""
         self.sockets[0].listen(1)
         peer = self.sockets[0].accept()[0]
         self.addCleanup(peer.close)
@@ -213,7 +217,7 @@ class Life(unittest.TestCase):
         peer.sendall(b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
                      b"xmlns='jabber:component:accept' id='1' from='sip.chat.example'>")
         peer.recv(4096)
-        peer.sendall(b'<handshake/>')
+        peer.sendall(b'<handshake/>' + first)
         pause = 0
         for data in iter(lambda: peer.recv(65536), b''):
             pause = delay if b'<message' in data else pause
@@ -233,6 +237,35 @@ class Life(unittest.TestCase):
             self.stop(program)
             self.assertIn('SIP/2.0 200', phone.recv(65536).decode().split('\r\n')[0])
         self.ended(program)
+
+    # [D-48] [REL-004] TERM while a phone is taking a text: its answer is waited for, or the next start would send it again
+    def test_text_that_a_phone_is_taking_is_not_sent_again(self):
+        asked, stopping = threading.Event(), threading.Event()
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(server.close)
+        server.bind(('127.0.0.1', 0))
+        server.settimeout(30)
+        self.path.write_text(re.sub(r'proxy = "[^"]*"', f'proxy = "sip:127.0.0.1:{server.getsockname()[1]};transport=udp"',
+                                    self.path.read_text()))
+
+        def serve_sip():
+            request, source = server.recvfrom(65536)
+            asked.set()
+            stopping.wait(30)
+            time.sleep(0.3)
+            lines = [it for it in request.decode().split('\r\n')
+                     if it.split(':')[0] in ('Via', 'From', 'To', 'Call-ID', 'CSeq')]
+            server.sendto('\r\n'.join(('SIP/2.0 200 OK', *lines, 'Content-Length: 0', '', '')).encode(), source)
+
+        threading.Thread(target=self.serve_chat, args=(0,), kwargs={'first': TEXT}, daemon=True).start()
+        threading.Thread(target=serve_sip, daemon=True).start()
+        program = self.start('-e')
+        self.assertTrue(asked.wait(30), self.log())
+        self.stop(program)
+        self.until(lambda: 'daemon: stopping' in self.log())
+        stopping.set()
+        self.ended(program)
+        self.assertEqual(self.row_count('queue'), 0)
 
     def repeat(self, phone):
         """The answer to the same request, sent as a phone does that heard none."""
