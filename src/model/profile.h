@@ -56,8 +56,8 @@ struct profile {
 	enum thread_rule thread;
 	enum pager_type pager_type;
 	enum long_messages long_messages;
-	bool date_trusted;      /* its Date says when a message was written (D-44) */
-	bool result_is_devices; /* a 200 to a MESSAGE is the device's own, not a queue's */
+	bool date_trusted;       /* its Date says when a message was written (D-44) */
+	bool result_is_devices;  /* a 200 to a MESSAGE is the device's own, not a queue's */
 	bool charset_unreliable; /* the charset it declares may not be that of the text */
 };
 

@@ -94,7 +94,7 @@ struct sip_side_params {
 	const char *user_agent;                  /* "sipxmppd/VERSION" */
 	bool tells_voicemail;                    /* extensions.h, of users[].extension */
 	bool tells_missed_calls;
-	int refresh_s; /* Expires asked for: 3600 */
+	int refresh_s;     /* Expires asked for: 3600 */
 	int settle_ms;     /* a phone's state is told when it lasts so long (D-27): 1,000 */
 	int hold_ms;       /* 0: 30 s; what a source told is true for so long without it (D-26) */
 	int timer_t1_ms;   /* 500; tests make it shorter */
@@ -115,8 +115,8 @@ void sip_side_free(struct sip_side **side);
 void sip_side_restore(struct sip_side *side, const struct kept_publication *kept);
 /* A fingerprint that was kept, age_ms old; before the loop runs. */
 void sip_side_restore_print(struct sip_side *side, uint64_t print, int status, int64_t age_ms);
-/* A text from SIP that is in the queue, accepted age_ms ago: its row stands for its fingerprint, which
- * a crash may have left unwritten (REL-005). uid as it was given to the core. */
+/* A text from SIP that is in the queue, accepted age_ms ago: its row stands for its fingerprint,
+ * which a crash may have left unwritten (REL-005). uid as it was given to the core. */
 void sip_side_restore_queued(struct sip_side *side, const char *uid, int64_t age_ms);
 /* Whether the bridge as a whole accepts work: false answers new requests 503 (D-50, D-36). */
 void sip_side_accept(struct sip_side *side, bool may);

@@ -201,8 +201,8 @@ static void deliver_from(struct rig *rig, exchange_id x, const char *user, size_
 	message_clear(&message);
 }
 
-/* [AST-5] [D-40]: what an Asterisk would swallow behind a 202 goes in parts; what it takes goes whole
- * to everybody. */
+/* [AST-5] [D-40]: what an Asterisk would swallow behind a 202 goes in parts; what it takes goes
+ * whole to everybody. */
 static void long_texts(void **state)
 {
 	const struct profile_row *row = *state;
