@@ -107,7 +107,8 @@ class Books:
 
 
 class Crash:
-    def __init__(self, daemon, load_s, rate, draw):
+    def __init__(self, daemon, load_s, rate, draw, in_hands_s=IN_HANDS_S):
+        self.in_hands_s = in_hands_s
         self.rig = Rig(daemon, extra=EXTRA)
         self.load_s, self.rate, self.draw = load_s, rate, draw
         self.books = Books()
@@ -249,7 +250,7 @@ class Crash:
         moment = entry.at if not entry.from_sip else entry.answered_at
         for when, name in self.kills:
             ends_it = name == 'prosody' or name == 'sipxmppd' and not entry.from_sip
-            if ends_it and -IN_HANDS_S < when - moment < IN_HANDS_S:
+            if ends_it and abs(when - moment) < self.in_hands_s:
                 return True
         return False
 
@@ -296,10 +297,10 @@ class Crash:
         return counts, bad
 
 
-async def crash(daemon, runs, seed, load_s=1.5, rate=120, keep=None, tell=print):
+async def crash(daemon, runs, seed, load_s=1.5, rate=120, keep=None, tell=print, in_hands_s=IN_HANDS_S):
     """Returns the counts of all runs; counts['bad'] is 0 if all is well."""
     total = collections.Counter()
-    test = Crash(daemon, load_s, rate, random.Random(seed))
+    test = Crash(daemon, load_s, rate, random.Random(seed), in_hands_s)
     async with test.rig:
         await test.start()
         for number in range(runs):

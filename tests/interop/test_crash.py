@@ -11,6 +11,7 @@ from rig import check
 @test(start=False)
 async def killed_under_load_nothing_is_lost_or_seen_twice(rig):
     seed, lines = int.from_bytes(os.urandom(4), 'big'), []
-    total = await crash(rig.daemon, runs=6, seed=seed, tell=lines.append)
+    total = await crash(rig.daemon, runs=6, seed=seed, tell=lines.append,
+                        in_hands_s=10)  # a slow machine's servers hold more; what was in the store counts all the same
     check(not total['bad'], f'seed {seed}\n' + '\n'.join(lines) + '\n' + table(total))
     check(total['delivered'] > 100, f'too little crossed: {table(total)}')
