@@ -447,3 +447,24 @@ void world_let_run(struct world *world, unsigned ms)
 {
 	xmpp_server_let_run(world->server, ms);
 }
+
+void world_say(struct world *world, const char *attributes, const char *inner)
+{
+	struct buf text = BUF_INIT;
+
+	buf_printf(&text, "<message %s>%s</message>", attributes, inner);
+	xmpp_server_send_bytes(world_server(world), text.data, text.len);
+	buf_free(&text);
+}
+
+bool world_settle(struct world *world)
+{
+	unsigned before = world_count(world, "probed x:zoe s:9");
+
+	xmpp_server_send(world_server(world), "<presence from='zoe@chat.example/z' "
+					      "to='9@sip.chat.example' type='probe'/>");
+	for (int i = 0; i < 5000 && world_count(world, "probed x:zoe s:9") == before; i++)
+		world_let_run(world, 1);
+	world_let_run(world, 5);
+	return world_count(world, "probed x:zoe s:9") == before + 1;
+}

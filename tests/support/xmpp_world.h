@@ -102,3 +102,8 @@ void world_presence(struct presence *out, enum show show, const char *note);
 /* Stops the side and waits until it is done; false if that took longer than 6 s. */
 bool world_stop(struct world *world);
 void world_let_run(struct world *world, unsigned ms);
+/* The chat server sends <message ATTRIBUTES>INNER</message>. */
+void world_say(struct world *world, const char *attributes, const char *inner);
+/* Waits until everything sent so far has been read, and what is written of it has arrived. False:
+ * in vain. */
+bool world_settle(struct world *world);

@@ -31,28 +31,6 @@ static int tear(void **state)
 	return 0;
 }
 
-static void say(struct world *world, const char *attributes, const char *inner)
-{
-	struct buf text = BUF_INIT;
-
-	buf_printf(&text, "<message %s>%s</message>", attributes, inner);
-	xmpp_server_send_bytes(world_server(world), text.data, text.len);
-	buf_free(&text);
-}
-
-/* Everything sent so far has been read, and what is written of it has arrived. */
-static void settle(struct world *world)
-{
-	unsigned before = world_count(world, "probed x:zoe s:9");
-
-	xmpp_server_send(world_server(world), "<presence from='zoe@chat.example/z' "
-					      "to='9@sip.chat.example' type='probe'/>");
-	for (int i = 0; i < 5000 && world_count(world, "probed x:zoe s:9") == before; i++)
-		world_let_run(world, 1);
-	assert_int_equal(world_count(world, "probed x:zoe s:9"), before + 1);
-	world_let_run(world, 5);
-}
-
 struct row {
 	const char *what;
 	const char *attributes;
@@ -179,8 +157,8 @@ static void each_becomes_one_thing(void **state)
 		world_forget(world);
 		xmpp_server_forget(server);
 		world_limits(world)->messages_per_user_per_s = 1000;
-		say(world, row->attributes, row->inner);
-		settle(world);
+		world_say(world, row->attributes, row->inner);
+		assert_true(world_settle(world));
 		if (row->heard != NULL) {
 			(void)snprintf(line, sizeof(line), "message m%u x:ann s:1001 %s", ++number,
 				       row->heard);
@@ -205,7 +183,7 @@ static void encryption_is_explained(void **state)
 {
 	struct world *world = *state;
 
-	say(world, CHAT, EME "<body>x</body>");
+	world_say(world, CHAT, EME "<body>x</body>");
 	assert_non_null(xmpp_server_expect_all(world_server(world), "<message", "not-acceptable",
 					       "type=\"modify\"", "encrypted messages cannot be",
 					       "switch encryption off", NULL));
@@ -276,10 +254,10 @@ static void stored_is_silent(void **state)
 {
 	struct world *world = *state;
 
-	say(world, CHAT, "<body>x</body><request xmlns='urn:xmpp:receipts'/>");
+	world_say(world, CHAT, "<body>x</body><request xmlns='urn:xmpp:receipts'/>");
 	assert_true(world_wait(world, "message m1"));
 	world_finish(world, 1, OUTCOME_STORED, FAULT_NONE, NULL);
-	settle(world);
+	assert_true(world_settle(world));
 	assert_false(xmpp_server_has(world_server(world), "<message"));
 }
 

@@ -26,23 +26,6 @@ static int tear(void **state)
 	return 0;
 }
 
-static void say(struct world *world, const char *attributes, const char *inner)
-{
-	struct buf text = BUF_INIT;
-
-	buf_printf(&text, "<message %s>%s</message>", attributes, inner);
-	xmpp_server_send_bytes(world_server(world), text.data, text.len);
-	buf_free(&text);
-}
-
-/* Everything sent so far has been read: what follows it has arrived. Once after world_forget(). */
-static void settle(struct world *world)
-{
-	xmpp_server_send(world_server(world), "<presence from='zoe@chat.example/z' "
-					      "to='9@sip.chat.example' type='probe'/>");
-	assert_true(world_wait(world, "probed x:zoe s:9"));
-}
-
 #define REQUEST  "<request xmlns='" RECEIPTS "'/>"
 #define MARKABLE "<markable xmlns='" MARKERS "'/>"
 
@@ -52,16 +35,16 @@ static void requests_reach_the_core(void **state)
 {
 	struct world *world = *state;
 
-	say(world, TO_PHONE " id='i&amp;1' type='chat'",
-	    "<body>one</body><thread>t-1</thread>" REQUEST);
+	world_say(world, TO_PHONE " id='i&amp;1' type='chat'",
+		  "<body>one</body><thread>t-1</thread>" REQUEST);
 	assert_true(world_wait(world, "message m1 x:ann s:1001 chat \"one\" delivered? failed?"));
 	assert_true(world_heard(world, "origin m1 ann@chat.example/a " USER " id=i&1 thread=t-1"));
-	say(world, "from='ann@chat.example/b' to='" USER "/x' id='i2'",
-	    "<body>two</body>" REQUEST MARKABLE);
+	world_say(world, "from='ann@chat.example/b' to='" USER "/x' id='i2'",
+		  "<body>two</body>" REQUEST MARKABLE);
 	assert_true(world_wait(
 		world, "message m2 x:ann s:1001 normal \"two\" delivered? failed? displayed?"));
 	assert_true(world_heard(world, "origin m2 ann@chat.example/b " USER "/x id=i2 thread=-"));
-	say(world, TO_PHONE, "<body>three</body>" REQUEST MARKABLE);
+	world_say(world, TO_PHONE, "<body>three</body>" REQUEST MARKABLE);
 	assert_true(world_wait(world, "message m3 x:ann s:1001 normal \"three\""));
 	assert_false(world_heard(world, "message m3 x:ann s:1001 normal \"three\" "));
 	assert_false(xmpp_server_has(world_server(world), "<message"));
@@ -122,8 +105,8 @@ static void reports_reach_the_core(void **state)
 
 		world_forget(world);
 		xmpp_server_forget(world_server(world));
-		say(world, notices[i].attributes, notices[i].inner);
-		settle(world);
+		world_say(world, notices[i].attributes, notices[i].inner);
+		assert_true(world_settle(world));
 		for (size_t n = 0; n < 3 && notices[i].heard[n] != NULL; n++, wanted++) {
 			if (!world_heard(world, notices[i].heard[n]))
 				fail_msg("%s: %s", notices[i].inner, notices[i].heard[n]);
@@ -139,7 +122,7 @@ static void a_text_may_carry_a_marker(void **state)
 {
 	struct world *world = *state;
 
-	say(world, TO_PHONE " type='chat'", "<body>yes</body>" MARKER("displayed", "u1"));
+	world_say(world, TO_PHONE " type='chat'", "<body>yes</body>" MARKER("displayed", "u1"));
 	assert_true(world_wait(world, "message m1 x:ann s:1001 chat \"yes\""));
 	assert_true(world_heard(world, "report x:ann s:1001 u1 displayed"));
 }
@@ -152,9 +135,9 @@ static void floods_of_receipts_are_bounded(void **state)
 
 	world_limits(world)->reports_per_user_per_s = 1;
 	for (int i = 0; i < 70; i++)
-		say(world, TO_PHONE, RECEIVED("u1"));
-	say(world, TO_PHONE, "<body>text</body>" RECEIVED("u2"));
-	say(world, "from='bob@chat.example/a' to='" USER "'", RECEIVED("u3"));
+		world_say(world, TO_PHONE, RECEIVED("u1"));
+	world_say(world, TO_PHONE, "<body>text</body>" RECEIVED("u2"));
+	world_say(world, "from='bob@chat.example/a' to='" USER "'", RECEIVED("u3"));
 	assert_true(world_wait(world, "report x:bob s:1001 u3 delivered"));
 	assert_true(world_heard(world, "message m1 x:ann s:1001 normal \"text\""));
 	assert_in_range(world_count(world, "report x:ann s:1001 u1"), 50, 55);
@@ -347,9 +330,10 @@ static void late_errors_reach_the_core(void **state)
 	send_refusal(world, "uid-1", "bob@chat.example/x");
 	assert_true(world_wait(world, "report x:bob s:1001 uid-1 failed item-not-found"));
 	/* nothing to name: nothing to tell */
-	say(world, TO_PHONE " type='error'", "<body>x</body>");
-	say(world, "from='ann@chat.example/a' to='sip.chat.example' type='error' id='uid-1'", "");
-	settle(world);
+	world_say(world, TO_PHONE " type='error'", "<body>x</body>");
+	world_say(world, "from='ann@chat.example/a' to='sip.chat.example' type='error' id='uid-1'",
+		  "");
+	assert_true(world_settle(world));
 	assert_int_equal(world_count(world, "report"), 2);
 	assert_int_equal(world_count(world, "outcome"), 1);
 	assert_false(xmpp_server_has(world_server(world), "error"));

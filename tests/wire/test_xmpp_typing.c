@@ -35,27 +35,6 @@ static int tear(void **state)
 	return 0;
 }
 
-static void say(struct world *world, const char *attributes, const char *inner)
-{
-	struct buf text = BUF_INIT;
-
-	buf_printf(&text, "<message %s>%s</message>", attributes, inner);
-	xmpp_server_send_bytes(world_server(world), text.data, text.len);
-	buf_free(&text);
-}
-
-/* Everything sent so far has been read: what follows it has arrived. */
-static void settle(struct world *world)
-{
-	unsigned before = world_count(world, "probed x:zoe s:9");
-
-	xmpp_server_send(world_server(world), "<presence from='zoe@chat.example/z' "
-					      "to='9@sip.chat.example' type='probe'/>");
-	for (int i = 0; i < 5000 && world_count(world, "probed x:zoe s:9") == before; i++)
-		world_let_run(world, 1);
-	assert_int_equal(world_count(world, "probed x:zoe s:9"), before + 1);
-}
-
 static int64_t known(struct world *world)
 {
 	return learned_get(world_learned(world), LEARNED_STATES, ANN);
@@ -99,7 +78,7 @@ static void states_reach_the_core(void **state)
 
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
 		world_forget(world);
-		say(world, TO_PHONE " type='chat'", rows[i].state);
+		world_say(world, TO_PHONE " type='chat'", rows[i].state);
 		assert_true(world_wait(world, rows[i].line));
 		assert_int_equal(world_count(world, "typing"), 1);
 		assert_false(world_heard(world, "message")); /* [CMP-034] [MSG-006] */
@@ -132,8 +111,8 @@ static void what_is_no_typing(void **state)
 	struct world *world = *state;
 
 	for (size_t i = 0; i < CHECK_COUNT(rows); i++)
-		say(world, rows[i].attributes, rows[i].inner);
-	settle(world);
+		world_say(world, rows[i].attributes, rows[i].inner);
+	assert_true(world_settle(world));
 	assert_false(world_heard(world, "typing"));
 	assert_false(xmpp_server_has(world_server(world), "<message"));
 }
@@ -152,24 +131,24 @@ static void who_leaves_composes_no_more(void **state)
 {
 	struct world *world = *state;
 
-	say(world, TO_PHONE " type='chat'", S("composing"));
+	world_say(world, TO_PHONE " type='chat'", S("composing"));
 	leave(world, ANN "/other");
-	settle(world);
+	assert_true(world_settle(world));
 	assert_int_equal(world_count(world, "typing"), 1);
 	leave(world, ANN "/a");
 	assert_true(world_wait(world, "typing x:ann s:1001 idle"));
 	leave(world, ANN "/a");
-	settle(world);
+	assert_true(world_settle(world));
 	assert_int_equal(world_count(world, "typing"), 2);
-	say(world, TO_PHONE " type='chat'", S("composing"));
+	world_say(world, TO_PHONE " type='chat'", S("composing"));
 	leave(world, ANN);
-	settle(world);
+	assert_true(world_settle(world));
 	assert_int_equal(world_count(world, "typing"), 4);
 	/* a text ended it already */
-	say(world, TO_PHONE " type='chat'", S("composing"));
-	say(world, TO_PHONE " type='chat'", "<body>done</body>" S("active"));
+	world_say(world, TO_PHONE " type='chat'", S("composing"));
+	world_say(world, TO_PHONE " type='chat'", "<body>done</body>" S("active"));
 	leave(world, ANN "/a");
-	settle(world);
+	assert_true(world_settle(world));
 	assert_int_equal(world_count(world, "typing"), 5);
 }
 
@@ -179,17 +158,17 @@ static void another_client_takes_nothing_back(void **state)
 {
 	struct world *world = *state;
 
-	say(world, TO_PHONE " type='chat'", S("composing"));
-	say(world, "from='" ANN "/desk' to='" USER "' type='chat'", S("inactive"));
-	say(world, "from='" ANN "/desk' to='" USER "' type='chat'", S("gone"));
-	settle(world);
+	world_say(world, TO_PHONE " type='chat'", S("composing"));
+	world_say(world, "from='" ANN "/desk' to='" USER "' type='chat'", S("inactive"));
+	world_say(world, "from='" ANN "/desk' to='" USER "' type='chat'", S("gone"));
+	assert_true(world_settle(world));
 	assert_int_equal(world_count(world, "typing"), 1);
 	/* the one that composes now counts */
-	say(world, "from='" ANN "/desk' to='" USER "' type='chat'", S("composing"));
-	say(world, TO_PHONE " type='chat'", S("paused"));
-	settle(world);
+	world_say(world, "from='" ANN "/desk' to='" USER "' type='chat'", S("composing"));
+	world_say(world, TO_PHONE " type='chat'", S("paused"));
+	assert_true(world_settle(world));
 	assert_int_equal(world_count(world, "typing"), 2);
-	say(world, "from='" ANN "/desk' to='" USER "' type='chat'", S("paused"));
+	world_say(world, "from='" ANN "/desk' to='" USER "' type='chat'", S("paused"));
 	assert_true(world_wait(world, "typing x:ann s:1001 idle"));
 	assert_int_equal(world_count(world, "typing"), 3);
 }
@@ -201,8 +180,8 @@ static void floods_of_states_are_bounded(void **state)
 
 	world_limits(world)->reports_per_user_per_s = 1;
 	for (int i = 0; i < 70; i++)
-		say(world, TO_PHONE, i % 2 == 0 ? S("composing") : S("paused"));
-	settle(world);
+		world_say(world, TO_PHONE, i % 2 == 0 ? S("composing") : S("paused"));
+	assert_true(world_settle(world));
 	assert_in_range(world_count(world, "typing"), 50, 55);
 	assert_true(world_counters(world)->limits.reports_per_user_per_s >= 15);
 }
@@ -218,7 +197,7 @@ static void typing_is_shown(void **state)
 	struct xmpp_server *server = world_server(world);
 	const char *stanza;
 
-	say(world, TO_PHONE " type='chat'", "<body>x</body><thread>t-7</thread>" S("active"));
+	world_say(world, TO_PHONE " type='chat'", "<body>x</body><thread>t-7</thread>" S("active"));
 	assert_true(world_wait(world, "message m1"));
 	world_typing(world, "1001", "ann", true);
 	stanza = xmpp_server_expect(server, "<message");
@@ -304,7 +283,7 @@ static void features_of_a_client_count(void **state)
 		   (int)strcspn(id, "\""), id);
 	xmpp_server_send_bytes(server, text.data, text.len);
 	buf_free(&text);
-	settle(world);
+	assert_true(world_settle(world));
 	assert_false(xmpp_server_has(server, "<message"));
 	world_typing(world, "1001", "ann", true);
 	assert_non_null(xmpp_server_expect(server, COMPOSING));
@@ -356,7 +335,7 @@ static void typing_does_not_wait(void **state)
 	xmpp_server_go_on_reading(server);
 	assert_non_null(xmpp_server_expect(server, "<body>done</body>"));
 	world_typing(world, "1001", "ann", false); /* nor is its end told */
-	settle(world);
+	assert_true(world_settle(world));
 	assert_false(xmpp_server_has(server, COMPOSING));
 	assert_false(xmpp_server_has(server, ACTIVE));
 	mem_free(large);
@@ -372,7 +351,7 @@ static void texts_carry_active_where_it_is_of_use(void **state)
 
 	assert_null(strstr(deliver(world, "u1", false), ACTIVE));
 	assert_non_null(strstr(deliver(world, "u2", true), ACTIVE));
-	say(world, TO_PHONE " type='chat'", "<body>x</body>" S("active"));
+	world_say(world, TO_PHONE " type='chat'", "<body>x</body>" S("active"));
 	assert_true(world_wait(world, "message m3"));
 	assert_non_null(strstr(deliver(world, "u3", true), ACTIVE));
 	assert_null(strstr(deliver(world, "u4", false), ACTIVE));
@@ -384,18 +363,18 @@ static void an_answer_without_states_stops_them(void **state)
 	struct world *world = *state;
 
 	/* one who was never sent any may write as he likes */
-	say(world, TO_PHONE " type='chat'", "<body>x</body>");
+	world_say(world, TO_PHONE " type='chat'", "<body>x</body>");
 	assert_true(world_wait(world, "message m1"));
 	assert_int_equal(known(world), -1);
 	assert_non_null(strstr(deliver(world, "u1", true), ACTIVE));
-	say(world, TO_PHONE " type='chat'", "<body>y</body>");
+	world_say(world, TO_PHONE " type='chat'", "<body>y</body>");
 	assert_true(world_wait(world, "message m3"));
 	assert_int_equal(known(world), 0);
 	assert_null(strstr(deliver(world, "u2", true), ACTIVE));
 	world_typing(world, "1001", "ann", true);
 	world_let_run(world, 20);
 	assert_false(xmpp_server_has(world_server(world), "<message"));
-	say(world, TO_PHONE " type='chat'", "<body>z</body>" S("active"));
+	world_say(world, TO_PHONE " type='chat'", "<body>z</body>" S("active"));
 	assert_true(world_wait(world, "message m5"));
 	assert_int_equal(known(world), 1);
 	assert_non_null(strstr(deliver(world, "u3", true), ACTIVE));
@@ -429,11 +408,11 @@ static void texts_stay_in_the_thread(void **state)
 		.uid = uid, .body = body, .body_len = 1, .thread = thread, .hops = -1};
 
 	assert_null(strstr(deliver(world, "u1", false), "<thread>"));
-	say(world, TO_PHONE " type='chat'", "<body>x</body><thread>first</thread>");
-	say(world, TO_PHONE " type='chat'", "<body>x</body><thread>a&lt;b</thread>");
-	say(world, TO_PHONE " type='chat'", "<body>x</body>");
-	say(world, "type='chat' from='" ANN "/a' to='1002@sip.chat.example'",
-	    "<body>x</body><thread>other</thread>");
+	world_say(world, TO_PHONE " type='chat'", "<body>x</body><thread>first</thread>");
+	world_say(world, TO_PHONE " type='chat'", "<body>x</body><thread>a&lt;b</thread>");
+	world_say(world, TO_PHONE " type='chat'", "<body>x</body>");
+	world_say(world, "type='chat' from='" ANN "/a' to='1002@sip.chat.example'",
+		  "<body>x</body><thread>other</thread>");
 	assert_true(world_wait(world, "message m5"));
 	assert_non_null(strstr(deliver(world, "u2", false), "<thread>a&lt;b</thread>"));
 	world_deliver_message(world, "1001", "ann", &message);
