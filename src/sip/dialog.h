@@ -9,6 +9,7 @@
 #include "sip/net_address.h"
 
 struct buf;
+struct dialog_row;
 struct dialogs;
 struct request;
 struct side_core;
@@ -35,6 +36,13 @@ struct dialog {
 	bool is_stream;          /* our Contact names TCP */
 	bool is_fork;            /* not in the table: found through the one it forked from */
 	struct net_address peer; /* where the dialog's peer is (SEC-006) */
+	char *login;             /* digest user it belongs to (SEC-006), or NULL */
+	int64_t kept_id;         /* key of its row; 0: not kept */
+	uint32_t cseq_kept;      /* local_cseq of the row that is on disk, or on its way */
+};
+
+enum {
+	DIALOG_CSEQ_BLOCK = 100 /* numbers that are reserved ahead of use (REL-013) */
 };
 
 struct dialogs *dialogs_new(void);
@@ -67,3 +75,22 @@ void dialog_request(struct dialog *dialog, const struct side_core *core,
 /* URI a request in this dialog is sent to first: the top Route or the target. Never NULL once
  * established; points into the dialog or into *room. */
 const char *dialog_next_hop(const struct dialog *dialog, struct buf *room);
+
+/* dialog_keep.c: over a restart (REL-013) ------------------------------------------------------
+ */
+
+/* Fills *row with views of dialog (nothing is owned; the caller sets watcher, watched, event,
+ * expires_s and value), with an id at the first time and a fresh block of CSeq numbers reserved. */
+void dialog_describe(struct dialog *dialog, struct dialog_row *row);
+/* True when half of the block is used: its row is to be written again, before or with the next
+ * request. */
+bool dialog_is_short(const struct dialog *dialog);
+/* The dialog of a row, in the table, its next request with the first CSeq that was certainly never
+ * used. NULL: the row cannot be one. */
+struct dialog *dialog_restore(struct dialogs *dialogs, void *owner, const struct dialog_row *row);
+/* Writes the row, and has done called as dialog_kept_fn says; without a keeper, done comes later
+ * with 0 all the same. */
+void dialog_keep(const struct side_core *core, const struct dialog_row *row,
+		 void (*done)(int error, int64_t id, void *arg), void *arg);
+/* Drops the row of dialog, if it has one. */
+void dialog_unkeep(const struct side_core *core, struct dialog *dialog);

@@ -10,6 +10,7 @@
 #include "sip/report.h"
 
 struct address_map;
+struct dialog_row;
 struct bridge;
 struct buf;
 struct counters;
@@ -17,6 +18,14 @@ struct limits;
 struct loop;
 struct map_user;
 struct sip_side;
+
+/* Digest credentials of ours (SEC-014, SEC-015). Borrowed; never logged. */
+struct sip_credentials {
+	const char *username; /* NULL: none */
+	const char *password;
+	const char *realm; /* the only one that is answered; NULL: that of the first challenge of
+			    * the configured next hop */
+};
 
 /* One domains[] entry: a peer. */
 struct sip_peer {
@@ -26,6 +35,8 @@ struct sip_peer {
 	const char *publish_to; /* URI that device states are published at, or NULL: sip:sipxmppd@
 				 * and the domain (PUBLISH_AS_DEVICESTATE) */
 	const char *user_agent; /* instead of params.user_agent and the profile's suffix, or NULL */
+	struct sip_credentials credentials; /* username NULL: those of params */
+	const char *tls_name; /* name in its certificate (RFC 5922), or NULL: domain */
 	struct profile profile;
 };
 
@@ -59,6 +70,35 @@ struct print_keeper {
 	void *arg;
 };
 
+/* Who keeps dialogs (REL-013). The row is copied; done (may be NULL) comes once, later, from the
+ * loop, in the order of the calls: 0 when it is on disk, else an errno value. */
+typedef void dialog_kept_fn(int error, int64_t id, void *arg);
+struct dialog_keeper {
+	void (*put)(const struct dialog_row *row, dialog_kept_fn *done, void *done_arg, void *arg);
+	void (*drop)(int64_t id, void *arg);
+	void *arg;
+};
+
+/* A SIP user who may prove who he is (SEC-010 to SEC-013). */
+struct sip_login {
+	const char *user;       /* digest username */
+	const char *realm;      /* SIP domain (domains[].sip) that he belongs to */
+	const char *ha1_md5;    /* 32 hex digits, or NULL */
+	const char *ha1_sha256; /* 64 hex digits, or NULL */
+};
+
+/* TLS of the SIP side (SEC-100 to SEC-104). */
+struct sip_tls {
+	const char *certificate; /* PEM, with its chain; NULL: no TLS listener */
+	const char *key;         /* PEM */
+	const char *ca;          /* PEM of those who are believed; NULL: those of the system */
+	const char *directory;   /* of the daemon's own, mode 0700: what the library reads is put
+				  * together there */
+	bool verify;             /* default: true */
+	bool asks_clients;       /* a connection to us without a certificate that is believed and
+				  * names a peer is refused */
+};
+
 /* Chat users under one SIP address (RFC 4662). */
 struct sip_list {
 	const char *uri;
@@ -90,9 +130,15 @@ struct sip_side_params {
 	size_t user_count;
 	const struct publication_keeper *keeper; /* or NULL: they do not outlive the process */
 	const struct print_keeper *prints;       /* or NULL */
-	const char *language;                    /* of our own words in documents; NULL: en */
-	const char *user_agent;                  /* "sipxmppd/VERSION" */
-	bool tells_voicemail;                    /* extensions.h, of users[].extension */
+	const struct dialog_keeper *dialogs;     /* or NULL: they end with the process */
+	struct sip_credentials credentials;
+	const struct sip_login *logins; /* who is asked for digest; none: strangers are refused */
+	size_t login_count;
+	bool allow_md5; /* digest with MD5, where nothing better is offered (SEC-011, SEC-015) */
+	struct sip_tls tls;
+	const char *language;   /* of our own words in documents; NULL: en */
+	const char *user_agent; /* "sipxmppd/VERSION" */
+	bool tells_voicemail;   /* extensions.h, of users[].extension */
 	bool tells_missed_calls;
 	int refresh_s;     /* Expires asked for: 3600 */
 	int settle_ms;     /* a phone's state is told when it lasts so long (D-27): 1,000 */
@@ -111,6 +157,14 @@ const struct side_ops *sip_side_ops(void);
 void sip_side_stop(struct sip_side *side, void (*done)(void *arg), void *arg);
 void sip_side_free(struct sip_side **side);
 
+/* A dialog that was kept; before the loop runs, those that end soonest first. is_doubtful: the
+ * process was away so long (or, REL-031, the clock is so wrong) that only what is heard again
+ * counts (D-49). row->expires_s is not believed if clock_is_wrong: then it is due at once. The row
+ * of a dialog that cannot be used any more is dropped. */
+void sip_side_restore_dialog(struct sip_side *side, const struct dialog_row *row, bool is_doubtful,
+			     bool clock_is_wrong);
+/* All were given: what was restored goes on, paced (REL-014, D-49). */
+void sip_side_restored(struct sip_side *side);
 /* A publication that was kept; before the loop runs. */
 void sip_side_restore(struct sip_side *side, const struct kept_publication *kept);
 /* A fingerprint that was kept, age_ms old; before the loop runs. */

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "model/address.h"
+#include "model/dialog_row.h"
 
 struct loop;
 struct store;
@@ -18,7 +19,8 @@ struct store;
 enum {
 	STORE_KIND_MAX = 64,
 	STORE_SUBJECT_MAX = 2000,
-	STORE_PRINTS_MAX = 8192 /* of one store_put_prints() */
+	STORE_PRESENCE_MAX = 65536, /* bytes of presence_row.value */
+	STORE_PRINTS_MAX = 8192     /* of one store_put_prints() */
 };
 
 /* State of a directed pair (watcher, watched); design-in 2 of decisions.md. */
@@ -98,6 +100,17 @@ struct learned_row {
 };
 void learned_row_clear(struct learned_row *row);
 
+/* One row of "presence": what a source told last of one watched user (the watcher is zeroed for a
+ * source of SCOPE_COMMON). It is what is known after a restart that was short enough (D-49). */
+struct presence_row {
+	struct address watched;
+	struct address watcher;
+	int64_t told_s; /* wall clock, when the source told it */
+	char *value;    /* presence_encode() */
+	size_t value_len;
+};
+void presence_row_clear(struct presence_row *row);
+
 /* error is 0 or an errno value: EINVAL a row that breaks a rule (and that row alone), ENOENT a row
  * put without its value that is not there; of everything in the same transaction: ENOSPC no space,
  * EBUSY another program holds the file locked (both pass: ask again), EIO (store_has_failed()),
@@ -109,6 +122,8 @@ typedef void store_queue_fn(const struct queue_row *row, void *arg);
 typedef void store_receipt_fn(const struct receipt_row *row, void *arg);
 /* at_s: when it was written. */
 typedef void store_print_fn(const struct store_print *print, int64_t at_s, void *arg);
+typedef void store_dialog_fn(const struct dialog_row *row, void *arg);
+typedef void store_presence_fn(const struct presence_row *row, void *arg);
 typedef void store_learned_fn(const struct learned_row *row, void *arg);
 typedef void store_spelling_fn(const struct address *address, const char *spelling, void *arg);
 
@@ -140,6 +155,11 @@ const uint8_t *store_key(const struct store *store);
 /* Wall-clock seconds of the last store_alive() before this start; 0 if none (D-49). */
 int64_t store_last_alive(const struct store *store);
 void store_alive(struct store *store, int64_t now_s);
+
+/* REL-031: true if the wall clock at the open was behind the newest time that the store knows by
+ * more than 60 s, or ahead of it by more than a day: ends that were stored say nothing then, and
+ * nothing may be thrown away because of them. One warning was logged. */
+bool store_clock_is_wrong(const struct store *store);
 
 /* row is copied. Insert or replace by (watcher, watched). EINVAL if the row breaks a rule of the
  * format (PAIR_NONE, a time before 1970). */
@@ -200,3 +220,19 @@ void store_drop_learned(struct store *store, const char *kind, const char *subje
 			store_done_fn *done, void *arg);
 void store_load_learned(struct store *store, store_learned_fn *each, store_done_fn *done,
 			void *arg);
+
+/* SIP dialogs of both roles. row is copied; insert or replace by id. EINVAL: dialog_row_check(). */
+void store_put_dialog(struct store *store, const struct dialog_row *row, store_done_fn *done,
+		      void *arg);
+void store_drop_dialog(struct store *store, int64_t id, store_done_fn *done, void *arg);
+/* The one that ends soonest first. */
+void store_load_dialogs(struct store *store, store_dialog_fn *each, store_done_fn *done, void *arg);
+
+/* row is copied. Insert or replace by (watched, watcher). EINVAL: no value, or a longer one than
+ * STORE_PRESENCE_MAX. */
+void store_put_presence(struct store *store, const struct presence_row *row, store_done_fn *done,
+			void *arg);
+void store_drop_presence(struct store *store, const struct address *watched,
+			 const struct address *watcher, store_done_fn *done, void *arg);
+void store_load_presence(struct store *store, store_presence_fn *each, store_done_fn *done,
+			 void *arg);
