@@ -1,4 +1,4 @@
-/* All statements, the tables, and the rows of presence. */
+/* All statements, the tables, and the rows of pairs, spellings and publications. */
 #include "store/sqlite_rows.h"
 
 #include <string.h>
@@ -41,6 +41,12 @@ const char *const sqlite_statements[ST_COUNT] = {
 	[ST_PUT_LEARNED] = "INSERT INTO learned VALUES (?1,?2,?3,?4) "
 			   "ON CONFLICT DO UPDATE SET value=?3, learned_at=?4",
 	[ST_DROP_LEARNED] = "DELETE FROM learned WHERE kind=?1 AND subject=?2",
+	[ST_PUT_DIALOG] = "INSERT OR REPLACE INTO dialogs VALUES (?1,'',?2,?3,?4,?5,?6,?7,?8,?9,"
+			  "?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)",
+	[ST_DROP_DIALOG] = "DELETE FROM dialogs WHERE id=?1",
+	[ST_PUT_PRESENCE] = "INSERT INTO presence VALUES ('',?1,?2,?3,?4) "
+			    "ON CONFLICT DO UPDATE SET told_s=?3, value=?4",
+	[ST_DROP_PRESENCE] = "DELETE FROM presence WHERE node='' AND watched=?1 AND watcher=?2",
 	[ST_LOAD_PAIRS] = "SELECT watcher, watched, state, asked_at, granted_at, refused_at, "
 			  "ended_at, heard_at FROM pairs",
 	[ST_LOAD_SPELLINGS] = "SELECT address, spelling FROM spellings",
@@ -54,6 +60,12 @@ const char *const sqlite_statements[ST_COUNT] = {
 			     "ORDER BY sent_ms",
 	[ST_LOAD_PRINTS] = "SELECT at, prints FROM prints WHERE node='' ORDER BY at, part",
 	[ST_LOAD_LEARNED] = "SELECT kind, subject, value, learned_at FROM learned",
+	[ST_LOAD_DIALOGS] = "SELECT id, role, watcher, watched, event, call_id, local_tag, "
+			    "remote_tag, local, remote, target, route, peer, login, local_cseq, "
+			    "remote_cseq, is_stream, is_secure, expires_s, value "
+			    "FROM dialogs INDEXED BY dialogs_end WHERE node='' "
+			    "ORDER BY expires_s",
+	[ST_LOAD_PRESENCE] = "SELECT watched, watcher, told_s, value FROM presence WHERE node=''",
 };
 
 void sqlite_bind_address(struct sqlite_db *db, struct sqlite3_stmt *stmt, int at,
@@ -224,4 +236,8 @@ const struct sqlite_table sqlite_tables[STORE_TABLES] = {
 	[STORE_PRINTS] = {sqlite_put_prints, NULL, sqlite_read_prints, ST_LOAD_PRINTS},
 	[STORE_LEARNED] = {sqlite_put_learned, sqlite_drop_learned, sqlite_read_learned,
 			   ST_LOAD_LEARNED},
+	[STORE_DIALOGS] = {sqlite_put_dialog, sqlite_drop_dialog, sqlite_read_dialog,
+			   ST_LOAD_DIALOGS},
+	[STORE_PRESENCE] = {sqlite_put_presence, sqlite_drop_presence, sqlite_read_presence,
+			    ST_LOAD_PRESENCE},
 };

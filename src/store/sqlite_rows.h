@@ -26,7 +26,7 @@ struct sqlite_table {
 /* By enum store_table; NULL: not done with this one. */
 extern const struct sqlite_table sqlite_tables[STORE_TABLES];
 
-/* ---- between sqlite_rows.c and sqlite_messages.c ---- */
+/* ---- between sqlite_rows.c, sqlite_messages.c and sqlite_dialogs.c ---- */
 
 /* Each binds a value until sqlite_db_run(); NULL stays NULL. slot: 0 or 1, one for each address of
  * a row. */
@@ -44,4 +44,7 @@ sqlite_write_fn sqlite_put_queued, sqlite_drop_queued;
 sqlite_write_fn sqlite_put_receipt, sqlite_drop_receipt;
 sqlite_write_fn sqlite_put_prints;
 sqlite_write_fn sqlite_put_learned, sqlite_drop_learned;
+sqlite_write_fn sqlite_put_dialog, sqlite_drop_dialog;
+sqlite_write_fn sqlite_put_presence, sqlite_drop_presence;
 sqlite_read_fn sqlite_read_queued, sqlite_read_receipt, sqlite_read_prints, sqlite_read_learned;
+sqlite_read_fn sqlite_read_dialog, sqlite_read_presence;

@@ -92,8 +92,46 @@ static const char format_3[] =
 	" PRIMARY KEY (node, at, part)"
 	") STRICT, WITHOUT ROWID;";
 
+/* Format 4: SIP dialogs of both roles, and what was told last of each watched user. A dialog is
+ * written again with each refresh and each block of CSeq numbers: its key is a random number that
+ * no other process makes, and the only index is the one that says which ends soonest. */
+static const char format_4[] =
+	"CREATE TABLE dialogs ("
+	" id INTEGER PRIMARY KEY CHECK (id > 0),"
+	" node TEXT NOT NULL CHECK (length(node) <= 64),"
+	" role INTEGER NOT NULL CHECK (role IN (1, 2)),"
+	" watcher BLOB CHECK (length(watcher) BETWEEN 4 AND 2049),"
+	" watched BLOB CHECK (length(watched) BETWEEN 4 AND 2049),"
+	" event BLOB NOT NULL CHECK (length(event) BETWEEN 1 AND 8192),"
+	" call_id BLOB NOT NULL CHECK (length(call_id) BETWEEN 1 AND 8192),"
+	" local_tag BLOB NOT NULL CHECK (length(local_tag) BETWEEN 1 AND 8192),"
+	" remote_tag BLOB CHECK (length(remote_tag) BETWEEN 1 AND 8192),"
+	" local BLOB NOT NULL CHECK (length(local) BETWEEN 1 AND 8192),"
+	" remote BLOB NOT NULL CHECK (length(remote) BETWEEN 1 AND 8192),"
+	" target BLOB CHECK (length(target) BETWEEN 1 AND 8192),"
+	" route BLOB CHECK (length(route) BETWEEN 1 AND 8192),"
+	" peer BLOB CHECK (length(peer) BETWEEN 1 AND 8192),"
+	" login BLOB CHECK (length(login) BETWEEN 1 AND 8192),"
+	" local_cseq INTEGER NOT NULL CHECK (local_cseq BETWEEN 0 AND 4294967295),"
+	" remote_cseq INTEGER NOT NULL CHECK (remote_cseq BETWEEN -1 AND 4294967295),"
+	" is_stream INTEGER NOT NULL CHECK (is_stream IN (0, 1)),"
+	" is_secure INTEGER NOT NULL CHECK (is_secure IN (0, 1)),"
+	" expires_s INTEGER NOT NULL CHECK (expires_s >= 0),"
+	" value BLOB CHECK (length(value) BETWEEN 1 AND 131072)"
+	") STRICT;"
+	"CREATE INDEX dialogs_end ON dialogs (node, expires_s);"
+	"CREATE TABLE presence ("
+	" node TEXT NOT NULL CHECK (length(node) <= 64),"
+	" watched BLOB NOT NULL CHECK (length(watched) BETWEEN 4 AND 2049),"
+	" watcher BLOB NOT NULL CHECK (length(watcher) = 0 OR length(watcher) BETWEEN 4 AND 2049),"
+	" told_s INTEGER NOT NULL CHECK (told_s >= 0),"
+	" value BLOB NOT NULL CHECK (length(value) BETWEEN 1 AND 65536),"
+	" PRIMARY KEY (node, watched, watcher)"
+	") STRICT, WITHOUT ROWID;";
+
 /* Entry n leads from version n to n + 1. */
-static const char *const migrations[SQLITE_SCHEMA_VERSION] = {format_1, format_2, format_3};
+static const char *const migrations[SQLITE_SCHEMA_VERSION] = {format_1, format_2, format_3,
+							      format_4};
 
 static int stamp(sqlite3 *db)
 {

@@ -6,7 +6,7 @@
 struct sqlite3;
 
 enum {
-	SQLITE_SCHEMA_VERSION = 3,
+	SQLITE_SCHEMA_VERSION = 4,
 	SQLITE_SCHEMA_APPLICATION = 0x73786d70 /* "sxmp", in the file's header */
 };
 

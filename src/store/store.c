@@ -2,9 +2,11 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "loop/loop.h"
 #include "store/store_engine.h"
@@ -13,8 +15,15 @@ struct store {
 	const struct store_engine *engine;
 	void *state;
 	struct store_found found;
+	bool clock_is_wrong;
 	bool stopped;
 	bool failed;
+};
+
+enum {
+	CLOCK_BEHIND_S = 60,
+	CLOCK_AHEAD_S = 24 * 3600,
+	CLOCK_EARLIEST_S = 1577836800 /* 2020: this program is younger */
 };
 
 static const struct store_engine *const engines[] = {
@@ -42,6 +51,28 @@ static const struct store_engine *find_engine(const char *name)
 	return NULL;
 }
 
+/* REL-031. A machine without a battery starts in 1970, and may do so again before it has asked for
+ * the time: what it wrote then proves nothing. */
+static void judge_clock(struct store *store, struct loop *loop)
+{
+	int64_t now_s = loop_wall_ms(loop) / 1000;
+	int64_t newest_s = store->found.newest_s;
+
+	if (now_s < CLOCK_EARLIEST_S) {
+		log_warning("store: the clock of this machine is wrong, what is stored is kept "
+			    "whatever its age now=%" PRId64 " (set the clock)",
+			    now_s);
+		store->clock_is_wrong = true;
+	} else if (newest_s != 0 &&
+		   (newest_s - now_s > CLOCK_BEHIND_S || now_s - newest_s > CLOCK_AHEAD_S)) {
+		log_warning("store: the clock does not fit what is stored, which is kept whatever "
+			    "its age now=%" PRId64 " newest=%" PRId64
+			    " (the daemon was off for long, or check the clock)",
+			    now_s, newest_s);
+		store->clock_is_wrong = true;
+	}
+}
+
 int store_open(struct store **out, const struct store_params *params, char *error, size_t error_len)
 {
 	const struct store_engine *engine = find_engine(params->engine);
@@ -61,6 +92,7 @@ int store_open(struct store **out, const struct store_params *params, char *erro
 		store_free(&store);
 		return result;
 	}
+	judge_clock(store, params->loop);
 	*out = store;
 	return 0;
 }
@@ -86,6 +118,11 @@ bool store_has_failed(const struct store *store)
 const uint8_t *store_key(const struct store *store)
 {
 	return store->found.key;
+}
+
+bool store_clock_is_wrong(const struct store *store)
+{
+	return store->clock_is_wrong;
 }
 
 int64_t store_last_alive(const struct store *store)
@@ -166,6 +203,12 @@ void store_op_give(const struct store_op *op, const struct store_item *row)
 		break;
 	case STORE_LEARNED:
 		op->each.learned(&row->learned, op->arg);
+		break;
+	case STORE_DIALOGS:
+		op->each.dialog(&row->dialog, op->arg);
+		break;
+	case STORE_PRESENCE:
+		op->each.presence(&row->presence, op->arg);
 		break;
 	case STORE_NOTHING:
 	case STORE_ALIVE:

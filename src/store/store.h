@@ -157,8 +157,10 @@ int64_t store_last_alive(const struct store *store);
 void store_alive(struct store *store, int64_t now_s);
 
 /* REL-031: true if the wall clock at the open was behind the newest time that the store knows by
- * more than 60 s, or ahead of it by more than a day: ends that were stored say nothing then, and
- * nothing may be thrown away because of them. One warning was logged. */
+ * more than 60 s, or ahead of it by more than a day, or before this program was made: ends that
+ * were stored say nothing then, and nothing may be thrown away because of them. One warning was
+ * logged. Times of rows that lie more than a day after the last store_alive() come from a clock
+ * that was wrong and count for nothing. */
 bool store_clock_is_wrong(const struct store *store);
 
 /* row is copied. Insert or replace by (watcher, watched). EINVAL if the row breaks a rule of the

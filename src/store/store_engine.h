@@ -1,5 +1,5 @@
 /* Between store.c and the engines: a request as a value that the engine carries out and hands back
- * in order. A new kind of data (dialogs) is a new table. */
+ * in order. A new kind of data is a new table. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,6 +18,8 @@ enum store_table {
 	STORE_RECEIPTS,
 	STORE_PRINTS,
 	STORE_LEARNED,
+	STORE_DIALOGS,
+	STORE_PRESENCE,
 	STORE_TABLES
 };
 
@@ -51,6 +53,8 @@ struct store_item {
 		struct receipt_row receipt;
 		struct store_prints prints;
 		struct learned_row learned;
+		struct dialog_row dialog;
+		struct presence_row presence;
 	};
 };
 
@@ -63,6 +67,8 @@ union store_each {
 	store_receipt_fn *receipt;
 	store_print_fn *print;
 	store_learned_fn *learned;
+	store_dialog_fn *dialog;
+	store_presence_fn *presence;
 };
 
 struct store_op {
@@ -84,6 +90,7 @@ struct store_op {
 struct store_found {
 	uint8_t key[HASH_KEY_BYTES];
 	int64_t last_alive;
+	int64_t newest_s; /* time of anything that happened, wall clock; 0: none */
 };
 
 struct store_engine {

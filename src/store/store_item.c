@@ -47,6 +47,14 @@ void learned_row_clear(struct learned_row *row)
 	*row = (struct learned_row){0};
 }
 
+void presence_row_clear(struct presence_row *row)
+{
+	address_clear(&row->watched);
+	address_clear(&row->watcher);
+	mem_free(row->value);
+	*row = (struct presence_row){0};
+}
+
 void store_item_clear(struct store_item *item)
 {
 	switch (item->table) {
@@ -72,6 +80,12 @@ void store_item_clear(struct store_item *item)
 	case STORE_LEARNED:
 		learned_row_clear(&item->learned);
 		break;
+	case STORE_DIALOGS:
+		dialog_row_clear(&item->dialog);
+		break;
+	case STORE_PRESENCE:
+		presence_row_clear(&item->presence);
+		break;
 	case STORE_NOTHING:
 	case STORE_ALIVE:
 	case STORE_TABLES:
@@ -91,6 +105,10 @@ size_t store_item_weight(const struct store_item *item)
 		return item->receipt.value_len;
 	case STORE_PRINTS:
 		return item->prints.count * sizeof *item->prints.prints;
+	case STORE_DIALOGS:
+		return item->dialog.value_len;
+	case STORE_PRESENCE:
+		return item->presence.value_len;
 	default:
 		return 0;
 	}
@@ -132,6 +150,12 @@ static bool learned_is_legal(const struct learned_row *row)
 	       row->learned_s >= 0;
 }
 
+static bool presence_is_legal(const struct presence_row *row)
+{
+	return row->value != NULL && row->value_len > 0 && row->value_len <= STORE_PRESENCE_MAX &&
+	       row->told_s >= 0;
+}
+
 int store_item_check(const struct store_item *item)
 {
 	bool is_legal = true;
@@ -146,5 +170,9 @@ int store_item_check(const struct store_item *item)
 		is_legal = item->prints.count <= STORE_PRINTS_MAX && item->prints.at_s >= 0;
 	else if (item->table == STORE_LEARNED)
 		is_legal = learned_is_legal(&item->learned);
+	else if (item->table == STORE_DIALOGS)
+		is_legal = dialog_row_check(&item->dialog) == 0;
+	else if (item->table == STORE_PRESENCE)
+		is_legal = presence_is_legal(&item->presence);
 	return is_legal ? 0 : EINVAL;
 }

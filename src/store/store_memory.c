@@ -73,6 +73,18 @@ static void learned_key(const struct store_item *item, struct buf *key)
 	buf_puts(key, item->learned.subject);
 }
 
+static void dialog_key(const struct store_item *item, struct buf *key)
+{
+	buf_append(key, &item->dialog.id, sizeof item->dialog.id);
+}
+
+static void presence_key(const struct store_item *item, struct buf *key)
+{
+	address_key(&item->presence.watched, key);
+	if (item->presence.watcher.domain != NULL)
+		address_key(&item->presence.watcher, key);
+}
+
 static int move_value(char **value, size_t *len, char **old, size_t *old_len)
 {
 	*value = *old;
@@ -143,6 +155,11 @@ static int receipt_order(const struct store_item *a, const struct store_item *b)
 	return compare(a->receipt.sent_ms, b->receipt.sent_ms);
 }
 
+static int dialog_order(const struct store_item *a, const struct store_item *b)
+{
+	return compare(a->dialog.expires_s, b->dialog.expires_s);
+}
+
 static const struct kind {
 	void (*key)(const struct store_item *item, struct buf *key);
 	int (*inherit)(struct store_item *item, struct store_item *old);      /* or NULL */
@@ -154,6 +171,8 @@ static const struct kind {
 	[STORE_QUEUE] = {queued_key, inherit_queued, queued_order},
 	[STORE_RECEIPTS] = {receipt_key, inherit_receipt, receipt_order},
 	[STORE_LEARNED] = {learned_key, NULL, NULL},
+	[STORE_DIALOGS] = {dialog_key, NULL, dialog_order},
+	[STORE_PRESENCE] = {presence_key, NULL, NULL},
 };
 
 static void put(struct memory *memory, struct store_op *op)

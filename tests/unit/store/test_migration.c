@@ -71,6 +71,45 @@ static const char rows_2[] =
 	"CAST('127.0.0.1' AS BLOB), CAST('application/pidf+xml' AS BLOB), NULL, "
 	"CAST('<one/>' AS BLOB), 100);";
 
+static const char format_3[] =
+	"CREATE TABLE queue ("
+	" seq INTEGER PRIMARY KEY CHECK (seq > 0),"
+	" node TEXT NOT NULL CHECK (length(node) <= 64),"
+	" sender BLOB NOT NULL CHECK (length(sender) BETWEEN 4 AND 2049),"
+	" recipient BLOB NOT NULL CHECK (length(recipient) BETWEEN 4 AND 2049),"
+	" accepted_ms INTEGER NOT NULL CHECK (accepted_ms >= 0),"
+	" expires_s INTEGER NOT NULL CHECK (expires_s >= 0),"
+	" tries INTEGER NOT NULL CHECK (tries >= 0),"
+	" is_quarantined INTEGER NOT NULL CHECK (is_quarantined IN (0, 1)),"
+	" value BLOB NOT NULL CHECK (length(value) BETWEEN 1 AND 131072)"
+	") STRICT;"
+	"CREATE TABLE receipts ("
+	" node TEXT NOT NULL CHECK (length(node) <= 64),"
+	" uid BLOB NOT NULL CHECK (length(uid) BETWEEN 1 AND 64),"
+	" sender BLOB NOT NULL CHECK (length(sender) BETWEEN 4 AND 2049),"
+	" recipient BLOB NOT NULL CHECK (length(recipient) BETWEEN 4 AND 2049),"
+	" wants INTEGER NOT NULL CHECK (wants >= 0),"
+	" told INTEGER NOT NULL CHECK (told >= 0),"
+	" sent_ms INTEGER NOT NULL CHECK (sent_ms >= 0),"
+	" value BLOB NOT NULL CHECK (length(value) BETWEEN 1 AND 131072),"
+	" PRIMARY KEY (node, uid)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX receipts_sent ON receipts (node, sent_ms);"
+	"CREATE TABLE prints ("
+	" node TEXT NOT NULL CHECK (length(node) <= 64),"
+	" at INTEGER NOT NULL CHECK (at >= 0),"
+	" part INTEGER NOT NULL,"
+	" prints BLOB NOT NULL CHECK (length(prints) BETWEEN 12 AND 98304),"
+	" PRIMARY KEY (node, at, part)"
+	") STRICT, WITHOUT ROWID;";
+
+static const char rows_3[] =
+	"INSERT INTO queue VALUES (7, '', " JULIET "," DESK ", 1000, 90, 1, 0, "
+	"CAST('seven' AS BLOB));"
+	"INSERT INTO receipts VALUES ('', CAST('u-1' AS BLOB), " JULIET "," DESK ", 3, 1, 1000, "
+	"CAST('due' AS BLOB));"
+	"INSERT INTO prints VALUES ('', 90, 1, x'0000000000000001000000c8');";
+
 static void run_sql(sqlite3 *db, const char *sql)
 {
 	char *error = NULL;
@@ -93,6 +132,10 @@ static void make_file(struct bench *bench, int version)
 		run_sql(db, format_2);
 		run_sql(db, rows_2);
 	}
+	if (version >= 3) {
+		run_sql(db, format_3);
+		run_sql(db, rows_3);
+	}
 	snprintf(stamp, sizeof stamp, "PRAGMA user_version=%d; PRAGMA application_id=%d", version,
 		 SQLITE_SCHEMA_APPLICATION);
 	run_sql(db, stamp);
@@ -103,7 +146,11 @@ struct loaded {
 	size_t done;
 	int publications;
 	int queued;
+	int receipts;
+	int prints;
 	int learned;
+	int dialogs;
+	int presence;
 };
 
 static void on_done(int error, void *arg)
@@ -121,9 +168,37 @@ static void on_publication(const struct publication_row *row, void *arg)
 
 static void on_queued(const struct queue_row *row, void *arg)
 {
-	assert_int_equal(row->seq, 1);
-	assert_memory_equal(row->value, "text", 5);
+	assert_memory_equal(row->value, row->seq == 7 ? "seven" : "text!", 5);
 	((struct loaded *)arg)->queued++;
+}
+
+static void on_receipt(const struct receipt_row *row, void *arg)
+{
+	assert_string_equal(row->uid, "u-1");
+	assert_int_equal(row->told, 1);
+	assert_memory_equal(row->value, "due", 3);
+	((struct loaded *)arg)->receipts++;
+}
+
+static void on_print(const struct store_print *print, int64_t at_s, void *arg)
+{
+	assert_int_equal(print->print, 1);
+	assert_int_equal(print->status, 200);
+	assert_int_equal(at_s, 90);
+	((struct loaded *)arg)->prints++;
+}
+
+static void on_dialog(const struct dialog_row *row, void *arg)
+{
+	assert_int_equal(row->id, 9);
+	assert_string_equal(row->call_id, "call");
+	((struct loaded *)arg)->dialogs++;
+}
+
+static void on_presence(const struct presence_row *row, void *arg)
+{
+	assert_memory_equal(row->value, "here", 4);
+	((struct loaded *)arg)->presence++;
 }
 
 static void on_learned(const struct learned_row *row, void *arg)
@@ -137,13 +212,39 @@ static void on_learned(const struct learned_row *row, void *arg)
 
 static bool is_loaded(void *arg)
 {
-	return ((const struct loaded *)arg)->done == 4;
+	return ((const struct loaded *)arg)->done == 10;
+}
+
+static void put_dialog(struct bench *bench, struct loaded *loaded)
+{
+	char presence[] = "presence", call[] = "call", tag[] = "tag", uri[] = "<sip:a@b.example>";
+	struct dialog_row row = {
+		.id = 9,
+		.role = DIALOG_ROW_NOTIFIER,
+		.event = presence,
+		.call_id = call,
+		.local_tag = tag,
+		.local = uri,
+		.remote = uri,
+	};
+
+	store_put_dialog(bench->store, &row, on_done, loaded);
+}
+
+static void put_presence(struct bench *bench, struct loaded *loaded)
+{
+	char value[] = "here";
+	struct presence_row row = {.value = value, .value_len = 4};
+
+	address_set(&row.watched, SIDE_SIP, "1001", "pbx.example");
+	store_put_presence(bench->store, &row, on_done, loaded);
+	address_clear(&row.watched);
 }
 
 /* What was in it is there, and it takes what it did not know. */
 static void check_store(struct bench *bench, int version)
 {
-	struct queue_row row = {.seq = 1, .value = mem_strdup("text"), .value_len = 4};
+	struct queue_row row = {.seq = 1, .value = mem_strdup("text!"), .value_len = 5};
 	struct loaded loaded = {0};
 
 	assert_memory_equal(store_key(bench->store),
@@ -158,12 +259,22 @@ static void check_store(struct bench *bench, int version)
 	address_set(&row.recipient, SIDE_SIP, "1001", "pbx.example");
 	store_take_queued(bench->store, &row, on_done, &loaded);
 	queue_row_clear(&row);
+	put_dialog(bench, &loaded);
+	put_presence(bench, &loaded);
 	store_load_publications(bench->store, on_publication, on_done, &loaded);
 	store_load_queue(bench->store, on_queued, on_done, &loaded);
+	store_load_receipts(bench->store, on_receipt, on_done, &loaded);
+	store_load_prints(bench->store, on_print, on_done, &loaded);
 	store_load_learned(bench->store, on_learned, on_done, &loaded);
+	store_load_dialogs(bench->store, on_dialog, on_done, &loaded);
+	store_load_presence(bench->store, on_presence, on_done, &loaded);
 	assert_true(fake_loop_wait(bench->loop, is_loaded, &loaded));
 	assert_int_equal(loaded.publications, version >= 2);
-	assert_int_equal(loaded.queued, 1);
+	assert_int_equal(loaded.queued, version >= 3 ? 2 : 1);
+	assert_int_equal(loaded.receipts, version >= 3);
+	assert_int_equal(loaded.prints, version >= 3);
+	assert_int_equal(loaded.dialogs, 1);
+	assert_int_equal(loaded.presence, 1);
 	assert_int_equal(loaded.learned, 1);
 }
 
@@ -191,8 +302,12 @@ static void test_earlier_formats(void **state)
 	}
 }
 
-/* [SQL-007] what may not be in the new tables is kept out of them by the file itself, too. */
-static void test_rules_of_format_3(void **state)
+#define DIALOG(id, role, watcher, event, tag, cseq, end, value)                                    \
+	"INSERT INTO dialogs VALUES (" id ",''," role "," watcher ",NULL," event ",x'61'," tag     \
+	",NULL,x'61',x'61',NULL,NULL,NULL,NULL," cseq ",-1,0,0," end "," value ")"
+
+/* [SQL-007] what may not be in the tables is kept out of them by the file itself, too. */
+static void test_rules_of_the_formats(void **state)
 {
 	static const char *const wrongs[] = {
 		"INSERT INTO queue VALUES (0,''," JULIET "," DESK ",1,1,0,0,x'00')",
@@ -211,11 +326,30 @@ static void test_rules_of_format_3(void **state)
 		"INSERT INTO prints VALUES ('',-1,1,zeroblob(12))",
 		"INSERT INTO prints VALUES ('',1,1,x'00')",
 		"INSERT INTO prints VALUES ('',1,1,zeroblob(98316))",
+		DIALOG("0", "1", "NULL", "x'61'", "x'61'", "1", "1", "NULL"),
+		DIALOG("1", "3", "NULL", "x'61'", "x'61'", "1", "1", "NULL"),
+		DIALOG("1", "1", "x'61'", "x'61'", "x'61'", "1", "1", "NULL"),
+		DIALOG("1", "1", "NULL", "x''", "x'61'", "1", "1", "NULL"),
+		DIALOG("1", "1", "NULL", "zeroblob(8193)", "x'61'", "1", "1", "NULL"),
+		DIALOG("1", "1", "NULL", "x'61'", "NULL", "1", "1", "NULL"),
+		DIALOG("1", "1", "NULL", "x'61'", "x'61'", "-1", "1", "NULL"),
+		DIALOG("1", "1", "NULL", "x'61'", "x'61'", "4294967296", "1", "NULL"),
+		DIALOG("1", "1", "NULL", "x'61'", "x'61'", "1", "-1", "NULL"),
+		DIALOG("1", "1", "NULL", "x'61'", "x'61'", "1", "1", "zeroblob(131073)"),
+		"INSERT INTO presence VALUES ('',x'00',x'',1,x'00')",
+		"INSERT INTO presence VALUES (''," DESK ",x'00',1,x'00')",
+		"INSERT INTO presence VALUES (''," DESK ",NULL,1,x'00')",
+		"INSERT INTO presence VALUES (''," DESK ",x'',-1,x'00')",
+		"INSERT INTO presence VALUES (''," DESK ",x'',1,zeroblob(65537))",
 	};
 	static const char *const rights[] = {
 		"INSERT INTO queue VALUES (1,''," JULIET "," DESK ",1,1,0,0,zeroblob(131072))",
 		"INSERT INTO receipts VALUES ('',zeroblob(64)," JULIET "," DESK ",1,0,1,x'00')",
 		"INSERT INTO prints VALUES ('',1,1,zeroblob(98304))",
+		DIALOG("1", "1", "NULL", "zeroblob(8192)", "x'61'", "4294967295", "0", "NULL"),
+		DIALOG("2", "2", JULIET, "x'61'", "x'61'", "0", "1", "zeroblob(131072)"),
+		"INSERT INTO presence VALUES (''," DESK ",x'',0,zeroblob(65536))",
+		"INSERT INTO presence VALUES (''," DESK "," JULIET ",0,x'00')",
 	};
 	struct bench *bench = *state;
 	sqlite3 *db = NULL;
@@ -236,7 +370,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_earlier_formats),
-		cmocka_unit_test_setup_teardown(test_rules_of_format_3, bench_setup,
+		cmocka_unit_test_setup_teardown(test_rules_of_the_formats, bench_setup,
 						bench_teardown),
 	};
 
