@@ -99,6 +99,7 @@ void dialog_free(struct dialogs *dialogs, struct dialog **dialog)
 
 	if (self == NULL)
 		return;
+	dialog_forget_writes(self);
 	if (!self->is_fork)
 		unlist(dialogs, self);
 	mem_free(self->call_id);
@@ -108,6 +109,7 @@ void dialog_free(struct dialogs *dialogs, struct dialog **dialog)
 	mem_free(self->remote);
 	mem_free(self->target);
 	mem_free(self->route);
+	mem_free(self->login);
 	mem_free(self);
 	*dialog = NULL;
 }

@@ -10,6 +10,7 @@
 
 struct buf;
 struct dialog_row;
+struct dialog_write;
 struct dialogs;
 struct request;
 struct side_core;
@@ -33,16 +34,22 @@ struct dialog {
 	uint32_t local_cseq;
 	uint32_t remote_cseq;
 	bool has_remote_cseq;
-	bool is_stream;          /* our Contact names TCP */
+	bool is_stream;          /* our Contact names TCP or TLS */
+	bool is_secure;          /* ... TLS */
 	bool is_fork;            /* not in the table: found through the one it forked from */
 	struct net_address peer; /* where the dialog's peer is (SEC-006) */
 	char *login;             /* digest user it belongs to (SEC-006), or NULL */
 	int64_t kept_id;         /* key of its row; 0: not kept */
-	uint32_t cseq_kept;      /* local_cseq of the row that is on disk, or on its way */
+	/* CSeq numbers below these are reserved: by the row that is asked for, and by the one that
+	 * is on disk. */
+	uint32_t cseq_kept;
+	uint32_t cseq_safe;
+	struct dialog_write *writes; /* of its row, under way */
 };
 
 enum {
-	DIALOG_CSEQ_BLOCK = 100 /* numbers that are reserved ahead of use (REL-013) */
+	DIALOG_CSEQ_BLOCK = 100,   /* numbers that are reserved ahead of use (REL-013) */
+	DIALOG_CSEQ_MOST = 1 << 30 /* of a row that is believed */
 };
 
 struct dialogs *dialogs_new(void);
@@ -79,18 +86,31 @@ const char *dialog_next_hop(const struct dialog *dialog, struct buf *room);
 /* dialog_keep.c: over a restart (REL-013) ------------------------------------------------------
  */
 
-/* Fills *row with views of dialog (nothing is owned; the caller sets watcher, watched, event,
- * expires_s and value), with an id at the first time and a fresh block of CSeq numbers reserved. */
-void dialog_describe(struct dialog *dialog, struct dialog_row *row);
+/* Fills *row with views of dialog and peer (nothing is owned; the caller sets watcher, watched,
+ * event, expires_s and value), with an id at the first time and a fresh block of CSeq numbers
+ * reserved. A far tag that is empty is none. */
+void dialog_describe(struct dialog *dialog, struct dialog_row *row,
+		     char peer[NET_ADDRESS_TEXT_MAX]);
 /* True when half of the block is used: its row is to be written again, before or with the next
- * request. */
+ * request. False for one without a row. */
 bool dialog_is_short(const struct dialog *dialog);
-/* The dialog of a row, in the table, its next request with the first CSeq that was certainly never
- * used. NULL: the row cannot be one. */
-struct dialog *dialog_restore(struct dialogs *dialogs, void *owner, const struct dialog_row *row);
-/* Writes the row, and has done called as dialog_kept_fn says; without a keeper, done comes later
- * with 0 all the same. */
-void dialog_keep(const struct side_core *core, const struct dialog_row *row,
-		 void (*done)(int error, int64_t id, void *arg), void *arg);
+/* False while the next number is not reserved on disk: what is to be sent waits for the write that
+ * is under way. True for one without a row. A write that failed holds up nothing: that others see
+ * a false state now is worse than a number that might be used again after a crash. */
+bool dialog_may_send(const struct dialog *dialog);
+/* The dialog of a row, its next request with the first CSeq that was certainly never used; in the
+ * table unless it is a fork. Its route set, target and peer are as they were, and so is its id.
+ * NULL: the row cannot be one, or the table has one of this Call-ID and tag. */
+struct dialog *dialog_restore(struct dialogs *dialogs, void *owner, const struct dialog_row *row,
+			      bool is_fork);
+/* Called once, later, from the loop: 0 when the row is on disk, else an errno value; never after
+ * the dialog was freed or dialog_unkeep(). */
+typedef void dialog_written_fn(int error, void *arg);
+/* Writes row, made by dialog_describe(dialog). done may be NULL. Without a keeper it comes with 0
+ * all the same. */
+void dialog_keep(const struct side_core *core, struct dialog *dialog, const struct dialog_row *row,
+		 dialog_written_fn *done, void *arg);
 /* Drops the row of dialog, if it has one. */
 void dialog_unkeep(const struct side_core *core, struct dialog *dialog);
+/* For dialog_free(): what is under way is written, and nobody hears of it. */
+void dialog_forget_writes(struct dialog *dialog);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -189,6 +190,37 @@ void net_address_print(const struct net_address *address, struct buf *out)
 	buf_puts(out, text);
 	if (address->family == 6)
 		buf_putc(out, ']');
+}
+
+void net_address_text(const struct net_address *address, char out[NET_ADDRESS_TEXT_MAX])
+{
+	struct buf text = BUF_INIT;
+
+	net_address_print(address, &text);
+	(void)snprintf(out, NET_ADDRESS_TEXT_MAX, "%s:%u", buf_text(&text), address->port);
+	buf_free(&text);
+}
+
+bool net_address_from_text(struct net_address *out, const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
+	char host[NET_ADDRESS_TEXT_MAX];
+	unsigned long port;
+	char *end;
+
+	if (len == 0 || len >= sizeof host || colon[1] < '0' || colon[1] > '9')
+		return false;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	port = strtoul(colon + 1, &end, 10);
+	if (port > 65535 || *end != '\0' || !net_address_parse(out, host))
+		return false;
+	/* Without brackets the last group of an IPv6 address would be the port. */
+	if (out->family == 6 && host[0] != '[')
+		return false;
+	out->port = (uint16_t)port;
+	return true;
 }
 
 int net_address_local_toward(const struct net_address *remote, struct net_address *out)

@@ -9,6 +9,8 @@
 
 struct buf;
 
+enum { NET_ADDRESS_TEXT_MAX = 64 };
+
 /* An IPv4 (also one mapped into IPv6) or IPv6 address and a port. */
 struct net_address {
 	uint8_t bytes[16];
@@ -41,6 +43,9 @@ bool net_address_is_unusable(const struct net_address *address);
 size_t net_address_bucket(const struct net_address *address, uint8_t out[16]);
 /* Appends the literal; IPv6 in brackets. */
 void net_address_print(const struct net_address *address, struct buf *out);
+/* "192.0.2.1:5060" or "[2001:db8::1]:5060", and back; false if it is none. */
+void net_address_text(const struct net_address *address, char out[NET_ADDRESS_TEXT_MAX]);
+bool net_address_from_text(struct net_address *out, const char *text);
 /* The address this machine uses toward remote (no packet is sent). Returns 0 or errno. */
 int net_address_local_toward(const struct net_address *remote, struct net_address *out);
 

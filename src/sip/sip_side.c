@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "core/bridge.h"
 #include "loop/loop.h"
+#include "model/dialog_row.h"
 #include "sip/admission.h"
 #include "sip/agent.h"
 #include "sip/dialog.h"
@@ -294,6 +295,30 @@ void sip_side_restore(struct sip_side *side, const struct kept_publication *kept
 		publications_restore(side->core.publications, kept);
 	else
 		publisher_restore(side->core.publisher, kept);
+}
+
+static void drop_row(struct sip_side *side, const struct dialog_row *row)
+{
+	const struct dialog_keeper *keeper = side->params.dialogs;
+
+	if (keeper != NULL)
+		keeper->drop(row->id, keeper->arg);
+}
+
+void sip_side_restore_dialog(struct sip_side *side, const struct dialog_row *row, bool is_doubtful,
+			     bool clock_is_wrong)
+{
+	int error = EINVAL;
+
+	(void)is_doubtful;
+	(void)clock_is_wrong;
+	if (error != 0)
+		drop_row(side, row);
+}
+
+void sip_side_restored(struct sip_side *side)
+{
+	(void)side;
 }
 
 void sip_side_restore_print(struct sip_side *side, uint64_t print, int status, int64_t age_ms)

@@ -157,12 +157,39 @@ static void uris(void **state)
 	assert_false(uri_parts_read(&parts, "sip:a@b;transport=verylongname"));
 }
 
+/* An address with its port as text, as rows have it. */
+static void as_text(void **state)
+{
+	static const char *const good[] = {"192.0.2.1:5060", "[2001:db8::1]:0", "127.0.0.1:65535"};
+	static const char *const bad[] = {"",
+					  "192.0.2.1",
+					  "192.0.2.1:",
+					  "192.0.2.1:65536",
+					  "192.0.2.1:5x",
+					  "2001:db8::1",
+					  "host:5060",
+					  ":5060",
+					  "192.0.2.1: 5"};
+	char text[NET_ADDRESS_TEXT_MAX];
+	struct net_address address;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		assert_true(net_address_from_text(&address, good[i]));
+		net_address_text(&address, text);
+		assert_string_equal(text, good[i]);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		if (net_address_from_text(&address, bad[i]))
+			fail_msg("taken: %s", bad[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(literals), cmocka_unit_test(networks),
 		cmocka_unit_test(kinds),    cmocka_unit_test(sources_of_a_bucket),
-		cmocka_unit_test(uris),
+		cmocka_unit_test(uris),     cmocka_unit_test(as_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
