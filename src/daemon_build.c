@@ -156,6 +156,7 @@ static int build_sip(struct parts *parts)
 		.prints = daemon_print_keeper(parts),
 		.language = settings->language,
 		.user_agent = "sipxmppd/" SIPXMPPD_VERSION,
+		.allow_md5 = settings->allow_md5,
 		.tells_voicemail = settings->tells_voicemail,
 		.tells_missed_calls = settings->tells_missed_calls,
 		.refresh_s = (int)settings->refresh_s,

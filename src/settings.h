@@ -61,6 +61,7 @@ struct settings {
 	const char *realm;
 	const char *username;
 	const char *password;
+	bool allow_md5;
 	const char *tls_certificate;
 	const char *tls_key;
 	const char *tls_ca;

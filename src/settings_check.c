@@ -63,6 +63,7 @@ static void check_sip(struct loader *loader, struct settings *out)
 	out->username = draft->username;
 	out->password =
 		settings_secret(loader, "sip.", "password", draft->password, draft->password_file);
+	out->allow_md5 = draft->allow_md5 == 1;
 	out->tls_certificate = draft->tls_certificate;
 	out->tls_key = draft->tls_key;
 	out->tls_ca = draft->tls_ca;

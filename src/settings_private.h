@@ -107,6 +107,7 @@ struct draft {
 	struct texts xmpp_domains, ping;
 	struct texts listen, trusted;
 	const char *advertise, *proxy, *realm, *username, *password, *password_file;
+	int64_t allow_md5;
 	const char *tls_certificate, *tls_key, *tls_ca;
 	int64_t tls_verify, options_follow_link, refresh, timer_t1;
 	struct items domains, chat_domains, users, lists;

@@ -117,6 +117,7 @@ static const struct setting sip_settings[] = {
 	TEXT("username", UNBUILT, AT(username), NULL, NULL),
 	TEXT("password", UNBUILT, AT(password), NULL, NULL),
 	TEXT("password_file", UNBUILT, AT(password_file), NULL, NULL),
+	BOOL("allow_md5", BUILT, AT(allow_md5), "true"),
 	TEXT("tls_certificate", UNBUILT, AT(tls_certificate), NULL, NULL),
 	TEXT("tls_key", UNBUILT, AT(tls_key), NULL, NULL),
 	TEXT("tls_ca", UNBUILT, AT(tls_ca), NULL, NULL),

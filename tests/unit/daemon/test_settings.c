@@ -109,6 +109,7 @@ static void defaults(void **state)
 	assert_false(settings->allow_plain);
 	assert_false(settings->options_follow_link);
 	assert_true(settings->tls_verify);
+	assert_true(settings->allow_md5);
 	assert_int_equal(settings->timer_t1_ms, 500);
 	assert_int_equal(settings->refresh_s, 3600);
 	assert_int_equal(settings->ping_every_ms, 30000);
