@@ -17,6 +17,7 @@
 #include "core/bridge.h"
 #include "daemon_parts.h"
 #include "ops/control.h"
+#include "ops/service.h"
 #include "settings.h"
 #include "store/store.h"
 
@@ -156,6 +157,7 @@ void daemon_stop(struct parts *parts, bool tell)
 	}
 	parts->is_stopping = true;
 	log_notice("daemon: stopping tell=%s", tell ? "all" : "none");
+	service_stopping(parts->service);
 	loop_timer_set(parts->loop, &parts->stop_timer, STOP_MS, stop_late, parts);
 	if (!parts->is_serving) {
 		/* What is being read from the store must not start anything: there are no sides
@@ -198,10 +200,13 @@ void daemon_on_hup(void *arg)
 {
 	struct parts *parts = arg;
 	struct buf report = BUF_INIT;
-	int error = daemon_reload(parts, &report);
+	int error;
 
+	service_reloading(parts->service);
+	error = daemon_reload(parts, &report);
 	log_lines(&report, error == 0 ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERR);
 	buf_free(&report);
+	service_ready(parts->service);
 }
 
 /* "key value" lines as key=value, several to a line of the log: one a line would be held back as a
@@ -306,6 +311,7 @@ static void pairs_loaded(int error, void *arg)
 		   bridge_pair_count(parts->bridge), queue.messages);
 	leave_terminal(parts);
 	tell_parent(parts, EX_OK);
+	service_ready(parts->service);
 }
 
 static void prints_loaded(int error, void *arg)
@@ -402,9 +408,10 @@ int daemon_run(struct settings **settings, const struct daemon_options *options)
 	struct parts parts = {
 		.settings = settings, .options = options, .ready_pipe = -1, .exit_code = EX_OK};
 
-	if (options->detach) {
-		int code = detach(&parts.ready_pipe);
+	int code;
 
+	if (options->detach) {
+		code = detach(&parts.ready_pipe);
 		if (code >= 0)
 			return code;
 	}
@@ -413,5 +420,10 @@ int daemon_run(struct settings **settings, const struct daemon_options *options)
 	if (open_log(*settings, options) != 0)
 		return EX_CONFIG;
 	log_echo(true);
+	code = daemon_drop_privileges(*settings);
+	if (code != EX_OK) {
+		tell_parent(&parts, (unsigned char)code);
+		return code;
+	}
 	return serve(&parts);
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "core/bridge.h"
 #include "daemon_parts.h"
+#include "ops/service.h"
 #include "settings.h"
 #include "store/store.h"
 
@@ -260,8 +261,16 @@ static int build_loop(struct parts *parts)
 	return loop_new(&parts->loop) == 0 ? EX_OK : EX_SOFTWARE;
 }
 
+static int build_service(struct parts *parts)
+{
+	struct service_params params = {.loop = parts->loop};
+
+	parts->service = service_new(&params);
+	return EX_OK;
+}
+
 /* What needs no network. */
-static build_step *const inner_steps[] = {build_loop, build_signals, build_store,
+static build_step *const inner_steps[] = {build_loop, build_signals, build_service, build_store,
 					  build_map,  build_bridge,  NULL};
 /* What the network reaches: only when all is known that answers depend on. */
 static build_step *const outer_steps[] = {build_sip, build_xmpp, build_control, NULL};
@@ -269,6 +278,7 @@ static build_step *const outer_steps[] = {build_sip, build_xmpp, build_control, 
 void daemon_take_down(struct parts *parts)
 {
 	control_free(&parts->control);
+	service_free(&parts->service);
 	daemon_free_publications(parts);
 	xmpp_side_free(&parts->xmpp);
 	sip_side_free(&parts->sip);

@@ -19,6 +19,7 @@ struct daemon_options;
 struct kept_prints;
 struct kept_rows;
 struct publication_row;
+struct service;
 struct settings;
 struct sip_side;
 struct store;
@@ -35,6 +36,7 @@ struct parts {
 	struct sip_side *sip;
 	struct xmpp_side *xmpp;
 	struct control *control;
+	struct service *service;
 	struct counters counters;
 	struct publication_keeper keeper;
 	struct kept_rows *publications; /* read, and not restored yet (daemon_publications.c) */
@@ -52,6 +54,10 @@ struct parts {
 	int exit_code;
 	int ready_pipe; /* -d: tells the parent; -1 if none */
 };
+
+/* daemon_process.c: what root may do is given up for good (SEC-092), and no core is left behind.
+ * Returns an exit code; it has logged why. */
+int daemon_drop_privileges(const struct settings *settings);
 
 /* The table of control commands; its argument is struct parts. */
 extern const struct control_command daemon_commands[];

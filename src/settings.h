@@ -93,6 +93,9 @@ struct settings {
 	bool tells_voicemail; /* of users[].extension */
 	bool tells_missed_calls;
 	enum stop_tell stop_tell;
+	const char *process_user; /* whom root becomes (SEC-092), or NULL */
+	const char *process_group;
+	bool core_dumps;
 
 	struct limits limits;
 	void *memory; /* of settings.c */

@@ -116,6 +116,9 @@ static void check_rest(struct loader *loader, struct settings *out)
 	out->hold_s = draft->hold / 1000;
 	out->settle_ms = draft->settle;
 	out->stop_tell = (enum stop_tell)draft->stop_tell;
+	out->process_user = draft->process_user;
+	out->process_group = draft->process_group;
+	out->core_dumps = draft->core_dumps == 1;
 	out->limits = draft->limits;
 }
 

@@ -121,6 +121,8 @@ struct draft {
 	int64_t messages_life, hold_unavailable, late_failure, answer_wait;
 	int64_t tells_voicemail, tells_missed_calls;
 	int64_t stop_tell;
+	const char *process_user, *process_group;
+	int64_t core_dumps;
 	struct limits limits;
 };
 

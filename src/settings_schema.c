@@ -258,6 +258,13 @@ static const struct setting stop_settings[] = {
 	END,
 };
 
+static const struct setting process_settings[] = {
+	TEXT("user", BUILT, AT(process_user), NULL, NULL),
+	TEXT("group", BUILT, AT(process_group), NULL, NULL),
+	BOOL("core_dumps", BUILT, AT(core_dumps), "false"),
+	END,
+};
+
 static const struct setting limits_settings[] = {
 #define X(field, value, low, high, what) NUMBER(#field, BUILT, AT(limits.field), #value, low, high),
 	LIMITS(X)
@@ -277,6 +284,7 @@ const struct setting settings_schema[] = {
 	GROUP("messages", messages_settings),
 	GROUP("calls", calls_settings),
 	GROUP("stop", stop_settings),
+	GROUP("process", process_settings),
 	GROUP("store", store_settings),
 	GROUP("control", control_settings),
 	GROUP("metrics", metrics_settings),

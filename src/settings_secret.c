@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,22 +26,36 @@ static const char *resolve(struct loader *loader, const char *file)
 	return memory_text(loader->memory, path);
 }
 
+/* Whom the process will run as: read as root, a file may belong to whom it becomes. */
+static void service_ids(const struct loader *loader, uid_t *uid, gid_t *gid)
+{
+	const char *user = loader->draft.process_user;
+	const struct passwd *found = geteuid() == 0 && user != NULL ? getpwnam(user) : NULL;
+
+	*uid = found != NULL ? found->pw_uid : geteuid();
+	*gid = found != NULL ? found->pw_gid : getegid();
+}
+
 /* SEC-090: nobody else may read it; a group only if it is ours, or root's as in systemd
  * credentials. */
 static bool may_be_trusted(struct loader *loader, int line, const char *path,
 			   const struct stat *info)
 {
 	mode_t mode = info->st_mode & 07777;
-	bool group_ok = (mode & 0030) == 0 &&
-			((mode & 0040) == 0 || info->st_gid == getegid() || info->st_gid == 0);
+	uid_t uid;
+	gid_t gid;
+	bool group_ok;
 
+	service_ids(loader, &uid, &gid);
+	group_ok = (mode & 0030) == 0 &&
+		   ((mode & 0040) == 0 || info->st_gid == gid || info->st_gid == 0);
 	if (!S_ISREG(info->st_mode)) {
 		loader_fault(loader, line, "%s is not a regular file; name the file itself", path);
 		return false;
 	}
-	if (info->st_uid != 0 && info->st_uid != geteuid()) {
+	if (info->st_uid != 0 && info->st_uid != uid) {
 		loader_fault(loader, line, "%s belongs to another user; run: chown %u %s", path,
-			     (unsigned)geteuid(), path);
+			     (unsigned)uid, path);
 		return false;
 	}
 	if (!group_ok || (mode & 0007) != 0) {

@@ -79,11 +79,12 @@ static void write_config(const struct daemon_run *run, const struct daemon_param
 		"	%s } );\n"
 		"store: { engine = \"%s\"; path = \"%s/store/state.db\"; };\n"
 		"control: { socket = \"%s/control\"; };\n"
+		"process: { %s };\n"
 		"log: { target = \"stderr\"; level = \"%s\"; };\n"
 		"limits: {\n%s%s};\n",
 		params->domain != NULL ? params->domain : "profile = \"generic\";", params->store,
-		run->folder, run->folder, params->log_level,
-		params->limits != NULL ? params->limits : raised_limits,
+		run->folder, run->folder, geteuid() == 0 ? "user = \"root\";" : "",
+		params->log_level, params->limits != NULL ? params->limits : raised_limits,
 		params->limits != NULL || params->has_usual_backlogs ? "" : raised_backlogs);
 	fchmod(fileno(file), 0600);
 	fclose(file);

@@ -177,6 +177,7 @@ class Rig:
                 'TRANSPORT': self.transport, 'KAMAILIO_MODULES': modules, 'EXTRA': self.extra,
                 'DATABASE': self.dir / 'kamailio.db', 'FORCE_ACTIVE': 0 if self.authorise else 1,
                 'SUBS_DB_MODE': 1 if self.authorise else 0,
+                'PROCESS': ('user = "root"; ' if os.geteuid() == 0 else '') + 'core_dumps = true;',
                 'LIST_BODY_MAX': self.list_body_max,
                 'NOT_LOADED': '' if self.offline else ', "offline"'}
 

@@ -25,6 +25,7 @@ sip: {{ proxy = "sip:127.0.0.1:{peer};transport=tcp"; listen = ["sip:127.0.0.1:{
 domains: ( {{ xmpp = "sip.chat.example"; sip = "pbx.example"; profile = "kamailio"; }} );
 store: {{ path = "{folder}/state.db"; }};
 control: {{ socket = "{folder}/control"; }};
+process: {{ {process} core_dumps = true; }};
 {more}
 '''
 
@@ -60,7 +61,8 @@ class Life(unittest.TestCase):
     def write(self, more=''):
         xmpp, peer = (it.getsockname()[1] for it in self.sockets)
         self.path = self.folder / 'sipxmppd.cfg'
-        self.path.write_text(CONFIGURATION.format(xmpp=xmpp, peer=peer, sip=self.sip, folder=self.folder, more=more))
+        self.path.write_text(CONFIGURATION.format(xmpp=xmpp, peer=peer, sip=self.sip, folder=self.folder, more=more,
+                                                   process='user = "root";' if os.geteuid() == 0 else ''))
 
     def start(self, *words, wait='daemon: serving'):
         log = open(self.folder / 'log', 'ab')
