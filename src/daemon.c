@@ -300,6 +300,7 @@ static void pairs_loaded(int error, void *arg)
 		loop_quit(parts->loop);
 		return;
 	}
+	daemon_restore_dialogs(parts);
 	daemon_restore_publications(parts);
 	daemon_restore_prints(parts);
 	parts->is_serving = true;
@@ -314,6 +315,17 @@ static void pairs_loaded(int error, void *arg)
 	service_ready(parts->service);
 }
 
+static void dialogs_loaded(int error, void *arg)
+{
+	struct parts *parts = arg;
+
+	if (parts->is_stopping)
+		return;
+	if (error != 0)
+		log_warning("store: the dialogs cannot be read (%s)", strerror(error));
+	bridge_start(parts->bridge, pairs_loaded, parts);
+}
+
 static void prints_loaded(int error, void *arg)
 {
 	struct parts *parts = arg;
@@ -323,7 +335,7 @@ static void prints_loaded(int error, void *arg)
 	if (error != 0)
 		log_warning("store: the fingerprints of messages cannot be read (%s)",
 			    strerror(error));
-	bridge_start(parts->bridge, pairs_loaded, parts);
+	store_load_dialogs(parts->store, daemon_take_dialog, dialogs_loaded, parts);
 }
 
 static void publications_loaded(int error, void *arg)

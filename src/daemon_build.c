@@ -155,6 +155,7 @@ static int build_sip(struct parts *parts)
 		.user_count = settings->map.user_count,
 		.keeper = daemon_keeper(parts),
 		.prints = daemon_print_keeper(parts),
+		.dialogs = daemon_dialog_keeper(parts),
 		.language = settings->language,
 		.user_agent = "sipxmppd/" SIPXMPPD_VERSION,
 		.allow_md5 = settings->allow_md5,
@@ -286,6 +287,7 @@ void daemon_take_down(struct parts *parts)
 	daemon_free_prints(parts);
 	address_map_free(&parts->map);
 	store_free(&parts->store);
+	daemon_free_dialogs(parts);
 	loop_timer_cancel(&parts->alive_timer);
 	loop_timer_cancel(&parts->stop_timer);
 	loop_timer_cancel(&parts->drain_timer);

@@ -16,6 +16,8 @@ struct address_map;
 struct bridge;
 struct buf;
 struct daemon_options;
+struct dialog_row;
+struct kept_dialogs;
 struct kept_prints;
 struct kept_rows;
 struct publication_row;
@@ -42,6 +44,8 @@ struct parts {
 	struct kept_rows *publications; /* read, and not restored yet (daemon_publications.c) */
 	struct print_keeper print_keeper;
 	struct kept_prints *prints; /* daemon_messages.c */
+	struct dialog_keeper dialog_keeper;
+	struct kept_dialogs *dialogs; /* daemon_dialogs.c */
 	struct loop_timer alive_timer;
 	struct loop_timer stop_timer;
 	struct loop_timer drain_timer;
@@ -88,6 +92,16 @@ void daemon_take_publication(const struct publication_row *row, void *arg);
 /* Gives them to the SIP side. */
 void daemon_restore_publications(struct parts *parts);
 void daemon_free_publications(struct parts *parts);
+
+/* daemon_dialogs.c: who keeps SIP dialogs in the store. */
+const struct dialog_keeper *daemon_dialog_keeper(struct parts *parts);
+/* store_load_dialogs(), before the sides are there; arg is parts. */
+void daemon_take_dialog(const struct dialog_row *row, void *arg);
+/* Gives them to the SIP side, and tells it that there are no more. */
+void daemon_restore_dialogs(struct parts *parts);
+/* After the SIP side is freed and when nothing comes from the store any more: those whose word is
+ * still owed have ESHUTDOWN. */
+void daemon_free_dialogs(struct parts *parts);
 
 /* daemon_queue.c: a command of the table, the queue in "status", and of bridge_params
  * message_failed and queue_told. */
