@@ -11,6 +11,9 @@
 	X(sip_refused, "SIP requests refused without state")                                       \
 	X(sip_stranger, "SIP requests from sources that are not trusted")                          \
 	X(sip_malformed, "SIP messages that could not be read")                                    \
+	X(sip_connections_refused, "SIP connections refused for a limit")                          \
+	X(sip_connections_closed, "SIP connections closed because they were slow or idle")         \
+	X(tls_failed, "TLS connections that failed or were not believed")                          \
 	X(sip_repeats, "SIP requests answered again from the record")                              \
 	X(messages_from_sip, "messages accepted from SIP")                                         \
 	X(messages_to_sip, "messages taken by SIP")                                                \
@@ -53,7 +56,14 @@
 	X(pairs_refused, "pairs refused")                                                          \
 	X(pairs_ended, "pairs ended")                                                              \
 	X(link_lost, "times the chat server link was lost")                                        \
-	X(store_failed, "store operations that failed")
+	X(store_failed, "store operations that failed")                                            \
+	X(load_raised, "times the load level rose")                                                \
+	X(shed_polls, "polls turned away for load")                                                \
+	X(shed_watches, "new subscriptions turned away for load")                                  \
+	X(shed_publications, "new publications turned away for load")                              \
+	X(shed_notices, "typing notices and receipts turned away for load")                        \
+	X(shed_messages, "new messages turned away for load")                                      \
+	X(shed_options, "OPTIONS answered 503 for load")
 
 struct counters {
 #define X(name, what) uint64_t name;

@@ -40,6 +40,10 @@
 	X(questions_open, 200, 1, 1000000, "unanswered questions to one chat user")                \
 	X(pairs, 1000000, 100, 10000000, "pairs kept")                                             \
 	X(sip_connections, 10000, 16, 100000, "SIP connections")                                   \
+	X(stranger_connections, 16, 1, 100000, "SIP connections of one unknown address")           \
+	X(stranger_first_s, 5, 1, 600, "seconds to the first message of an unknown source")        \
+	X(stranger_part_s, 10, 1, 600, "seconds between parts of a message")                       \
+	X(stranger_idle_s, 120, 1, 86400, "seconds that an unknown source may be silent")          \
 	X(sip_unsent, 500, 10, 10000, "requests not yet written to one SIP connection")            \
 	X(link_high_bytes, 1048576, 65536, 67108864, "backlog to the chat server: hold back")      \
 	X(link_dead_bytes, 4194304, 262144, 268435456, "backlog to the chat server: reconnect")    \
@@ -47,7 +51,10 @@
 	X(publications_per_user, 16, 1, 1000, "publications of one SIP user")                      \
 	X(expires_min_s, 60, 1, 3600, "shortest subscription granted")                             \
 	X(expires_max_s, 3600, 60, 86400, "longest subscription granted")                          \
-	X(outward_per_s, 500, 1, 1000, "requests or stanzas a second after a start")
+	X(outward_per_s, 500, 1, 1000, "requests or stanzas a second after a start")               \
+	X(load_lag_ms, 500, 10, 60000, "lateness of the loop: overloaded")                         \
+	X(load_store_ms, 2000, 10, 600000, "age of a write that is not done: overloaded")          \
+	X(load_store_requests, 20000, 100, 10000000, "writes that are not done: overloaded")
 
 struct limits {
 #define X(name, value, least, most, what) int64_t name;
