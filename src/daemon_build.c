@@ -37,6 +37,19 @@ static bool is_served(const struct address *user, void *arg)
 	return address_is_served(parts->map, user);
 }
 
+/* D-02: the components stand in the order of the domains. */
+static unsigned link_of(const struct address *sip_user, void *arg)
+{
+	const struct parts *parts = arg;
+	const struct settings *settings = *parts->settings;
+
+	for (size_t i = 0; i < settings->domain_count; i++) {
+		if (strcmp(settings->peers[i].domain, sip_user->domain) == 0)
+			return (unsigned)i;
+	}
+	return 0;
+}
+
 static void log_pair(const struct watch *watch, enum pair_state from, enum pair_state to,
 		     const struct fault *why, void *arg)
 {
@@ -115,6 +128,8 @@ static int build_bridge(struct parts *parts)
 		.may_use = may_use,
 		.is_named = is_named,
 		.is_served = is_served,
+		.link_of = link_of,
+		.link_count = (unsigned)settings->component_count,
 		.pair_changed = log_pair,
 		.arg = parts,
 		.ask_again_s = settings->ask_again_s,

@@ -14,11 +14,71 @@
 #include "core/presence_book.h"
 #include "model/counters.h"
 
-static void init_link(struct side_link *link, uint64_t now)
+static void init_toward(struct toward *toward, uint64_t now)
 {
+	list_init(&toward->ready);
+	list_init(&toward->paced);
+	list_init(&toward->careful);
+	list_init(&toward->waiting);
+	rate_init(&toward->rate, 1e9, now); /* the first look cuts it to the burst */
+}
+
+static void init_link(struct bridge *bridge, unsigned i)
+{
+	struct side_link *link = &bridge->links[i];
+
+	link->bridge = bridge;
+	link->side = i == SIP_LINK ? SIDE_SIP : SIDE_XMPP;
+	link->number = i == SIP_LINK ? 0 : i - CHAT_LINKS;
 	list_init(&link->outward);
 	list_init(&link->kept);
-	rate_init(&link->rate, 1e9, now); /* the first look cuts it to the burst */
+	list_init(&link->pairs);
+	init_toward(&link->toward, now_ms(bridge));
+	link->is_up = link->side == SIDE_SIP;
+	if (link->side == SIDE_SIP)
+		return;
+	link->unsure.from_ms = BEFORE_START_MS;
+	link->unsure.to_ms = BEFORE_START_MS + 1;
+}
+
+static void init_links(struct bridge *bridge)
+{
+	unsigned count = bridge->params.link_count;
+
+	bridge->link_count = CHAT_LINKS + (count == 0 ? 1 : count);
+	bridge->links = mem_zalloc(bridge->link_count * sizeof *bridge->links);
+	for (unsigned i = 0; i < bridge->link_count; i++)
+		init_link(bridge, i);
+	for (int side = 0; side < 2; side++)
+		rate_init(&bridge->sides[side].rate, 1e9, now_ms(bridge));
+}
+
+struct side_link *chat_link(const struct bridge *bridge, const struct address *sip_user)
+{
+	unsigned count = bridge->link_count - CHAT_LINKS;
+	unsigned number = 0;
+
+	if (count > 1 && bridge->params.link_of != NULL)
+		number = bridge->params.link_of(sip_user, bridge->params.arg);
+	return &bridge->links[CHAT_LINKS + (number < count ? number : 0)];
+}
+
+struct side_link *link_between(const struct bridge *bridge, const struct address *from,
+			       const struct address *to)
+{
+	return to->side == SIDE_SIP ? &bridge->links[SIP_LINK] : chat_link(bridge, from);
+}
+
+struct pair *bridge_pair(struct bridge *bridge, const struct address *watcher,
+			 const struct address *watched)
+{
+	struct pair *pair = pairs_make(bridge->pairs, watcher, watched, bridge, now_ms(bridge));
+
+	if (pair->chat == NULL) {
+		pair->chat = chat_link(bridge, watcher->side == SIDE_SIP ? watcher : watched);
+		list_append(&pair->chat->pairs, &pair->by_chat);
+	}
+	return pair;
 }
 
 int bridge_new(struct bridge **out, const struct bridge_params *params)
@@ -28,6 +88,7 @@ int bridge_new(struct bridge **out, const struct bridge_params *params)
 	bridge->params = *params;
 	bridge->steady_from_s = wall_s(bridge) - (int64_t)(now_ms(bridge) / 1000);
 	random_bytes(bridge->key, sizeof bridge->key);
+	init_links(bridge);
 	pairs_new(&bridge->pairs);
 	bridge->peers = table_new();
 	exchanges_new(&bridge->exchanges);
@@ -44,19 +105,14 @@ int bridge_new(struct bridge **out, const struct bridge_params *params)
 	list_init(&bridge->quiet);
 	list_init(&bridge->gone);
 	list_init(&bridge->refused);
-	init_link(&bridge->links[SIDE_SIP], now_ms(bridge));
-	init_link(&bridge->links[SIDE_XMPP], now_ms(bridge));
-	bridge->links[SIDE_SIP].is_up = true;
-	bridge->links[SIDE_XMPP].unsure.from_ms = BEFORE_START_MS;
-	bridge->links[SIDE_XMPP].unsure.to_ms = BEFORE_START_MS + 1;
 	*out = bridge;
 	return 0;
 }
 
 void bridge_attach(struct bridge *bridge, enum side which, const struct side_ops *ops, void *side)
 {
-	bridge->links[which].ops = ops;
-	bridge->links[which].side = side;
+	bridge->sides[which].ops = ops;
+	bridge->sides[which].side = side;
 }
 
 static bool free_peer(void *value, void *arg)
@@ -94,6 +150,7 @@ void bridge_free(struct bridge **bridge_to_free)
 	table_each(bridge->peers, free_peer, NULL);
 	table_free(&bridge->peers);
 	free_ledger(bridge);
+	mem_free(bridge->links);
 	buf_free(&bridge->scratch);
 	mem_free(bridge);
 	*bridge_to_free = NULL;
@@ -136,7 +193,7 @@ static void on_row(const struct pair_row *row, void *arg)
 	if (bridge == NULL || row->state == PAIR_NONE || row->watcher.side == row->watched.side ||
 	    !may_have(bridge, row))
 		return;
-	pair = pairs_make(bridge->pairs, &row->watcher, &row->watched, bridge, now_ms(bridge));
+	pair = bridge_pair(bridge, &row->watcher, &row->watched);
 	if (pair->row.state != PAIR_NONE)
 		return;
 	pair->x = exchange_new();
@@ -203,8 +260,8 @@ void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg)
 /* D-48: chat users would see green dots for ever; phones come back at different times. */
 static void say_goodbye(struct bridge *bridge, struct pair *pair)
 {
-	struct side_link *watchers = &bridge->links[watcher_side(pair)];
-	struct side_link *watched = &bridge->links[watched_side(pair)];
+	struct half *watchers = &bridge->sides[watcher_side(pair)];
+	struct half *watched = &bridge->sides[watched_side(pair)];
 	struct watch watch = pair_watch(pair);
 
 	if (watcher_side(pair) == SIDE_SIP) {
@@ -215,7 +272,7 @@ static void say_goodbye(struct bridge *bridge, struct pair *pair)
 		if (pair->is_live)
 			watchers->ops->answer(watchers->side, &watch, WATCH_FAILED, &fault, NULL);
 	} else {
-		if (pair->told_open && watchers->is_up)
+		if (pair->told_open && pair->chat->is_up)
 			watchers->ops->tell(watchers->side, &watch, NULL);
 		/* Until dialogs are stored nobody could answer their NOTIFYs later. */
 		if (pair->is_live)
@@ -223,21 +280,27 @@ static void say_goodbye(struct bridge *bridge, struct pair *pair)
 	}
 }
 
+static bool say_goodbyes(struct side_link *link)
+{
+	while (link->goodbye != NULL && link->goodbye != &link->pairs) {
+		struct pair *pair = LIST_ENTRY(link->goodbye, struct pair, by_chat);
+
+		if (link->is_up && link_is_full(link))
+			return false;
+		link->goodbye = link->goodbye->next;
+		say_goodbye(link->bridge, pair);
+	}
+	link->goodbye = NULL;
+	return true;
+}
+
 bool bridge_stop_more(struct bridge *bridge)
 {
-	const struct list *head = pairs_all(bridge->pairs);
-	const struct side_link *chat = &bridge->links[SIDE_XMPP];
+	bool is_done = true;
 
-	while (bridge->goodbye != NULL && bridge->goodbye != head) {
-		struct pair *pair = LIST_ENTRY(bridge->goodbye, struct pair, all);
-
-		if (chat->is_up && side_is_full(bridge, SIDE_XMPP))
-			return false;
-		bridge->goodbye = bridge->goodbye->next;
-		say_goodbye(bridge, pair);
-	}
-	bridge->goodbye = NULL;
-	return true;
+	for (unsigned i = CHAT_LINKS; i < bridge->link_count; i++)
+		is_done &= say_goodbyes(&bridge->links[i]);
+	return is_done;
 }
 
 void bridge_stop(struct bridge *bridge, bool tell)
@@ -249,11 +312,11 @@ void bridge_stop(struct bridge *bridge, bool tell)
 	sync_cancel(bridge);
 	loop_timer_cancel(&bridge->interest_timer);
 	acts_free(bridge);
-	typing_forget(bridge);
+	typing_forget(bridge, NULL);
 	LIST_EACH(it, next, pairs_all(bridge->pairs))
 	loop_timer_cancel(&LIST_ENTRY(it, struct pair, all)->timer);
-	if (tell)
-		bridge->goodbye = pairs_all(bridge->pairs)->next;
+	for (unsigned i = CHAT_LINKS; tell && i < bridge->link_count; i++)
+		bridge->links[i].goodbye = bridge->links[i].pairs.next;
 	(void)bridge_stop_more(bridge);
 	message_end_all(bridge);
 	flow_stop(bridge);

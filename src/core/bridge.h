@@ -34,6 +34,10 @@ struct bridge_params {
 	bool (*is_named)(const struct address *xmpp_user, void *arg);
 	/* Does this SIP domain belong to the bridge (domains[].sip)? */
 	bool (*is_served)(const struct address *sip_user, void *arg);
+	/* D-02: the number, from 0, of the component stream that serves this SIP user. NULL, or
+	 * link_count below 2: there is one. */
+	unsigned (*link_of)(const struct address *sip_user, void *arg);
+	unsigned link_count;
 	/* A pair changed state; for the log (may be NULL). */
 	void (*pair_changed)(const struct watch *watch, enum pair_state from, enum pair_state to,
 			     const struct fault *why, void *arg);
@@ -74,9 +78,11 @@ void bridge_stop(struct bridge *bridge, bool tell);
 bool bridge_stop_more(struct bridge *bridge);
 void bridge_free(struct bridge **bridge);
 
-/* The link of a side came up or went down; at first SIP is up and XMPP is down. Down for hold_s:
- * its users are shown unknown; up: what must be said again is said (PRS-006, PRS-007), paced. */
-void bridge_link(struct bridge *bridge, enum side which, bool is_up);
+/* A link came up or went down: on XMPP that of one component (params.link_of), on SIP link 0; at
+ * first SIP is up and XMPP is down. Down for hold_s: the users who are reached over it are shown
+ * unknown to those on the other side; up: what must be said again is said (PRS-006, PRS-007),
+ * paced. It is no matter of the other links (D-02). */
+void bridge_link(struct bridge *bridge, enum side which, unsigned link, bool is_up);
 
 /* Reported by the watcher's side --------------------------------------------------------------- */
 

@@ -75,7 +75,8 @@ static bool has_reason(const struct bridge *bridge, const struct pair *pair)
 static void answer(struct bridge *bridge, struct act *act)
 {
 	struct pair *pair = act->pair;
-	struct side_link *link = &bridge->links[watcher_side(pair)];
+	struct half *half = &bridge->sides[watcher_side(pair)];
+	struct side_link *link = pair_link(bridge, pair, watcher_side(pair));
 	struct watch watch = pair_watch(pair);
 	const struct presence *now = NULL;
 
@@ -83,7 +84,7 @@ static void answer(struct bridge *bridge, struct act *act)
 		pair->answer_owed = (uint8_t)(1 + act->answer);
 		return;
 	}
-	if (side_is_full(bridge, watcher_side(pair))) {
+	if (link_is_full(link)) {
 		pair->answer_owed = (uint8_t)(1 + act->answer);
 		outward_put(bridge, pair, watcher_side(pair), OWED_ANSWER);
 		return;
@@ -101,30 +102,30 @@ static void answer(struct bridge *bridge, struct act *act)
 		pair->is_unsaved = false;
 		bridge_save(bridge, pair);
 	}
-	link->ops->answer(link->side, &watch, act->answer,
+	half->ops->answer(half->side, &watch, act->answer,
 			  has_reason(bridge, pair) ? act->fault : NULL, now);
 }
 
 static void act_run(struct bridge *bridge, struct act *act)
 {
 	struct pair *pair = act->pair;
-	struct side_link *link = &bridge->links[watched_side(pair)];
+	struct half *half = &bridge->sides[watched_side(pair)];
 	struct watch watch = pair_watch(pair);
 
 	watch.nick = act->nick;
 	switch (act->kind) {
 	case ACT_WATCH:
 	case ACT_ASK:
-		link->ops->watch(link->side, &watch, act->kind == ACT_ASK);
+		half->ops->watch(half->side, &watch, act->kind == ACT_ASK);
 		break;
 	case ACT_REST:
 	case ACT_END:
-		link->ops->unwatch(link->side, &watch,
+		half->ops->unwatch(half->side, &watch,
 				   act->kind == ACT_END ? UNWATCH_END : UNWATCH_REST);
 		break;
 	case ACT_REFRESH:
-		if (link->is_up)
-			link->ops->refresh(link->side, &watch);
+		if (pair_link(bridge, pair, watched_side(pair))->is_up)
+			half->ops->refresh(half->side, &watch);
 		break;
 	case ACT_ANSWER:
 		answer(bridge, act);
@@ -184,9 +185,9 @@ void acts_free(struct bridge *bridge)
 	}
 	LIST_EACH(it, next, &bridge->shows)
 	list_remove(it);
-	for (int side = 0; side < 2; side++) {
-		loop_timer_cancel(&bridge->links[side].kept_timer);
-		LIST_EACH(it, next, &bridge->links[side].kept)
+	for (unsigned i = 0; i < bridge->link_count; i++) {
+		loop_timer_cancel(&bridge->links[i].kept_timer);
+		LIST_EACH(it, next, &bridge->links[i].kept)
 		list_remove(it);
 	}
 }

@@ -21,15 +21,17 @@ enum {
 	MUTE_SENT_MOST = 20,
 };
 
-static struct toward *toward_of(struct bridge *bridge, const struct queue_lane *lane)
+static struct toward *toward_of(const struct queue_lane *lane)
 {
-	return &bridge->flow.toward[lane->to.side];
+	return &lane_link(lane)->toward;
 }
 
-static bool may_hand_over(const struct bridge *bridge, enum side side)
+static bool may_hand_over(const struct side_link *link)
 {
+	const struct bridge *bridge = link->bridge;
+
 	return bridge->flow.is_loaded && !bridge->flow.is_draining && !bridge->is_stopped &&
-	       bridge->links[side].is_up && bridge->links[side].ops != NULL;
+	       link->is_up && bridge->sides[link->side].ops != NULL;
 }
 
 /* Lanes ---------------------------------------------------------------------------------------- */
@@ -42,7 +44,7 @@ static bool is_ready(const struct queue_item *item)
 
 void hand_over_kick(struct bridge *bridge, struct queue_lane *lane)
 {
-	struct toward *toward = toward_of(bridge, lane);
+	struct toward *toward = toward_of(lane);
 	const struct queue_item *first = queue_lane_first(lane);
 
 	if (first == NULL) {
@@ -63,7 +65,7 @@ static void on_due(void *arg)
 	lane->was_early = false;
 	list_remove(&lane->place);
 	list_remove(&lane->hope);
-	hand_over_kick(lane->owner, lane);
+	hand_over_kick(lane_link(lane)->bridge, lane);
 }
 
 void hand_over_wait(struct bridge *bridge, struct queue_lane *lane, const struct fault *fault,
@@ -83,13 +85,13 @@ void hand_over_wait(struct bridge *bridge, struct queue_lane *lane, const struct
 		list_append(&lane->peer->hoping, &lane->hope);
 	}
 	list_remove(&lane->place);
-	list_append(&toward_of(bridge, lane)->waiting, &lane->place);
+	list_append(&toward_of(lane)->waiting, &lane->place);
 	loop_timer_set(bridge->params.loop, &lane->timer, delay, on_due, lane);
 }
 
 static void go_early(struct bridge *bridge, struct queue_lane *lane)
 {
-	struct toward *toward = toward_of(bridge, lane);
+	struct toward *toward = toward_of(lane);
 
 	loop_timer_cancel(&lane->timer);
 	list_remove(&lane->hope);
@@ -109,15 +111,13 @@ void hand_over_wake_others(struct bridge *bridge, const struct queue_lane *lane)
 	}
 }
 
-void hand_over_link_up(struct bridge *bridge, enum side side)
+void hand_over_link_up(struct side_link *link)
 {
-	struct toward *toward = &bridge->flow.toward[side];
-
-	LIST_EACH(it, next, &toward->ready)
-	go_early(bridge, LIST_ENTRY(it, struct queue_lane, place));
-	LIST_EACH(it, next, &toward->waiting)
-	go_early(bridge, LIST_ENTRY(it, struct queue_lane, place));
-	hand_over_schedule(bridge);
+	LIST_EACH(it, next, &link->toward.ready)
+	go_early(link->bridge, LIST_ENTRY(it, struct queue_lane, place));
+	LIST_EACH(it, next, &link->toward.waiting)
+	go_early(link->bridge, LIST_ENTRY(it, struct queue_lane, place));
+	hand_over_schedule(link->bridge);
 }
 
 /* Serving -------------------------------------------------------------------------------------- */
@@ -171,26 +171,27 @@ static void look_again(struct bridge *bridge, struct toward *toward, uint64_t ms
 		loop_timer_set(bridge->params.loop, &toward->timer, ms, serve, bridge);
 }
 
-static bool has_room(const struct bridge *bridge, enum side side)
+static bool has_room(const struct side_link *link)
 {
-	return (int64_t)bridge->flow.toward[side].sent < bridge->params.limits->messages_pending &&
-	       !side_is_full(bridge, side);
+	return (int64_t)link->toward.sent < link->bridge->params.limits->messages_pending &&
+	       !link_is_full(link);
 }
 
-static void serve_side(struct bridge *bridge, enum side side)
+static void serve_link(struct side_link *link)
 {
-	struct toward *toward = &bridge->flow.toward[side];
+	struct bridge *bridge = link->bridge;
+	struct toward *toward = &link->toward;
 	double per_s = (double)bridge->params.limits->outward_per_s;
 	double burst = per_s / 10 + 1;
 
-	while (!list_is_empty(&toward->ready) && has_room(bridge, side))
+	while (!list_is_empty(&toward->ready) && has_room(link))
 		start(bridge, &toward->ready);
-	while (!list_is_empty(&toward->paced) && has_room(bridge, side) &&
+	while (!list_is_empty(&toward->paced) && has_room(link) &&
 	       rate_take(&toward->rate, per_s, burst, now_ms(bridge)))
 		start(bridge, &toward->paced);
 	if (list_is_empty(&toward->ready) && list_is_empty(&toward->paced))
 		return;
-	if (!has_room(bridge, side))
+	if (!has_room(link))
 		look_again(bridge, toward, FULL_MS);
 	else
 		look_again(bridge, toward,
@@ -217,15 +218,16 @@ static void try_suspect(struct bridge *bridge, struct queue_item *item)
 	flow_write(bridge, item, WRITE_TRIES);
 }
 
-/* False if none of that side can be tried now. */
-static bool try_next(struct bridge *bridge, enum side side)
+/* False if none of that link can be tried now. */
+static bool try_next(struct side_link *link)
 {
-	struct toward *toward = &bridge->flow.toward[side];
+	struct bridge *bridge = link->bridge;
+	struct toward *toward = &link->toward;
 
-	while (may_hand_over(bridge, side) && !list_is_empty(&toward->careful)) {
+	while (may_hand_over(link) && !list_is_empty(&toward->careful)) {
 		struct queue_item *item;
 
-		if (!has_room(bridge, side)) {
+		if (!has_room(link)) {
 			look_again(bridge, toward, FULL_MS);
 			return false;
 		}
@@ -238,17 +240,17 @@ static bool try_next(struct bridge *bridge, enum side side)
 	return false;
 }
 
-/* The sides in turn: where nobody answers, each suspect takes its time. */
+/* The links in turn: where nobody answers, each suspect takes its time. */
 static void serve_careful(struct bridge *bridge)
 {
 	struct flow *flow = &bridge->flow;
-	int idle = 0;
+	unsigned idle = 0;
 
-	while (idle < 2 && flow->tried_count < suspects_at_a_time(bridge)) {
-		enum side side = flow->suspect_side;
+	while (idle < bridge->link_count && flow->tried_count < suspects_at_a_time(bridge)) {
+		struct side_link *link = &bridge->links[flow->suspect_link];
 
-		flow->suspect_side = side_other(side);
-		idle = try_next(bridge, side) ? 0 : idle + 1;
+		flow->suspect_link = (flow->suspect_link + 1) % bridge->link_count;
+		idle = try_next(link) ? 0 : idle + 1;
 	}
 }
 
@@ -257,9 +259,9 @@ static void serve(void *arg)
 	struct bridge *bridge = arg;
 
 	bridge->flow.is_deferred = false;
-	for (int side = 0; side < 2; side++) {
-		if (may_hand_over(bridge, (enum side)side))
-			serve_side(bridge, (enum side)side);
+	for (unsigned i = 0; i < bridge->link_count; i++) {
+		if (may_hand_over(&bridge->links[i]))
+			serve_link(&bridge->links[i]);
 	}
 	serve_careful(bridge);
 }
@@ -278,27 +280,28 @@ void hand_over_stop(struct bridge *bridge)
 
 	loop_timer_cancel(&flow->tried_timer);
 	loop_timer_cancel(&flow->proof_timer);
-	for (int side = 0; side < 2; side++)
-		loop_timer_cancel(&flow->toward[side].timer);
+	for (unsigned i = 0; i < bridge->link_count; i++)
+		loop_timer_cancel(&bridge->links[i].toward.timer);
 	LIST_EACH(it, next, queue_lanes(flow->queue))
 	loop_timer_cancel(&LIST_ENTRY(it, struct queue_lane, all)->timer);
 }
 
 /* Handing over --------------------------------------------------------------------------------- */
 
-static void count_sent(struct bridge *bridge, struct queue_lane *lane, bool is_more)
+static void count_sent(struct queue_lane *lane, bool is_more)
 {
 	size_t one = is_more ? 1 : (size_t)-1;
 
 	lane->sent += one;
 	lane->peer->sent += one;
-	toward_of(bridge, lane)->sent += one;
+	toward_of(lane)->sent += one;
 }
 
 void hand_over_returned(struct bridge *bridge, struct queue_item *item)
 {
 	item->is_sent = false;
-	count_sent(bridge, item->lane, false);
+	(void)bridge;
+	count_sent(item->lane, false);
 }
 
 static void note_sent(struct bridge *bridge, struct queue_item *item)
@@ -313,7 +316,7 @@ static void note_sent(struct bridge *bridge, struct queue_item *item)
 	item->exchange->is_awaited = true;
 	item->is_sent = true;
 	item->was_sent = true;
-	count_sent(bridge, item->lane, true);
+	count_sent(item->lane, true);
 }
 
 static uint32_t repeats(const struct bridge *bridge, const struct queue_item *item)
@@ -326,7 +329,7 @@ static uint32_t repeats(const struct bridge *bridge, const struct queue_item *it
 static void hand_over_stored(struct bridge *bridge, struct queue_item *item)
 {
 	struct queue_lane *lane = item->lane;
-	struct side_link *link = &bridge->links[lane->to.side];
+	struct half *half = &bridge->sides[lane->to.side];
 	struct message message = {0};
 	struct fault fault;
 
@@ -340,21 +343,21 @@ static void hand_over_stored(struct bridge *bridge, struct queue_item *item)
 	if (message.sent_at_ms == 0)
 		message.sent_at_ms = item->accepted_ms;
 	note_sent(bridge, item);
-	link->ops->deliver(link->side, item->x, &lane->from, &lane->to, &message);
+	half->ops->deliver(half->side, item->x, &lane->from, &lane->to, &message);
 	message_clear(&message);
 }
 
 void hand_over(struct bridge *bridge, struct queue_item *item, const struct message *message)
 {
 	struct queue_lane *lane = item->lane;
-	struct side_link *link = &bridge->links[lane->to.side];
+	struct half *half = &bridge->sides[lane->to.side];
 
 	if (message == NULL) {
 		hand_over_stored(bridge, item);
 		return;
 	}
 	note_sent(bridge, item);
-	link->ops->deliver(link->side, item->x, &lane->from, &lane->to, message);
+	half->ops->deliver(half->side, item->x, &lane->from, &lane->to, message);
 }
 
 static void on_alone_so_long(void *arg);
@@ -424,7 +427,7 @@ void hand_over_alone(struct bridge *bridge, struct queue_item *item)
 	if (flow_is_expired(bridge, item)) {
 		hand_over_calm(bridge, item);
 		flow_expire(bridge, item);
-	} else if (!may_hand_over(bridge, item->lane->to.side)) {
+	} else if (!may_hand_over(lane_link(item->lane))) {
 		hand_over_calm(bridge, item);
 		item->lane->is_careful = true;
 		flow_write(bridge, item, WRITE_CALM);

@@ -125,7 +125,7 @@ void message_settle(struct bridge *bridge, struct exchange *exchange)
 void message_finish(struct bridge *bridge, struct exchange *exchange, enum outcome outcome,
 		    const struct fault *fault)
 {
-	struct side_link *origin = &bridge->links[exchange->origin];
+	struct half *origin = &bridge->sides[exchange->origin];
 	exchange_id x = exchange->x;
 	struct fault why;
 
@@ -340,9 +340,9 @@ static struct address *own_address(const struct address *from)
 static bool take_plain(struct bridge *bridge, struct exchange *exchange, const struct address *from,
 		       const struct address *to, const struct message *message, struct fault *fault)
 {
-	struct side_link *other = &bridge->links[side_other(exchange->origin)];
+	struct half *other = &bridge->sides[side_other(exchange->origin)];
 
-	if (!other->is_up) {
+	if (!link_between(bridge, from, to)->is_up) {
 		message_refuse_for_now(fault, FAULT_LINK_DOWN,
 				       "the other side cannot be reached now");
 		return false;
@@ -361,11 +361,10 @@ static bool take_plain(struct bridge *bridge, struct exchange *exchange, const s
 static bool may_overtake_the_store(const struct bridge *bridge, enum side origin,
 				   const struct queue_lane *lane)
 {
-	enum side other = side_other(origin);
+	const struct side_link *link = lane_link(lane);
 
-	return origin == SIDE_SIP && bridge->flow.is_loaded && bridge->links[other].is_up &&
-	       lane->kept == 0 && lane->held == 0 && !list_is_linked(&lane->place) &&
-	       !side_is_full(bridge, other);
+	return origin == SIDE_SIP && bridge->flow.is_loaded && link->is_up && lane->kept == 0 &&
+	       lane->held == 0 && !list_is_linked(&lane->place) && !link_is_full(link);
 }
 
 static struct queue_item *make_item(struct bridge *bridge, struct exchange *exchange,
@@ -466,8 +465,11 @@ bool bridge_drains(struct bridge *bridge)
 	struct flow *flow = &bridge->flow;
 
 	flow->is_draining = true;
-	return bridge->open > 0 || flow->toward[SIDE_SIP].sent > 0 ||
-	       flow->toward[SIDE_XMPP].sent > 0 || !list_is_empty(&flow->drops);
+	for (unsigned i = 0; i < bridge->link_count; i++) {
+		if (bridge->links[i].toward.sent > 0)
+			return true;
+	}
+	return bridge->open > 0 || !list_is_empty(&flow->drops);
 }
 
 size_t bridge_message_count(const struct bridge *bridge)

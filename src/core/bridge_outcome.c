@@ -181,7 +181,7 @@ static void tell_way(struct bridge *bridge, const struct queue_lane *lane, enum 
 
 	if (!is_broken)
 		peer->heard_ms = now;
-	else if (!bridge->links[lane->to.side].is_up ||
+	else if (!lane_link(lane)->is_up ||
 		 (peer->heard_ms != 0 && now - peer->heard_ms < HEARD_MS))
 		return;
 	if (is_broken == peer->is_broken)

@@ -10,7 +10,7 @@ enum { KEPT_MS = 10 };
 /* Timer ---------------------------------------------------------------------------------------- */
 
 static void set_timer(struct bridge *bridge, struct pair *pair);
-static void set_kept_timer(struct bridge *bridge, enum side side);
+static void set_kept_timer(struct side_link *link);
 
 /* Nothing was heard within the hold: no stale dot (promise 3). */
 static void doubt_over(struct bridge *bridge, struct pair *pair)
@@ -70,7 +70,7 @@ static uint64_t digest_now(struct bridge *bridge, const struct pair *pair)
 /* What only personal eventing tells (side.h: tell_person). */
 static uint64_t person_now(struct bridge *bridge, const struct pair *pair)
 {
-	if (bridge->links[watcher_side(pair)].ops->tell_person == NULL ||
+	if (bridge->sides[watcher_side(pair)].ops->tell_person == NULL ||
 	    !book_is_open(pair->entry))
 		return 0;
 	return book_digest_person(book_now(pair->entry), bridge->key, &bridge->scratch);
@@ -104,7 +104,7 @@ void show_later(struct bridge *bridge, struct pair *pair)
  * SUBSCRIBE, or the resync. */
 static bool has_audience(struct bridge *bridge, struct pair *pair, bool is_open)
 {
-	if (!pair_is_granted(pair) || !bridge->links[watcher_side(pair)].is_up)
+	if (!pair_is_granted(pair) || !pair_link(bridge, pair, watcher_side(pair))->is_up)
 		return false;
 	if (pair->entry == NULL && pair->doubts_all)
 		return false; /* just started: the hold is not over */
@@ -124,59 +124,48 @@ static unsigned pace_of(const struct pair *pair)
 	return watcher_side(pair) == SIDE_SIP ? 1000 : 5000;
 }
 
-bool side_is_full(const struct bridge *bridge, enum side side)
+bool link_is_full(const struct side_link *link)
 {
-	const struct side_link *link = &bridge->links[side];
+	const struct half *half = &link->bridge->sides[link->side];
 
-	return link->ops->is_full != NULL && link->ops->is_full(link->side);
+	return half->ops->is_full != NULL && half->ops->is_full(half->side, link->number);
 }
 
-static void tell_kept(struct bridge *bridge, enum side side)
+static void tell_kept(void *arg)
 {
-	struct side_link *link = &bridge->links[side];
+	struct side_link *link = arg;
 
 	while (!list_is_empty(&link->kept)) {
 		struct pair *pair = LIST_ENTRY(link->kept.next, struct pair, shows);
 
-		if (link->is_up && side_is_full(bridge, side))
+		if (link->is_up && link_is_full(link))
 			break;
 		list_remove(&pair->shows);
-		show_now(bridge, pair);
-		bridge_let_go(bridge, pair);
+		show_now(link->bridge, pair);
+		bridge_let_go(link->bridge, pair);
 	}
 	if (!list_is_empty(&link->kept))
-		set_kept_timer(bridge, side);
+		set_kept_timer(link);
 }
 
-static void on_sip_kept(void *arg)
+static void set_kept_timer(struct side_link *link)
 {
-	tell_kept(arg, SIDE_SIP);
-}
-
-static void on_xmpp_kept(void *arg)
-{
-	tell_kept(arg, SIDE_XMPP);
-}
-
-static void set_kept_timer(struct bridge *bridge, enum side side)
-{
-	struct loop_timer *timer = &bridge->links[side].kept_timer;
-
-	if (!loop_timer_is_set(timer))
-		loop_timer_set(bridge->params.loop, timer, KEPT_MS,
-			       side == SIDE_SIP ? on_sip_kept : on_xmpp_kept, bridge);
+	if (!loop_timer_is_set(&link->kept_timer))
+		loop_timer_set(link->bridge->params.loop, &link->kept_timer, KEPT_MS, tell_kept,
+			       link);
 }
 
 /* Only that there is something to tell is kept, not what: newer states cost nothing. */
-static void keep(struct bridge *bridge, struct pair *pair)
+static void keep(struct side_link *link, struct pair *pair)
 {
-	list_append(&bridge->links[watcher_side(pair)].kept, &pair->shows);
-	set_kept_timer(bridge, watcher_side(pair));
+	list_append(&link->kept, &pair->shows);
+	set_kept_timer(link);
 }
 
 void show_now(struct bridge *bridge, struct pair *pair)
 {
-	struct side_link *link = &bridge->links[watcher_side(pair)];
+	struct half *half = &bridge->sides[watcher_side(pair)];
+	struct side_link *link = pair_link(bridge, pair, watcher_side(pair));
 	struct watch watch = pair_watch(pair);
 	bool is_open = book_is_open(pair->entry);
 	bool was_waiting = pair->pace.due_ms != 0;
@@ -185,8 +174,8 @@ void show_now(struct bridge *bridge, struct pair *pair)
 
 	if (!has_audience(bridge, pair, is_open))
 		return;
-	if (side_is_full(bridge, watcher_side(pair))) {
-		keep(bridge, pair);
+	if (link_is_full(link)) {
+		keep(link, pair);
 		return;
 	}
 	is_same = digest_now(bridge, pair) == pair->told;
@@ -204,9 +193,9 @@ void show_now(struct bridge *bridge, struct pair *pair)
 		return;
 	}
 	if (is_same)
-		link->ops->tell_person(link->side, &watch, book_now(pair->entry));
+		half->ops->tell_person(half->side, &watch, book_now(pair->entry));
 	else
-		link->ops->tell(link->side, &watch, book_now(pair->entry));
+		half->ops->tell(half->side, &watch, book_now(pair->entry));
 	bridge->params.counters->presence_told++;
 	show_was_told(bridge, pair);
 }

@@ -49,22 +49,44 @@ enum {
 };
 
 enum {
-	WALK_START,                /* first sources after a start */
-	WALK_SYNC,                 /* + side: its link is back */
-	WALK_HIDE = WALK_SYNC + 2, /* + side: its link is away too long */
-	WALK_TIDY = WALK_HIDE + 2,
+	WALK_START, /* first sources after a start */
+	WALK_TIDY,
 	WALK_SAVE, /* what the store did not take is written again */
 	WALK_COUNT
 };
 
-/* A pass over all pairs, some at a time. */
+/* A pass over all pairs, or those of a link, some at a time. */
 struct walk {
-	struct list *at; /* the next pair.all; NULL: not walking */
+	struct list *at; /* the next pair.all (pair.by_chat), or NULL: not walking */
 };
 
-struct side_link {
+/* Messages on their way over one link. Each lane is in one list, or in none: nothing of it waits.
+ */
+struct toward {
+	struct list ready;   /* queue_lane.place: next, round robin (REL-047) */
+	struct list paced;   /* the same, so many a second: after a break */
+	struct list careful; /* the same, few at a time in all (REL-006) */
+	struct list waiting; /* the same, until their own time */
+	struct rate rate;
+	struct loop_timer timer; /* when there is room again */
+	size_t sent;             /* handed over without word */
+};
+
+/* A side of the bridge. */
+struct half {
 	const struct side_ops *ops;
 	void *side;
+	struct rate rate; /* of paced work, all links together (REL-014) */
+	struct loop_timer outward_timer;
+	unsigned turn; /* the link whose turn it is */
+};
+
+/* One link: that of the SIP side, or a component stream, which carries all pairs of its SIP domain,
+ * and nothing of the others (D-02). */
+struct side_link {
+	struct bridge *bridge;
+	enum side side;
+	unsigned number; /* as the side knows it */
 	bool is_up;
 	bool is_hidden;        /* its users were shown unknown */
 	uint64_t next_sync_ms; /* no resync before that (REL-027) */
@@ -75,11 +97,16 @@ struct side_link {
 	} unsure, repeat;        /* repeat: of the resync under way */
 	struct loop_timer timer; /* down: the hold; up: the next resync (REL-027) */
 	struct list outward;     /* pair.outward: paced work toward this side */
-	struct rate rate;
-	struct loop_timer outward_timer;
-	struct list kept; /* pair.shows: to be told when the side has room */
+	struct list kept;        /* pair.shows: to be told when the side has room */
 	struct loop_timer kept_timer;
+	struct list pairs;    /* pair.by_chat; of the SIP side: none */
+	struct walk sync;     /* it is back */
+	struct walk hide;     /* it is away too long */
+	struct list *goodbye; /* when stopped: the next of its pairs to be told; NULL: none */
+	struct toward toward;
 };
+
+enum { SIP_LINK, CHAT_LINKS /* the first of them */ };
 
 /* A SIP domain: how many of its granted pairs it refuses now (D-14). */
 struct peer_count {
@@ -102,20 +129,8 @@ struct ledger {
 	unsigned pending;
 };
 
-/* Messages on their way to one side. Each lane is in one list, or in none: nothing of it waits. */
-struct toward {
-	struct list ready;   /* queue_lane.place: next, round robin (REL-047) */
-	struct list paced;   /* the same, so many a second: after a break */
-	struct list careful; /* the same, few at a time in all (REL-006) */
-	struct list waiting; /* the same, until their own time */
-	struct rate rate;
-	struct loop_timer timer; /* when there is room again */
-	size_t sent;             /* handed over without word */
-};
-
 struct flow {
 	struct queue *queue;
-	struct toward toward[2];
 	struct list held;      /* queue_item.write: accepted before the queue was read */
 	struct list unwritten; /* the same: to be written again */
 	struct list proofs;    /* queue_item.turn: handed over, not stored, by age (D-36) */
@@ -125,8 +140,8 @@ struct flow {
 	struct list suspects;  /* queue_item.write: read, with a try that never ended */
 	struct list tried;     /* queue_item.turn: suspects handed over, or about to be, by age */
 	size_t tried_count;
-	size_t doubted;         /* that were tried beside others when the process ended */
-	enum side suspect_side; /* whose suspects are tried next */
+	size_t doubted;        /* that were tried beside others when the process ended */
+	unsigned suspect_link; /* whose suspects are tried next */
 	struct loop_timer tried_timer;
 	struct loop_timer proof_timer;
 	struct loop_timer again_timer;
@@ -144,7 +159,9 @@ struct flow {
 struct bridge {
 	struct bridge_params params;
 	int64_t steady_from_s; /* steady_s() */
-	struct side_link links[2];
+	struct half sides[2];
+	struct side_link *links; /* SIP_LINK, CHAT_LINKS ... */
+	unsigned link_count;
 	struct pairs *pairs;
 	struct table *peers; /* struct peer_count by domain */
 	struct ledger *ledger;
@@ -175,7 +192,6 @@ struct bridge {
 	void *started_arg;
 	bool is_loaded;
 	bool is_stopped;
-	struct list *goodbye; /* when stopped: the next pair.all to be told; NULL: none */
 };
 
 /* Facts ---------------------------------------------------------------------------------------- */
@@ -216,6 +232,12 @@ static inline int64_t steady_ahead_s(const struct bridge *bridge)
 	return steady_s(bridge) - wall_s(bridge);
 }
 struct watch pair_watch(const struct pair *pair);
+/* The link that what is said of the pair goes over toward that side. */
+static inline struct side_link *pair_link(const struct bridge *bridge, const struct pair *pair,
+					  enum side side)
+{
+	return side == SIDE_SIP ? &bridge->links[SIP_LINK] : pair->chat;
+}
 /* D-47: strangers, who are there only because everybody may be, learn of no SIP user whether he is
  * there and why he refused. */
 static inline bool is_stranger(const struct bridge *bridge, const struct address *chat)
@@ -224,6 +246,17 @@ static inline bool is_stranger(const struct bridge *bridge, const struct address
 
 	return params->is_named != NULL && !params->is_named(chat, params->arg);
 }
+
+/* bridge.c ------------------------------------------------------------------------------------- */
+
+/* The component stream that serves this SIP user (D-02). */
+struct side_link *chat_link(const struct bridge *bridge, const struct address *sip_user);
+/* The link over which something of from reaches to. */
+struct side_link *link_between(const struct bridge *bridge, const struct address *from,
+			       const struct address *to);
+/* As pairs_make(), with its link. */
+struct pair *bridge_pair(struct bridge *bridge, const struct address *watcher,
+			 const struct address *watched);
 
 /* bridge_step.c -------------------------------------------------------------------------------- */
 
@@ -270,8 +303,8 @@ void acts_free(struct bridge *bridge);
 void show_later(struct bridge *bridge, struct pair *pair);
 /* Compares, paces and tells now. */
 void show_now(struct bridge *bridge, struct pair *pair);
-/* True if nothing more should be written toward that side now. */
-bool side_is_full(const struct bridge *bridge, enum side side);
+/* True if nothing more should be written over that link now. */
+bool link_is_full(const struct side_link *link);
 /* The watcher has just been given this state another way. */
 void show_was_told(struct bridge *bridge, struct pair *pair);
 /* Nothing is known any more (the watcher is not told by this). */
@@ -292,9 +325,8 @@ void interest_sign(struct bridge *bridge, struct user *user, bool is_online);
 /* enum owed, done toward side when its turn comes. */
 void outward_put(struct bridge *bridge, struct pair *pair, enum side side, unsigned owed);
 void walk_start(struct bridge *bridge, int walk);
-void walk_stop(struct bridge *bridge, int walk);
 /* Before pair is freed. */
-void walk_leave(struct bridge *bridge, const struct pair *pair);
+void walk_leave(struct bridge *bridge, struct pair *pair);
 void sync_start(struct bridge *bridge);
 void sync_cancel(struct bridge *bridge);
 
@@ -348,6 +380,11 @@ void flow_hold(struct queue_item *item);
 /* It has ended: its row is dropped, the item is gone (or goes with the row). */
 void flow_end(struct bridge *bridge, struct queue_item *item);
 int64_t flow_next_seq(struct bridge *bridge);
+/* The link that the lane goes over: its owner. */
+static inline struct side_link *lane_link(const struct queue_lane *lane)
+{
+	return lane->owner;
+}
 /* As queue_lane(), set up for this bridge. */
 struct queue_lane *flow_lane(struct bridge *bridge, const struct address *from,
 			     const struct address *to);
@@ -396,7 +433,7 @@ void hand_over_alone(struct bridge *bridge, struct queue_item *item);
 /* It goes to the store if it has no proof in time. */
 void hand_over_watch(struct bridge *bridge, struct queue_item *item);
 /* The link came up: what waits is tried again, paced. */
-void hand_over_link_up(struct bridge *bridge, enum side side);
+void hand_over_link_up(struct side_link *link);
 void hand_over_stop(struct bridge *bridge);
 
 /* bridge_outcome.c ----------------------------------------------------------------------------- */
@@ -438,5 +475,5 @@ void typing_free(struct bridge *bridge);
 void typing_content(struct bridge *bridge, const struct address *from, const struct address *to);
 /* The chat user went offline (TYPE-038). */
 void typing_gone(struct bridge *bridge, const struct address *user);
-/* A link broke, or the end: who was typing is forgotten, nobody is told. */
-void typing_forget(struct bridge *bridge);
+/* A link broke, or the end (NULL): who was typing over it is forgotten, nobody is told. */
+void typing_forget(struct bridge *bridge, struct side_link *link);

@@ -32,15 +32,6 @@ void flow_init(struct bridge *bridge)
 	list_init(&flow->aside);
 	list_init(&flow->suspects);
 	list_init(&flow->tried);
-	for (int side = 0; side < 2; side++) {
-		struct toward *toward = &flow->toward[side];
-
-		list_init(&toward->ready);
-		list_init(&toward->paced);
-		list_init(&toward->careful);
-		list_init(&toward->waiting);
-		rate_init(&toward->rate, 1e9, now_ms(bridge));
-	}
 	if (bridge->params.life_s == 0)
 		bridge->params.life_s = LIFE_S;
 }
@@ -81,7 +72,8 @@ struct queue_lane *flow_lane(struct bridge *bridge, const struct address *from,
 {
 	struct queue_lane *lane = queue_lane(bridge->flow.queue, from, to);
 
-	lane->owner = bridge;
+	if (lane->owner == NULL)
+		lane->owner = link_between(bridge, from, to);
 	return lane;
 }
 

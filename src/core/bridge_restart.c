@@ -216,7 +216,7 @@ void restart_load(struct bridge *bridge, void (*done)(int error, struct bridge *
 
 /* For operators -------------------------------------------------------------------------------- */
 
-static enum queued_state state_of(const struct bridge *bridge, const struct queue_item *item)
+static enum queued_state state_of(const struct queue_item *item)
 {
 	const struct queue_lane *lane = item->lane;
 
@@ -224,7 +224,7 @@ static enum queued_state state_of(const struct bridge *bridge, const struct queu
 		return QUEUED_ASIDE;
 	if (item->is_sent)
 		return QUEUED_SENT;
-	if (!bridge->links[lane->to.side].is_up)
+	if (!lane_link(lane)->is_up)
 		return QUEUED_NO_LINK;
 	if (queue_lane_first(lane) != item)
 		return QUEUED_BEHIND;
@@ -249,7 +249,7 @@ static void show(struct bridge *bridge, const struct queue_item *item, bridge_qu
 		.bytes = item->value_len,
 		.accepted_ms = item->accepted_ms,
 		.expires_s = item->expires_s - steady_ahead_s(bridge),
-		.state = state_of(bridge, item),
+		.state = state_of(item),
 		.uid = item->uid == NULL ? "" : item->uid,
 		.last = item->last_fault == FAULT_NONE
 				? ""

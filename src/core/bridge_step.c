@@ -105,8 +105,7 @@ static void enter(struct bridge *bridge, struct pair *pair, enum pair_phase phas
 		pair->whole_until_ms = now_ms(bridge) + REFRESH_EVERY_MS;
 	if (!pair_is_wanted(pair))
 		leave_view(bridge, pair);
-	pair->is_unsaved =
-		is_to_be_told && watcher_side(pair) == SIDE_XMPP && !bridge->links[SIDE_XMPP].is_up;
+	pair->is_unsaved = is_to_be_told && watcher_side(pair) == SIDE_XMPP && !pair->chat->is_up;
 	bridge_save(bridge, pair);
 	if (pair->row.state == from)
 		return;
@@ -116,9 +115,9 @@ static void enter(struct bridge *bridge, struct pair *pair, enum pair_phase phas
 }
 
 /* A question toward a link that is down is not one yet: it waits in PHASE_QUIET (SUBX-008). */
-static bool may_ask_now(const struct bridge *bridge, const struct pair *pair)
+static bool may_ask_now(const struct pair *pair)
 {
-	return watched_side(pair) == SIDE_SIP || bridge->links[SIDE_XMPP].is_up;
+	return watched_side(pair) == SIDE_SIP || pair->chat->is_up;
 }
 
 static void do_watch(struct bridge *bridge, struct pair *pair, unsigned acts, const char *nick)
@@ -127,7 +126,7 @@ static void do_watch(struct bridge *bridge, struct pair *pair, unsigned acts, co
 
 	bridge_set_live(bridge, pair, true);
 	pair->owed[watched_side(pair)] &= (uint8_t) ~(OWED_WATCH | OWED_ASK);
-	if ((acts & DO_ASK) != 0 && may_ask_now(bridge, pair))
+	if ((acts & DO_ASK) != 0 && may_ask_now(pair))
 		acts_watch(bridge, pair, true, nick);
 	else if ((acts & DO_RESTORE) != 0)
 		outward_put(bridge, pair, watched_side(pair), OWED_WATCH);
@@ -184,7 +183,7 @@ const struct pair_step *bridge_step(struct bridge *bridge, struct pair *pair, en
 	const struct pair_step *step = pair_step(pair_way(&pair->row.watcher), phase, event);
 	enum pair_phase next = step->next;
 
-	if (next == PHASE_ASKED && (step->acts & DO_ASK) != 0 && !may_ask_now(bridge, pair))
+	if (next == PHASE_ASKED && (step->acts & DO_ASK) != 0 && !may_ask_now(pair))
 		next = PHASE_QUIET;
 	if (next != phase || ((step->acts & DO_ASK) != 0 && next == PHASE_ASKED))
 		/* His own word is kept in any case. */

@@ -21,7 +21,7 @@ static void on_xmpp_turn(void *arg);
 
 static void set_turn(struct bridge *bridge, enum side side, uint64_t wait_ms)
 {
-	struct loop_timer *timer = &bridge->links[side].outward_timer;
+	struct loop_timer *timer = &bridge->sides[side].outward_timer;
 
 	if (!loop_timer_is_set(timer))
 		loop_timer_set(bridge->params.loop, timer, wait_ms,
@@ -32,30 +32,30 @@ void outward_put(struct bridge *bridge, struct pair *pair, enum side side, unsig
 {
 	pair->owed[side] |= (uint8_t)owed;
 	if (!list_is_linked(&pair->outward[side]))
-		list_append(&bridge->links[side].outward, &pair->outward[side]);
+		list_append(&pair_link(bridge, pair, side)->outward, &pair->outward[side]);
 	set_turn(bridge, side, 0);
 }
 
 /* XEP-0114 acknowledges nothing: what was said of the pair shortly before the link broke is said
  * again. To a chat server that has heard it before it is no news. */
-static bool may_be_lost(const struct bridge *bridge, uint64_t said_ms)
+static bool may_be_lost(const struct pair *pair, uint64_t said_ms)
 {
-	const struct side_link *link = &bridge->links[SIDE_XMPP];
+	const struct side_link *link = pair->chat;
 
 	return said_ms >= link->repeat.from_ms && said_ms < link->repeat.to_ms;
 }
 
-static bool is_unsure(const struct bridge *bridge, const struct pair *pair)
+static bool is_unsure(const struct pair *pair)
 {
-	return may_be_lost(bridge, pair->entered_ms);
+	return may_be_lost(pair, pair->entered_ms);
 }
 
 /* A server that knows the question already does not put it to its user again (RFC 6121 3.1.3). */
-static bool may_be_asked(const struct bridge *bridge, const struct pair *pair)
+static bool may_be_asked(const struct pair *pair)
 {
 	enum pair_phase phase = pair_phase(&pair->row);
 
-	return phase == PHASE_QUIET || (phase == PHASE_ASKED && is_unsure(bridge, pair));
+	return phase == PHASE_QUIET || (phase == PHASE_ASKED && is_unsure(pair));
 }
 
 /* The watched is on this side. The state may have changed since this was queued. */
@@ -63,7 +63,7 @@ static void turn_watched(struct bridge *bridge, struct pair *pair, unsigned owed
 {
 	if (!pair->is_live || !pair_is_wanted(pair))
 		return;
-	if ((owed & OWED_ASK) != 0 && may_be_asked(bridge, pair))
+	if ((owed & OWED_ASK) != 0 && may_be_asked(pair))
 		bridge_step(bridge, pair, EVENT_REQUESTED_DUE, NULL, NULL);
 	if ((owed & OWED_WATCH) != 0) {
 		acts_watch(bridge, pair, false, NULL);
@@ -91,20 +91,38 @@ static void turn_watcher(struct bridge *bridge, struct pair *pair, unsigned owed
 		show_later(bridge, pair);
 }
 
+/* The next link of the side that has work and is up; what is down keeps its own waiting. */
+static struct side_link *next_link(struct bridge *bridge, enum side side)
+{
+	unsigned first = side == SIDE_SIP ? SIP_LINK : CHAT_LINKS;
+	unsigned count = side == SIDE_SIP ? 1 : bridge->link_count - CHAT_LINKS;
+	struct half *half = &bridge->sides[side];
+
+	for (unsigned i = 0; i < count; i++) {
+		struct side_link *link = &bridge->links[first + half->turn];
+
+		half->turn = (half->turn + 1) % count;
+		if (link->is_up && !list_is_empty(&link->outward))
+			return link;
+	}
+	return NULL;
+}
+
 static void take_turns(struct bridge *bridge, enum side side)
 {
-	struct side_link *link = &bridge->links[side];
+	struct half *half = &bridge->sides[side];
+	struct side_link *link = next_link(bridge, side);
 	double per_s = (double)bridge->params.limits->outward_per_s;
 	double burst = per_s < 50 ? 1 : per_s * TICK_MS / 1000;
 	uint64_t now = now_ms(bridge);
 
-	/* Down: it waits here. Everything is looked at again when its turn comes. */
-	while (link->is_up && !list_is_empty(&link->outward)) {
+	/* Everything is looked at again when its turn comes. */
+	for (; link != NULL; link = next_link(bridge, side)) {
 		struct pair *pair = LIST_ENTRY(link->outward.next, struct pair, outward[side]);
 		unsigned owed = pair->owed[side];
 
-		if (owed != 0 && !rate_take(&link->rate, per_s, burst, now)) {
-			uint64_t wait = rate_wait_ms(&link->rate, per_s, burst, now);
+		if (owed != 0 && !rate_take(&half->rate, per_s, burst, now)) {
+			uint64_t wait = rate_wait_ms(&half->rate, per_s, burst, now);
 
 			set_turn(bridge, side, wait < TICK_MS ? TICK_MS : wait);
 			return;
@@ -152,10 +170,9 @@ static void owe_watcher(struct bridge *bridge, struct pair *pair, enum side side
 		outward_put(bridge, pair, side, OWED_SHOW);
 }
 
-static void owe_answer_again(struct bridge *bridge, struct pair *pair)
+static void owe_answer_again(struct pair *pair)
 {
-	if (pair->answer_owed != 0 ||
-	    (!is_unsure(bridge, pair) && !may_be_lost(bridge, pair->said_ms)))
+	if (pair->answer_owed != 0 || (!is_unsure(pair) && !may_be_lost(pair, pair->said_ms)))
 		return;
 	if (pair_is_granted(pair))
 		pair->answer_owed = 1 + WATCH_ALLOWED;
@@ -163,14 +180,15 @@ static void owe_answer_again(struct bridge *bridge, struct pair *pair)
 		pair->answer_owed = 1 + WATCH_REJECTED;
 }
 
-/* True if a probe goes out that will tell whether he is online. */
+/* True if a probe goes out that will tell whether he is online, or a link that was never away does.
+ */
 static bool is_probed(const struct user *user)
 {
 	LIST_EACH(it, next, &user->watched)
 	{
 		const struct pair *pair = LIST_ENTRY(it, struct pair, by_watched);
 
-		if (pair_is_granted(pair) && pair->is_live)
+		if (pair_is_granted(pair) && pair->is_live && pair->chat->is_up)
 			return true;
 	}
 	return false;
@@ -186,11 +204,11 @@ static void visit_sync_xmpp(struct bridge *bridge, struct pair *pair)
 		/* The chat server may have dropped what it knew, or never heard that somebody went:
 		 * said again even if equal. */
 		if (book_is_open(pair->entry) || pair->told_open ||
-		    may_be_lost(bridge, pair->told_ms))
+		    may_be_lost(pair, pair->told_ms))
 			pair->told = 0;
-		owe_answer_again(bridge, pair);
+		owe_answer_again(pair);
 		owe_watcher(bridge, pair, SIDE_XMPP);
-	} else if (pair->is_live && may_be_asked(bridge, pair)) {
+	} else if (pair->is_live && may_be_asked(pair)) {
 		outward_put(bridge, pair, SIDE_XMPP, OWED_ASK);
 	} else if (pair_is_granted(pair) && pair->is_live) {
 		outward_put(bridge, pair, SIDE_XMPP, OWED_REFRESH);
@@ -223,18 +241,6 @@ static void visit(struct bridge *bridge, struct pair *pair, int walk)
 	case WALK_START:
 		visit_start(bridge, pair);
 		break;
-	case WALK_SYNC + SIDE_SIP:
-		visit_sync_sip(bridge, pair);
-		break;
-	case WALK_SYNC + SIDE_XMPP:
-		visit_sync_xmpp(bridge, pair);
-		break;
-	case WALK_HIDE + SIDE_SIP:
-		visit_hide(bridge, pair, SIDE_SIP);
-		break;
-	case WALK_HIDE + SIDE_XMPP:
-		visit_hide(bridge, pair, SIDE_XMPP);
-		break;
 	case WALK_TIDY:
 		bridge_tidy_pair(bridge, pair);
 		break;
@@ -254,30 +260,78 @@ static void set_walk_timer(struct bridge *bridge, uint64_t delay_ms)
 		loop_timer_set(bridge->params.loop, &bridge->walk_timer, delay_ms, on_walk, bridge);
 }
 
-/* Returns true if it is not through. */
-static bool walk_on(struct bridge *bridge, int walk)
+/* The next of the walk, or NULL: it is through. The visit may free it. */
+static struct list *step(struct walk *walk, const struct list *head)
 {
-	struct list *head = pairs_all(bridge->pairs);
-	struct walk *it = &bridge->walks[walk];
+	struct list *at = walk->at;
 
-	for (int i = 0; i < WALK_BATCH && it->at != NULL && it->at != head; i++) {
-		struct pair *pair = LIST_ENTRY(it->at, struct pair, all);
-
-		it->at = it->at->next; /* the visit may free the pair */
-		visit(bridge, pair, walk);
+	if (at == NULL || at == head) {
+		walk->at = NULL;
+		return NULL;
 	}
-	if (it->at == head)
-		it->at = NULL;
-	return it->at != NULL;
+	walk->at = at->next;
+	return at;
+}
+
+/* left counts the visits that may still be made now; true if there is more to do. */
+static bool walk_all(struct bridge *bridge, int walk, int *left)
+{
+	for (; *left > 0; --*left) {
+		struct list *at = step(&bridge->walks[walk], pairs_all(bridge->pairs));
+
+		if (at == NULL)
+			return false;
+		visit(bridge, LIST_ENTRY(at, struct pair, all), walk);
+	}
+	return bridge->walks[walk].at != NULL;
+}
+
+static bool walk_sip(struct bridge *bridge, struct side_link *link, struct walk *walk, int *left)
+{
+	for (; *left > 0; --*left) {
+		struct list *at = step(walk, pairs_all(bridge->pairs));
+
+		if (at == NULL)
+			return false;
+		if (walk == &link->sync)
+			visit_sync_sip(bridge, LIST_ENTRY(at, struct pair, all));
+		else
+			visit_hide(bridge, LIST_ENTRY(at, struct pair, all), SIDE_SIP);
+	}
+	return walk->at != NULL;
+}
+
+static bool walk_chat(struct bridge *bridge, struct side_link *link, struct walk *walk, int *left)
+{
+	for (; *left > 0; --*left) {
+		struct list *at = step(walk, &link->pairs);
+
+		if (at == NULL)
+			return false;
+		if (walk == &link->sync)
+			visit_sync_xmpp(bridge, LIST_ENTRY(at, struct pair, by_chat));
+		else
+			visit_hide(bridge, LIST_ENTRY(at, struct pair, by_chat), SIDE_XMPP);
+	}
+	return walk->at != NULL;
 }
 
 static void on_walk(void *arg)
 {
 	struct bridge *bridge = arg;
+	int left = WALK_BATCH;
 	bool more = false;
 
 	for (int walk = 0; walk < WALK_COUNT; walk++)
-		more |= walk_on(bridge, walk);
+		more |= walk_all(bridge, walk, &left);
+	for (unsigned i = 0; i < bridge->link_count; i++) {
+		struct side_link *link = &bridge->links[i];
+		bool (*walk)(struct bridge *, struct side_link *, struct walk *, int *) =
+			link->side == SIDE_SIP ? walk_sip : walk_chat;
+
+		more |= walk(bridge, link, &link->sync, &left);
+		more |= walk(bridge, link, &link->hide, &left);
+	}
 	if (more)
 		set_walk_timer(bridge, WALK_EVERY_MS);
 }
@@ -288,57 +342,56 @@ void walk_start(struct bridge *bridge, int walk)
 	set_walk_timer(bridge, 0);
 }
 
-void walk_stop(struct bridge *bridge, int walk)
+static void leave(struct walk *walk, struct list *at)
 {
-	bridge->walks[walk].at = NULL;
+	if (walk->at == at)
+		walk->at = at->next;
 }
 
-void walk_leave(struct bridge *bridge, const struct pair *pair)
+void walk_leave(struct bridge *bridge, struct pair *pair)
 {
-	for (int walk = 0; walk < WALK_COUNT; walk++) {
-		if (bridge->walks[walk].at == &pair->all)
-			bridge->walks[walk].at = pair->all.next;
-	}
+	for (int walk = 0; walk < WALK_COUNT; walk++)
+		leave(&bridge->walks[walk], &pair->all);
+	leave(&bridge->links[SIP_LINK].sync, &pair->all);
+	leave(&bridge->links[SIP_LINK].hide, &pair->all);
+	leave(&pair->chat->sync, &pair->by_chat);
+	leave(&pair->chat->hide, &pair->by_chat);
 }
 
 /* Links ---------------------------------------------------------------------------------------- */
 
-static void sync_side(struct bridge *bridge, enum side side)
+static void walk_link(struct side_link *link, struct walk *walk)
 {
-	struct side_link *link = &bridge->links[side];
+	walk->at = link->side == SIDE_SIP ? pairs_all(link->bridge->pairs)->next : link->pairs.next;
+	set_walk_timer(link->bridge, 0);
+}
 
+static void sync_link(struct side_link *link)
+{
 	link->is_hidden = false;
 	link->repeat = link->unsure;
 	link->unsure.from_ms = link->unsure.to_ms = 0;
-	link->next_sync_ms = now_ms(bridge) + SYNC_EVERY_MS;
-	walk_stop(bridge, WALK_HIDE + (int)side);
-	walk_start(bridge, WALK_SYNC + (int)side);
+	link->next_sync_ms = now_ms(link->bridge) + SYNC_EVERY_MS;
+	link->hide.at = NULL;
+	walk_link(link, &link->sync);
 }
 
-static void hide_side(struct bridge *bridge, enum side side)
+static void hide_link(struct side_link *link)
 {
-	bridge->links[side].is_hidden = true;
-	walk_stop(bridge, WALK_SYNC + (int)side);
-	walk_start(bridge, WALK_HIDE + (int)side);
+	link->is_hidden = true;
+	link->sync.at = NULL;
+	walk_link(link, &link->hide);
 }
 
 /* Down: the hold is over. Up: it is time for the next resync. */
-static void on_link_timer(struct bridge *bridge, enum side side)
+static void on_link_timer(void *arg)
 {
-	if (bridge->links[side].is_up)
-		sync_side(bridge, side);
+	struct side_link *link = arg;
+
+	if (link->is_up)
+		sync_link(link);
 	else
-		hide_side(bridge, side);
-}
-
-static void on_sip_link(void *arg)
-{
-	on_link_timer(arg, SIDE_SIP);
-}
-
-static void on_xmpp_link(void *arg)
-{
-	on_link_timer(arg, SIDE_XMPP);
+		hide_link(link);
 }
 
 /* Until a resync was through, what was unsure before stays so. */
@@ -349,28 +402,28 @@ static void doubt_words(struct side_link *link, uint64_t now)
 	link->unsure.to_ms = now;
 }
 
-void bridge_link(struct bridge *bridge, enum side which, bool is_up)
+void bridge_link(struct bridge *bridge, enum side which, unsigned number, bool is_up)
 {
-	struct side_link *link = &bridge->links[which];
+	unsigned i = which == SIDE_SIP ? SIP_LINK : CHAT_LINKS + number;
+	struct side_link *link = &bridge->links[i];
 	uint64_t wait = (uint64_t)bridge->params.hold_s * 1000;
 	uint64_t now = now_ms(bridge);
 
-	if (bridge->is_stopped || link->is_up == is_up)
+	if (bridge->is_stopped || i >= bridge->link_count || link->is_up == is_up)
 		return;
 	link->is_up = is_up;
 	if (!is_up) {
 		doubt_words(link, now);
-		typing_forget(bridge);
+		typing_forget(bridge, link);
 	}
 	/* REL-027: a link that flaps causes one resync a minute. */
 	if (is_up)
 		wait = link->next_sync_ms > now ? link->next_sync_ms - now : 0;
-	loop_timer_set(bridge->params.loop, &link->timer, wait,
-		       which == SIDE_SIP ? on_sip_link : on_xmpp_link, bridge);
+	loop_timer_set(bridge->params.loop, &link->timer, wait, on_link_timer, link);
 	if (is_up && !list_is_empty(&link->outward))
 		set_turn(bridge, which, 0);
 	if (is_up)
-		hand_over_link_up(bridge, which);
+		hand_over_link_up(link);
 }
 
 static void on_tidy(void *arg)
@@ -389,10 +442,10 @@ void sync_start(struct bridge *bridge)
 
 void sync_cancel(struct bridge *bridge)
 {
-	for (int side = 0; side < 2; side++) {
-		loop_timer_cancel(&bridge->links[side].timer);
-		loop_timer_cancel(&bridge->links[side].outward_timer);
-	}
+	for (unsigned i = 0; i < bridge->link_count; i++)
+		loop_timer_cancel(&bridge->links[i].timer);
+	for (int side = 0; side < 2; side++)
+		loop_timer_cancel(&bridge->sides[side].outward_timer);
 	loop_timer_cancel(&bridge->walk_timer);
 	loop_timer_cancel(&bridge->tidy_timer);
 	loop_timer_cancel(&bridge->saves.timer);

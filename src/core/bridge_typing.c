@@ -154,25 +154,35 @@ static void drop_talk(struct talk *talk)
 	mem_free(typist);
 }
 
+/* What is said in the talk, or of it, goes over that link. */
+static bool is_over(const struct talk *talk, const struct side_link *link)
+{
+	const struct address *from = &talk->typist->address;
+
+	return link->side == SIDE_SIP ||
+	       chat_link(talk->bridge, from->side == SIDE_SIP ? from : &talk->to) == link;
+}
+
 static bool drop_talks(void *value, void *arg)
 {
 	struct typist *typist = value;
+	const struct side_link *link = arg;
 	struct list *next = typist->talks.next;
 
-	(void)arg;
 	/* The last one takes the typist with it. */
 	for (size_t left = typist->count; left > 0; left--) {
 		struct talk *talk = LIST_ENTRY(next, struct talk, place);
 
 		next = next->next;
-		drop_talk(talk);
+		if (link == NULL || is_over(talk, link))
+			drop_talk(talk);
 	}
 	return true;
 }
 
-void typing_forget(struct bridge *bridge)
+void typing_forget(struct bridge *bridge, struct side_link *link)
 {
-	table_each(bridge->typings->typists, drop_talks, NULL);
+	table_each(bridge->typings->typists, drop_talks, link);
 }
 
 /* Telling -------------------------------------------------------------------------------------- */
@@ -185,7 +195,7 @@ static bool is_from_chat(const struct talk *talk)
 static void tell(struct talk *talk)
 {
 	struct bridge *bridge = talk->bridge;
-	struct side_link *other = &bridge->links[talk->to.side];
+	struct half *other = &bridge->sides[talk->to.side];
 	struct typing typing = {.is_active = talk->is_active,
 				.refresh_s = talk->is_active ? REFRESH_S : 0};
 
@@ -352,7 +362,7 @@ void bridge_typing(struct bridge *bridge, enum side origin, const struct address
 	struct talk *talk;
 
 	bridge->params.counters->typing_in++;
-	if (bridge->is_stopped || !bridge->links[side_other(origin)].is_up ||
+	if (bridge->is_stopped || !link_between(bridge, from, to)->is_up ||
 	    !may_type(bridge, origin, from, to))
 		return;
 	talk = find_talk(bridge->typings, from, to);
@@ -371,7 +381,7 @@ void typing_free(struct bridge *bridge)
 
 	if (typings == NULL)
 		return;
-	typing_forget(bridge);
+	typing_forget(bridge, NULL);
 	while (!list_is_empty(&typings->written))
 		drop_writer(typings, LIST_ENTRY(typings->written.next, struct writer, place));
 	table_free(&typings->typists);

@@ -96,8 +96,7 @@ static struct pair *pair_for(struct bridge *bridge, const struct watch *watch)
 		return NULL;
 	}
 	if (pair == NULL)
-		pair = pairs_make(bridge->pairs, watch->watcher, watch->watched, bridge,
-				  now_ms(bridge));
+		pair = bridge_pair(bridge, watch->watcher, watch->watched);
 	pair->x = watch->x != 0 ? watch->x : exchange_new();
 	return pair;
 }
@@ -227,7 +226,8 @@ enum watch_answer bridge_probed(struct bridge *bridge, const struct watch *watch
 		return WATCH_PENDING;
 	sign_of_life(bridge, pair);
 	step = bridge_step(bridge, pair, EVENT_PROBED, NULL, NULL);
-	if (step->say == WATCH_ALLOWED && side_is_full(bridge, watcher_side(pair))) {
+	if (step->say == WATCH_ALLOWED &&
+	    link_is_full(pair_link(bridge, pair, watcher_side(pair)))) {
 		pair->told = 0; /* he is told when there is room */
 		show_later(bridge, pair);
 		return WATCH_PENDING;

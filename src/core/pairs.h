@@ -15,6 +15,7 @@
 struct book_entry;
 struct bridge;
 struct pairs;
+struct side_link;
 
 /* An address that is an end of at least one pair; lives as long as it is. */
 struct user {
@@ -53,7 +54,9 @@ struct pair {
 	struct list outward[2]; /* in the queue toward that side */
 	struct list shows;      /* something may have to be told, after this call chain, or when
 				 * the side of the watcher has room */
+	struct list by_chat;    /* among the pairs of chat */
 	struct bridge *bridge;  /* for the timer */
+	struct side_link *chat; /* the stream that its SIP end is served by (D-02) */
 	struct book_entry *entry;
 	exchange_id x;
 	uint64_t told;        /* digest of what the watcher was shown; 0: nothing yet */

@@ -14,7 +14,7 @@ enum {
 struct queue {
 	struct table *lanes; /* from and to -> struct queue_lane */
 	struct table *users; /* sender -> struct queue_user */
-	struct table *peers; /* side and domain -> struct queue_peer */
+	struct table *peers; /* side, domain and way there -> struct queue_peer */
 	struct list all;
 	struct list idle; /* queue_lane.all, by age */
 	size_t idle_count;
@@ -98,11 +98,17 @@ static void user_key(struct queue *queue, const struct address *from)
 	address_key(from, &queue->key);
 }
 
-static void peer_key(struct queue *queue, const struct address *to)
+/* Chat domains are reached over a stream for each SIP domain, and each may be in order or not
+ * (D-02). */
+static void peer_key(struct queue *queue, const struct address *from, const struct address *to)
 {
 	buf_reset(&queue->key);
 	buf_putc(&queue->key, to->side == SIDE_SIP ? 'S' : 'X');
 	buf_puts(&queue->key, to->domain);
+	if (to->side == SIDE_SIP)
+		return;
+	buf_putc(&queue->key, ' ');
+	buf_puts(&queue->key, from->domain);
 }
 
 static void lane_key(struct queue *queue, const struct address *from, const struct address *to)
@@ -122,11 +128,12 @@ static struct queue_user *user_of(struct queue *queue, const struct address *fro
 	return user;
 }
 
-static struct queue_peer *peer_of(struct queue *queue, const struct address *to)
+static struct queue_peer *peer_of(struct queue *queue, const struct address *from,
+				  const struct address *to)
 {
 	struct queue_peer *peer;
 
-	peer_key(queue, to);
+	peer_key(queue, from, to);
 	peer = find_or_make(queue->peers, &queue->key, sizeof *peer);
 	if (peer->lanes++ == 0)
 		list_init(&peer->hoping);
@@ -173,7 +180,7 @@ struct queue_lane *queue_lane(struct queue *queue, const struct address *from,
 	list_init(&lane->items);
 	backoff_init(&lane->backoff, BACKOFF_FIRST_MS, BACKOFF_MOST_MS);
 	lane->user = user_of(queue, from);
-	lane->peer = peer_of(queue, to);
+	lane->peer = peer_of(queue, from, to);
 	list_append(&queue->all, &lane->all);
 	return lane;
 }
@@ -186,7 +193,7 @@ static void free_lane(struct queue *queue, struct queue_lane *lane)
 		mem_free(table_remove(queue->users, queue->key.data, queue->key.len));
 	}
 	if (--lane->peer->lanes == 0) {
-		peer_key(queue, &lane->to);
+		peer_key(queue, &lane->from, &lane->to);
 		mem_free(table_remove(queue->peers, queue->key.data, queue->key.len));
 	}
 	lane_key(queue, &lane->from, &lane->to);

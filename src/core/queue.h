@@ -24,7 +24,8 @@ struct queue_user {
 	size_t lanes;
 };
 
-/* Where lanes go: one domain of one side. When one of its lanes gets through, others may. */
+/* Where lanes go: one domain of one side, over one link. When one of its lanes gets through, others
+ * may. */
 struct queue_peer {
 	struct list hoping; /* queue_lane.hope */
 	bool is_broken;     /* as was told (QUEUE_WAITS) */

@@ -74,9 +74,9 @@ struct side_ops {
 
 	/* True while so much waits to be written toward watchers on this side that the core should
 	 * keep what it would tell: it looks again soon, and then tells what is true by then, so
-	 * that a storm on the other side costs neither memory nor the link (REL-046). May be NULL.
-	 */
-	bool (*is_full)(void *side);
+	 * that a storm on the other side costs neither memory nor the link (REL-046). link: which
+	 * of the side's (bridge_link()). May be NULL. */
+	bool (*is_full)(void *side, unsigned link);
 
 	/* Messages ---------------------------------------------------------------------------- */
 

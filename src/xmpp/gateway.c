@@ -216,13 +216,14 @@ bool gateway_say_goodbye(struct xmpp_side *side)
 
 	gateway->has_left = true;
 	loop_timer_cancel(&gateway->timer);
-	while (!list_is_empty(&gateway->order)) {
-		struct friend *friend = LIST_ENTRY(gateway->order.next, struct friend, link);
+	LIST_EACH(it, next, &gateway->order)
+	{
+		struct friend *friend = LIST_ENTRY(it, struct friend, link);
 
-		if (xmpp_side_is_full(side))
-			return false;
+		if (component_is_full(side_component_of(side, friend->component)))
+			continue;
 		say(side, friend->component, friend->bare, PRESENCE_UNAVAILABLE);
 		drop(gateway, friend);
 	}
-	return true;
+	return list_is_empty(&gateway->order);
 }

@@ -317,25 +317,28 @@ void pep_out_arrived(struct xmpp_side *side, const struct address *sip, const ch
 		wait_in(pep_out, &pep_out->waiting, sip, sip_bare, chat, full_jid, caps);
 	else if ((caps_book_wants(side->caps_book, caps) & CAPS_EVENTS) == 0)
 		return;
-	else if (list_is_empty(&pep_out->ready) && !xmpp_side_is_full(side))
+	else if (side_may_write(side, sip_bare))
 		send_now(side, sip, sip_bare, chat, full_jid, caps);
 	else
 		wait_in(pep_out, &pep_out->ready, sip, sip_bare, chat, full_jid, caps);
 }
 
-/* REL-046: many may have waited for one answer. While the link is down they wait on. */
+/* REL-046: many may have waited for one answer. While their stream is down they wait on. */
 static void on_ready(void *arg)
 {
 	struct pep_out *pep_out = arg;
 	struct xmpp_side *side = pep_out->side;
 
-	while (!list_is_empty(&pep_out->ready) && side->is_up) {
-		struct waiting *at = LIST_ENTRY(pep_out->ready.next, struct waiting, link);
+	LIST_EACH(it, next, &pep_out->ready)
+	{
+		struct waiting *at = LIST_ENTRY(it, struct waiting, link);
+		const struct component *component = side_component_of(side, at->sip_bare);
 
-		if (xmpp_side_is_full(side)) {
-			loop_timer_set(side->params.loop, &pep_out->timer, PEP_OUT_AGAIN_MS,
-				       on_ready, pep_out);
-			break;
+		if (!side_may_write(side, at->sip_bare)) {
+			if (component != NULL && component_is_up(component))
+				loop_timer_set(side->params.loop, &pep_out->timer, PEP_OUT_AGAIN_MS,
+					       on_ready, pep_out);
+			continue;
 		}
 		send_now(side, &at->sip, at->sip_bare, &at->chat, at->full_jid, at->caps);
 		drop_waiting(pep_out, at);
@@ -364,12 +367,27 @@ void pep_out_known(struct xmpp_side *side, uint64_t caps)
 	on_ready(pep_out);
 }
 
-void pep_out_link_down(struct xmpp_side *side)
+static bool is_of(const struct xmpp_side *side, const struct sent *sent,
+		  const struct component *component)
+{
+	char *sip_bare = mem_strndup(sent->key, strcspn(sent->key, "\n"));
+	bool is_its = side_component_of(side, sip_bare) == component;
+
+	mem_free(sip_bare);
+	return is_its;
+}
+
+void pep_out_link_down(struct xmpp_side *side, const struct component *component)
 {
 	struct pep_out *pep_out = side->pep_out;
 
 	LIST_EACH(it, next, &pep_out->order)
-	drop_sent(pep_out, LIST_ENTRY(it, struct sent, link));
+	{
+		struct sent *sent = LIST_ENTRY(it, struct sent, link);
+
+		if (is_of(side, sent, component))
+			drop_sent(pep_out, sent);
+	}
 }
 
 void pep_out_link_up(struct xmpp_side *side)

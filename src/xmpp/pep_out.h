@@ -9,6 +9,7 @@
 
 struct address;
 struct buf;
+struct component;
 struct pep_out;
 struct presence;
 struct xmpp_side;
@@ -33,7 +34,7 @@ void pep_out_arrived(struct xmpp_side *side, const struct address *sip, const ch
 /* It went; what it was sent counts no longer. */
 void pep_out_left(struct xmpp_side *side, const char *sip_bare, const char *full_jid);
 /* The stream broke: who was sent what is uncertain, and is said again. Who waits, waits on. */
-void pep_out_link_down(struct xmpp_side *side);
+void pep_out_link_down(struct xmpp_side *side, const struct component *component);
 void pep_out_link_up(struct xmpp_side *side);
 /* The features of this key are known now, or never will be. */
 void pep_out_known(struct xmpp_side *side, uint64_t caps);

@@ -47,8 +47,7 @@ struct xmpp_side {
 	char id_prefix[17];
 	uint64_t id_next;
 	uint64_t started_ms;
-	bool is_up;   /* all components */
-	bool is_told; /* what the core was told last */
+	bool *is_told; /* by component: what the core was told last */
 	bool is_stopping;
 	size_t running; /* components not yet stopped */
 	void (*done)(void *arg);
@@ -67,8 +66,9 @@ void side_fresh_id(struct xmpp_side *side, char kind, char out[FRESH_ID_MAX]);
 /* Writes side->scratch through the component of JID from. Returns as component_put(). */
 int side_put(struct xmpp_side *side, const char *from, enum outbox_class class, const char *key);
 
-/* True while a stream has so much to write that what can wait should (side.h: is_full). */
-bool xmpp_side_is_full(const struct xmpp_side *side);
+/* False while the stream of JID from is down, or has so much to write that what can wait should
+ * (side.h: is_full). */
+bool side_may_write(const struct xmpp_side *side, const char *from);
 
 /* The JIDs of a SIP user and a chat user; empty texts where there is none. */
 struct jids {

@@ -49,6 +49,13 @@ void side_fresh_id(struct xmpp_side *side, char kind, char out[FRESH_ID_MAX])
 		 (unsigned long long)side->id_next++);
 }
 
+bool side_may_write(const struct xmpp_side *side, const char *from)
+{
+	const struct component *component = side_component_of(side, from);
+
+	return component != NULL && component_is_up(component) && !component_is_full(component);
+}
+
 int side_put(struct xmpp_side *side, const char *from, enum outbox_class class, const char *key)
 {
 	struct component *component = side_component_of(side, from);
@@ -130,18 +137,11 @@ static void op_tell_person(void *arg, const struct watch *watch, const struct pr
 	presence_tell_person(arg, watch, presence);
 }
 
-bool xmpp_side_is_full(const struct xmpp_side *side)
+static bool op_is_full(void *arg, unsigned link)
 {
-	for (size_t i = 0; i < side->params.component_count; i++) {
-		if (component_is_full(side->components[i]))
-			return true;
-	}
-	return false;
-}
+	const struct xmpp_side *side = arg;
 
-static bool op_is_full(void *arg)
-{
-	return xmpp_side_is_full(arg);
+	return link < side->component_count && component_is_full(side->components[link]);
 }
 
 static void op_deliver(void *arg, exchange_id x, const struct address *from,
@@ -199,34 +199,33 @@ static void on_outcome(exchange_id x, enum outcome outcome, const struct fault *
 	messages_outcome(arg, x, outcome, fault);
 }
 
-/* The core hears of the side as a whole: up when all streams are. */
-static void tell_link(void *arg)
+/* The core hears of each stream by itself (D-02). */
+static void tell_links(void *arg)
 {
 	struct xmpp_side *side = arg;
 
-	if (side->is_told == side->is_up || side->is_stopping)
-		return;
-	side->is_told = side->is_up;
-	bridge_link(side->params.bridge, SIDE_XMPP, side->is_up);
+	for (size_t i = 0; i < side->component_count && !side->is_stopping; i++) {
+		bool is_up = component_is_up(side->components[i]);
+
+		if (side->is_told[i] == is_up)
+			continue;
+		side->is_told[i] = is_up;
+		bridge_link(side->params.bridge, SIDE_XMPP, (unsigned)i, is_up);
+	}
 }
 
 static void on_changed(struct component *component, void *arg)
 {
 	struct xmpp_side *side = arg;
-	bool is_up = xmpp_side_is_up(side);
 
 	if (component_is_up(component)) {
 		pep_in_link_up(side);
 		gateway_link_up(side);
-	} else {
-		pep_out_link_down(side);
-	}
-	if (is_up == side->is_up)
-		return;
-	side->is_up = is_up;
-	if (is_up)
 		pep_out_link_up(side);
-	loop_defer(side->params.loop, tell_link, side);
+	} else {
+		pep_out_link_down(side, component);
+	}
+	loop_defer(side->params.loop, tell_links, side);
 }
 
 static void on_all_stopped(void *arg)
@@ -314,6 +313,7 @@ int xmpp_side_new_timed(struct xmpp_side **out, const struct xmpp_side_params *p
 	random_hex(side->id_prefix, sizeof(side->id_prefix) / 2);
 	side->components = mem_array(params->component_count, sizeof(struct component *));
 	side->domains = mem_array(params->component_count, sizeof(char *));
+	side->is_told = mem_zalloc(params->component_count * sizeof(bool));
 	for (size_t i = 0; i < params->component_count; i++)
 		side->domains[i] = domain_in_jids(side, params->components[i].domain);
 	for (size_t i = 0; i < params->component_count; i++) {
@@ -362,6 +362,7 @@ void xmpp_side_free(struct xmpp_side **out)
 		mem_free(side->domains[i]);
 	mem_free(side->components);
 	mem_free(side->domains);
+	mem_free(side->is_told);
 	messages_clear(side);
 	pep_in_free(&side->pep_in);
 	pep_out_free(&side->pep_out);

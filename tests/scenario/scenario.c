@@ -17,6 +17,8 @@
 #include "support/fake_side.h"
 #include "support/moody_store.h"
 
+enum { OTHER_LINK = 1 };
+
 struct line {
 	struct list place;
 	char *text;
@@ -84,7 +86,14 @@ static bool is_named(const struct address *user, void *arg)
 static bool is_served(const struct address *user, void *arg)
 {
 	(void)arg;
-	return strcmp(user->domain, FAKE_PHONE_DOMAIN) == 0;
+	return strcmp(user->domain, FAKE_PHONE_DOMAIN) == 0 ||
+	       strcmp(user->domain, FAKE_OTHER_DOMAIN) == 0;
+}
+
+static unsigned link_of(const struct address *user, void *arg)
+{
+	(void)arg;
+	return strcmp(user->domain, FAKE_OTHER_DOMAIN) == 0 ? OTHER_LINK : 0;
 }
 
 static void on_started(int error, void *arg)
@@ -141,6 +150,8 @@ static void begin(struct scenario *scenario)
 				       .may_use = may_use,
 				       .is_named = is_named,
 				       .is_served = is_served,
+				       .link_of = link_of,
+				       .link_count = 2,
 				       .arg = scenario,
 				       .ask_again_s = 7 * 86400,
 				       .refusal_hold_s = 86400,
@@ -157,11 +168,12 @@ static void begin(struct scenario *scenario)
 		bridge_attach(scenario->bridge, (enum side)side, fake_side_ops(),
 			      scenario->sides[side]);
 	if (!scenario->is_up[SIDE_SIP])
-		bridge_link(scenario->bridge, SIDE_SIP, false);
+		bridge_link(scenario->bridge, SIDE_SIP, 0, false);
 	bridge_start(scenario->bridge, on_started, scenario);
 	fake_loop_run(scenario->loop);
 	for (int side = 0; side < 2; side++)
-		bridge_link(scenario->bridge, (enum side)side, scenario->is_up[side]);
+		bridge_link(scenario->bridge, (enum side)side, 0, scenario->is_up[side]);
+	bridge_link(scenario->bridge, SIDE_XMPP, OTHER_LINK, scenario->is_other_up);
 	fake_loop_run(scenario->loop);
 }
 
@@ -186,6 +198,7 @@ void scenario_new(struct scenario **out)
 	fake_side_new(&scenario->sides[SIDE_XMPP], SIDE_XMPP, scenario_record, scenario);
 	scenario->is_up[SIDE_SIP] = true;
 	scenario->is_up[SIDE_XMPP] = true;
+	scenario->is_other_up = true;
 	moody_store_set(0, 0);
 	open_store(scenario, "failing");
 	begin(scenario);
@@ -357,15 +370,19 @@ typedef const char *action_fn(struct scenario *scenario, int count, char **words
 static const char *link_changed(struct scenario *scenario, int count, char **words)
 {
 	enum side side;
+	bool *is_up;
+	unsigned link;
 
 	if (count < 3 || !scenario_side(words[1], &side))
-		return "link sip|xmpp up|down|full|roomy";
+		return "link sip|xmpp up|down|full|roomy [other]";
+	link = count > 3 && strcmp(words[3], "other") == 0 ? OTHER_LINK : 0;
+	is_up = link == OTHER_LINK ? &scenario->is_other_up : &scenario->is_up[side];
 	if (strcmp(words[2], "full") == 0 || strcmp(words[2], "roomy") == 0) {
-		fake_side_fill(scenario->sides[side], strcmp(words[2], "full") == 0);
+		fake_side_fill(scenario->sides[side], link, strcmp(words[2], "full") == 0);
 		return NULL;
 	}
-	scenario->is_up[side] = strcmp(words[2], "up") == 0;
-	bridge_link(scenario->bridge, side, scenario->is_up[side]);
+	*is_up = strcmp(words[2], "up") == 0;
+	bridge_link(scenario->bridge, side, link, *is_up);
 	return NULL;
 }
 

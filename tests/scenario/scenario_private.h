@@ -17,6 +17,7 @@ struct scenario {
 	struct bridge *bridge;
 	struct fake_side *sides[2];
 	bool is_up[2];
+	bool is_other_up; /* the component of FAKE_OTHER_DOMAIN */
 	bool is_closed; /* the chat domain may not use the bridge */
 	bool is_open;   /* every chat domain may */
 	bool is_mute;   /* late_failure none */

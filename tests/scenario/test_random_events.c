@@ -144,10 +144,11 @@ static void on_refresh(void *arg, const struct watch *watch)
 	assert_true(model_of(end->world, watch)->granted || end->which == SIDE_SIP);
 }
 
-static bool on_is_full(void *arg)
+static bool on_is_full(void *arg, unsigned link)
 {
 	const struct end *end = arg;
 
+	(void)link;
 	return end->which == SIDE_XMPP && end->world->is_full && end->world->is_up[SIDE_XMPP];
 }
 
@@ -159,7 +160,7 @@ static void on_answer(void *arg, const struct watch *watch, enum watch_answer an
 	(void)fault;
 	model_of(end->world, watch)->is_unsaid = false;
 	assert_false(end->world->is_reporting);
-	assert_false(on_is_full(end));
+	assert_false(on_is_full(end, 0));
 	assert_int_equal(watch->watcher->side, end->which);
 	if (answer == WATCH_ALLOWED)
 		see(end->world, watch, now);
@@ -172,7 +173,7 @@ static void on_tell(void *arg, const struct watch *watch, const struct presence 
 	struct end *end = arg;
 
 	assert_false(end->world->is_reporting);
-	assert_false(on_is_full(end));
+	assert_false(on_is_full(end, 0));
 	assert_true(end->world->is_up[end->which]);
 	if (end->which == SIDE_SIP)
 		assert_true(model_of(end->world, watch)->has_dialog);
@@ -419,7 +420,7 @@ static void toggle_link(struct world *world, enum side side)
 			model->excused = true;
 	}
 	world->is_up[side] = !world->is_up[side];
-	bridge_link(world->bridge, side, world->is_up[side]);
+	bridge_link(world->bridge, side, 0, world->is_up[side]);
 }
 
 /* Start and end -------------------------------------------------------------------------------- */
@@ -490,7 +491,7 @@ static void begin(struct world *world, struct end *ends)
 	bridge_start(world->bridge, on_started, world);
 	fake_loop_run(world->loop);
 	for (int side = 0; side < 2; side++)
-		bridge_link(world->bridge, (enum side)side, world->is_up[side]);
+		bridge_link(world->bridge, (enum side)side, 0, world->is_up[side]);
 }
 
 static void restart(struct world *world, struct end *ends)

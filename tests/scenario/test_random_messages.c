@@ -227,10 +227,11 @@ static void on_finish(void *arg, exchange_id x, enum outcome outcome, const stru
 	sent->outcome = outcome;
 }
 
-static bool on_is_full(void *arg)
+static bool on_is_full(void *arg, unsigned link)
 {
 	const struct end *end = arg;
 
+	(void)link;
 	return end->which == SIDE_XMPP && end->world->is_full;
 }
 
@@ -353,7 +354,7 @@ static void lose_stream(struct world *world)
 static void toggle_link(struct world *world, enum side side)
 {
 	world->is_up[side] = !world->is_up[side];
-	bridge_link(world->bridge, side, world->is_up[side]);
+	bridge_link(world->bridge, side, 0, world->is_up[side]);
 	if (side == SIDE_XMPP && !world->is_up[side])
 		lose_stream(world);
 }
@@ -434,11 +435,11 @@ static void begin(struct world *world, struct end *ends)
 	for (int side = 0; side < 2; side++)
 		bridge_attach(world->bridge, (enum side)side, &ops, &ends[side]);
 	if (!world->is_up[SIDE_SIP])
-		bridge_link(world->bridge, SIDE_SIP, false);
+		bridge_link(world->bridge, SIDE_SIP, 0, false);
 	moody_store_set(0, dice(world, 5));
 	bridge_start(world->bridge, on_started, world);
 	if (world->is_up[SIDE_XMPP])
-		bridge_link(world->bridge, SIDE_XMPP, true);
+		bridge_link(world->bridge, SIDE_XMPP, 0, true);
 }
 
 /* What was under way when the process ended has arrived or not; what came of it is forgotten. */

@@ -294,7 +294,7 @@ static void let_pass(struct world *world)
 static void set_link(struct world *world, enum side side, bool is_up)
 {
 	world->is_up[side] = is_up;
-	bridge_link(world->bridge, side, is_up);
+	bridge_link(world->bridge, side, 0, is_up);
 }
 
 static bool yes(const struct address *user, void *arg)
@@ -325,8 +325,8 @@ static void begin(struct world *world)
 	bridge_attach(world->bridge, SIDE_XMPP, &ops, world);
 	bridge_start(world->bridge, NULL, NULL);
 	fake_loop_run(world->loop);
-	bridge_link(world->bridge, SIDE_XMPP, world->is_up[SIDE_XMPP]);
-	bridge_link(world->bridge, SIDE_SIP, world->is_up[SIDE_SIP]);
+	bridge_link(world->bridge, SIDE_XMPP, 0, world->is_up[SIDE_XMPP]);
+	bridge_link(world->bridge, SIDE_SIP, 0, world->is_up[SIDE_SIP]);
 	fake_loop_run(world->loop);
 }
 

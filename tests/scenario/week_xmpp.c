@@ -33,7 +33,7 @@ static void restored(void *arg)
 	week->is_cut = false;
 	week->is_known = false;
 	each_due(week, TRUE_AGAIN);
-	bridge_link(week->bridge, SIDE_XMPP, true);
+	bridge_link(week->bridge, SIDE_XMPP, 0, true);
 }
 
 static void noticed(void *arg)
@@ -43,7 +43,7 @@ static void noticed(void *arg)
 	week->is_known = true;
 	if (week->bridge == NULL)
 		return;
-	bridge_link(week->bridge, SIDE_XMPP, false);
+	bridge_link(week->bridge, SIDE_XMPP, 0, false);
 	loop_timer_set(week->loop, &week->stream_timer, week->down_ms, restored, week);
 }
 
@@ -73,10 +73,11 @@ void xmpp_world_fill(struct week *week, uint64_t ms)
 	loop_timer_set(week->loop, &week->full_timer, ms, roomy, week);
 }
 
-static bool on_is_full(void *side)
+static bool on_is_full(void *side, unsigned link)
 {
 	const struct week *week = side;
 
+	(void)link;
 	return week->is_full && !week->is_cut;
 }
 
@@ -418,7 +419,7 @@ static void on_tell(void *side, const struct watch *watch, const struct presence
 
 	if (week->is_known && week->is_cut)
 		judge_xfail(pair, "told over a link that is known to be down");
-	if (on_is_full(week) && !week->is_stopping)
+	if (on_is_full(week, 0) && !week->is_stopping)
 		judge_xfail(pair, "told although the link is full");
 	XNOTE(pair, passes(week) ? "told" : "told in vain", week_first(&sight));
 	week->tells++;

@@ -13,7 +13,7 @@ struct fake_side {
 	fake_line_fn *line;
 	void *arg;
 	bool is_reporting;
-	bool is_full;
+	unsigned full;      /* 1 << link */
 	exchange_id *begun; /* by the core */
 	size_t begun_count;
 };
@@ -311,11 +311,11 @@ static void fake_deliver(void *arg, exchange_id x, const struct address *from,
 	end(arg, &out);
 }
 
-static bool fake_is_full(void *arg)
+static bool fake_is_full(void *arg, unsigned link)
 {
 	const struct fake_side *side = arg;
 
-	return side->is_full;
+	return (side->full & 1u << link) != 0;
 }
 
 static void fake_finish(void *arg, exchange_id x, enum outcome outcome, const struct fault *fault)
@@ -378,9 +378,9 @@ void fake_side_free(struct fake_side **side)
 	*side = NULL;
 }
 
-void fake_side_fill(struct fake_side *side, bool is_full)
+void fake_side_fill(struct fake_side *side, unsigned link, bool is_full)
 {
-	side->is_full = is_full;
+	side->full = is_full ? side->full | 1u << link : side->full & ~(1u << link);
 }
 
 void fake_side_reporting(struct fake_side *side, bool is_reporting)

@@ -24,6 +24,8 @@ typedef void fake_line_fn(const char *line, void *arg);
 /* Of users with the usual domains only the local part is written: x:juliet, s:1001. */
 #define FAKE_CHAT_DOMAIN  "chat.example"
 #define FAKE_PHONE_DOMAIN "pbx.example"
+/* Another SIP domain, behind a component of its own (D-02). */
+#define FAKE_OTHER_DOMAIN "pbx2.example"
 
 /* line gets each call; it may be NULL. */
 void fake_side_new(struct fake_side **out, enum side which, fake_line_fn *line, void *arg);
@@ -39,8 +41,8 @@ exchange_id fake_side_exchange(const struct fake_side *side, const char *name);
 /* "delivered", "failed", "displayed", "processed". */
 const char *fake_report_name(enum report_kind kind);
 
-/* What its is_full() says; at first false. */
-void fake_side_fill(struct fake_side *side, bool is_full);
+/* What its is_full() says of link (below 32); at first false. */
+void fake_side_fill(struct fake_side *side, unsigned link, bool is_full);
 
 /* The texts of the lines, for tests that compare them. */
 void fake_address_text(const struct address *address, struct buf *out);

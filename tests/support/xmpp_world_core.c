@@ -45,12 +45,15 @@ static void add_watch(struct buf *out, const struct watch *watch)
 /* core/bridge.h ----------------------------------------------------------------------------------
  */
 
-void bridge_link(struct bridge *bridge, enum side which, bool is_up)
+void bridge_link(struct bridge *bridge, enum side which, unsigned link, bool is_up)
 {
 	struct buf line = BUF_INIT;
 
 	(void)which;
-	buf_printf(&line, "link %s", is_up ? "up" : "down");
+	buf_puts(&line, "link ");
+	if (link > 0)
+		buf_printf(&line, "%u ", link);
+	buf_puts(&line, is_up ? "up" : "down");
 	put_line(bridge->world, &line);
 }
 

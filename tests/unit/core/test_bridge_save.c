@@ -90,7 +90,7 @@ static int setup(void **state)
 		bridge_attach(world->bridge, (enum side)side, fake_side_ops(), world->sides[side]);
 	}
 	bridge_start(world->bridge, NULL, NULL);
-	bridge_link(world->bridge, SIDE_XMPP, true);
+	bridge_link(world->bridge, SIDE_XMPP, 0, true);
 	address_set(&world->juliet, SIDE_XMPP, "juliet", "chat.example");
 	address_set(&world->phone, SIDE_SIP, "1001", "pbx.example");
 	world->watch = (struct watch){.watcher = &world->phone, .watched = &world->juliet};
