@@ -11,6 +11,11 @@
 	X(sip_refused, "SIP requests refused without state")                                       \
 	X(sip_stranger, "SIP requests from sources that are not trusted")                          \
 	X(sip_malformed, "SIP messages that could not be read")                                    \
+	X(auth_challenged, "requests answered 401")                                                \
+	X(auth_passed, "requests whose digest response was right")                                 \
+	X(auth_failed, "requests whose digest response was wrong")                                 \
+	X(auth_stale, "requests with an old, foreign or used nonce")                               \
+	X(auth_blocked, "requests refused after wrong digest responses")                           \
 	X(sip_connections_refused, "SIP connections refused for a limit")                          \
 	X(sip_connections_closed, "SIP connections closed because they were slow or idle")         \
 	X(tls_failed, "TLS connections that failed or were not believed")                          \

@@ -16,6 +16,7 @@
 #include "model/counters.h"
 #include "model/limits.h"
 #include "sip/agent.h"
+#include "sip/authenticate.h"
 #include "sip/repeats.h"
 #include "sip/shape.h"
 #include "sip/side_core.h"
@@ -81,14 +82,18 @@ static bool check_ack(struct admission *admission, struct request *request)
 	return false;
 }
 
-/* SEC-001, SEC-020: one answer not larger than the request, to its source, at a low rate; else
- * nothing. */
+/* SEC-001, SEC-020: who is not trusted proves who he is, or gets one answer not larger than the
+ * request, to its source, at a low rate; else nothing. */
 static bool check_source(struct admission *admission, struct request *request)
 {
 	const struct side_core *core = admission->core;
+	enum authenticate_verdict proof;
 
 	if (trust_has(core->trust, &request->source, request->is_udp))
 		return true;
+	proof = authenticate_request(core->authenticate, request, admission->sources);
+	if (proof != AUTHENTICATE_STRANGER)
+		return proof == AUTHENTICATE_PASS;
 	core->params->counters->sip_stranger++;
 	enum source_verdict verdict = sources_stranger(admission->sources, &request->source);
 

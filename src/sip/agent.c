@@ -160,6 +160,7 @@ void agent_drop(struct agent *agent, struct request *request)
 	if (!request->is_held)
 		return;
 	tport_unref(request->tport);
+	mem_free(request->login);
 	mem_free(request);
 }
 
@@ -189,6 +190,7 @@ struct request *agent_hold(struct request *request)
 	*held = *request;
 	held->is_held = true;
 	held->tport = tport_ref(request->tport);
+	held->login = mem_strdup_or_null(request->login);
 	request->msg = NULL;
 	return held;
 }

@@ -25,6 +25,9 @@ struct request {
 	const struct sip_s *sip;
 	struct tport_s *tport; /* a reference when is_held, else borrowed from the callback */
 	struct net_address source;
+	/* "user@domain" of who proved it (SEC-004); NULL: the source is trusted. A copy when held,
+	 * else borrowed from the logins. */
+	char *login;
 	bool is_udp;
 	bool is_held;
 	size_t size;                     /* bytes on the wire */

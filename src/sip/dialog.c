@@ -133,6 +133,9 @@ bool dialog_is_from_peer(const struct dialog *dialog, const struct side_core *co
 
 	if (dialog->remote_tag != NULL && strcmp(dialog->remote_tag, tag != NULL ? tag : "") != 0)
 		return false;
+	if (dialog->login != NULL || request->login != NULL) /* wherever he is now */
+		return dialog->login != NULL && request->login != NULL &&
+		       strcmp(dialog->login, request->login) == 0;
 	return dialog->peer.family == 0 ||
 	       trust_is_same_peer(core->trust, &dialog->peer, &request->source);
 }

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "sip/agent.h"
+#include "sip/authenticate_logins.h"
 #include "sip/dialog.h"
 #include "sip/net_address.h"
 #include "sip/side_core.h"
@@ -122,11 +123,25 @@ static bool is_anonymous(const sip_t *sip)
 	return url->url_user != NULL && strcasecmp(url->url_user, "anonymous") == 0;
 }
 
+bool identity_is_login(const struct request *request, const struct address *user)
+{
+	struct buf name = BUF_INIT;
+	bool is_same;
+
+	if (request->login == NULL || user->side != SIDE_SIP)
+		return false;
+	login_name(user, &name);
+	is_same = strcmp(buf_text(&name), request->login) == 0;
+	buf_free(&name);
+	return is_same;
+}
+
 /* D-05: what the host of a From means depends on the peer that wrote it. */
 static int map_sender(const struct side_core *core, const struct request *request, const char *uri,
 		      struct address *out, const char **why)
 {
-	const char *domain = trust_only_domain(core->trust, &request->source);
+	const char *domain =
+		request->login == NULL ? trust_only_domain(core->trust, &request->source) : NULL;
 
 	return address_from_peer_uri(core->params->map, uri, strlen(uri), domain, out, NULL, why);
 }
@@ -139,6 +154,10 @@ static int check_sender(const struct side_core *core, const struct request *requ
 		return refuse(refusal, 482, NULL, "the sender is a chat user: a loop");
 	if (out->local[0] == '\0')
 		return refuse(refusal, 403, NULL, "the sender has no user part");
+	if (request->login != NULL)
+		return identity_is_login(request, out)
+			       ? 0
+			       : refuse(refusal, 403, NULL, "From is not the user who logged in");
 	if (!trust_may_assert(core->trust, &request->source, out->domain)) /* SEC-003 */
 		return refuse(refusal, 403, NULL, "this peer may not assert that domain");
 	return 0;
@@ -153,7 +172,8 @@ int identity_sender(const struct side_core *core, const struct request *request,
 
 	if (is_anonymous(request->sip))
 		return refuse(refusal, 433, "Anonymity Disallowed", "anonymous sender");
-	asserted(request->sip, &uri); /* trusted: strangers never come here (SIP-104) */
+	/* SIP-103, SIP-104: of who logged in there is none left; strangers never come here. */
+	asserted(request->sip, &uri);
 	if (uri.len == 0)
 		identity_uri(request->sip->sip_from->a_url, &uri);
 	if (uri.len == 0 || map_sender(core, request, buf_text(&uri), out, &why) != 0)

@@ -20,10 +20,13 @@ struct refusal {
 	const char *why;     /* for the log */
 };
 
-/* The sender: P-Asserted-Identity, else From; a user of a domain that the source may assert.
+/* The sender (SIP-103): P-Asserted-Identity, else From; a user of a domain that the source may
+ * assert, or the one who logged in.
  * Returns 0 with *out set, or the status with *refusal set. */
 int identity_sender(const struct side_core *core, const struct request *request,
 		    struct address *out, struct refusal *refusal);
+/* True if user is the one who logged in with the request (SEC-004, SEC-008). */
+bool identity_is_login(const struct request *request, const struct address *user);
 /* True if somebody vouches for the sender (P-Asserted-Identity), so that From is but a name. */
 bool identity_is_asserted(const struct request *request);
 /* The chat user that the Request-URI names. As above. */

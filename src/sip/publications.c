@@ -469,6 +469,7 @@ void publications_restore(struct publications *publications, const struct kept_p
 	publication->id = kept->id;
 	memcpy(publication->tag, kept->tag, strlen(kept->tag) + 1); /* checked above */
 	(void)net_address_parse(&publication->source, kept->source);
+	publication->is_his_own = strchr(kept->source, '@') != NULL;
 	if (kept->body_len != 0 && publish_read(core, peer, kept->type, kept->language, kept->body,
 						kept->body_len, &state) == 0)
 		publication_put(publication, &state);

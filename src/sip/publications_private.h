@@ -29,6 +29,7 @@ struct publication {
 	uint64_t id; /* of its row in the store */
 	char tag[PUBLICATION_TAG_MAX];
 	bool is_dialog;   /* Event dialog; else presence */
+	bool is_his_own;  /* the user logged in and published it (SEC-008) */
 	bool is_blank;    /* it says nothing yet (AST-7) */
 	bool is_doubtful; /* its publisher has restarted, and has not spoken of it since */
 	bool is_restored; /* nor since we did, or since it was away */

@@ -14,6 +14,7 @@
 #include "model/counters.h"
 #include "model/limits.h"
 #include "sip/agent.h"
+#include "sip/authenticate_logins.h"
 #include "sip/header_text.h"
 #include "sip/identity.h"
 #include "sip/publications_private.h"
@@ -44,7 +45,8 @@ static int refuse(struct refusal *refusal, int status, const char *headers, cons
 static int read_user(const struct side_core *core, const struct request *request, const url_t *url,
 		     struct address *out)
 {
-	const char *domain = trust_only_domain(core->trust, &request->source);
+	const char *domain =
+		request->login == NULL ? trust_only_domain(core->trust, &request->source) : NULL;
 	struct buf uri = BUF_INIT;
 	const char *why;
 	int error = ENOENT;
@@ -75,8 +77,11 @@ static int find_resource(const struct side_core *core, const struct request *req
 	if (error != 0)
 		return refuse(refusal, 404, NULL, "not a user of a SIP domain of ours");
 	asked->peer = side_core_peer(core, asked->user.domain);
+	if (request->login != NULL && !identity_is_login(request, &asked->user)) /* SEC-008 */
+		return refuse(refusal, 403, NULL, "who logged in publishes for himself alone");
 	if (asked->peer == NULL ||
-	    !trust_may_assert(core->trust, &request->source, asked->user.domain))
+	    (request->login == NULL &&
+	     !trust_may_assert(core->trust, &request->source, asked->user.domain)))
 		return refuse(refusal, 403, NULL, "this peer may not speak for that domain");
 	if (!asked->peer->profile.accepts_publish)
 		return refuse(refusal, 403, NULL, "accept_publish = false");
@@ -221,7 +226,10 @@ static void keep(const struct publication *publication, const sip_t *sip, const 
 
 	if (params->keeper == NULL)
 		return;
-	net_address_print(&publication->source, &source);
+	if (publication->is_his_own)
+		login_name(&publication->of->user, &source);
+	else
+		net_address_print(&publication->source, &source);
 	kept.source = buf_text(&source);
 	if (asked->body != NULL) {
 		kept.type = type_of(sip, &type);
@@ -290,15 +298,16 @@ static bool is_merged(const struct published *published, uint64_t identity)
  * crashed, or lost our answer: what it said before would stand beside it until its end (AST-7: a
  * kill sends nothing). Returns that, or NULL. */
 static struct publication *find_older(const struct published *published, bool is_dialog,
-				      const struct net_address *source)
+				      const struct request *request)
 {
-	if (published->peer->profile.subscribe_as != SUBSCRIBE_AS_BRIDGE)
+	if (published->peer->profile.subscribe_as != SUBSCRIBE_AS_BRIDGE || request->login != NULL)
 		return NULL;
 	LIST_EACH(link, next, &published->all)
 	{
 		struct publication *old = LIST_ENTRY(link, struct publication, link);
 
-		if (old->is_dialog == is_dialog && net_address_same_host(&old->source, source))
+		if (old->is_dialog == is_dialog && !old->is_his_own &&
+		    net_address_same_host(&old->source, &request->source))
 			return old;
 	}
 	return NULL;
@@ -312,7 +321,7 @@ static int check_room(const struct publications *publications, const struct publ
 	const struct limits *limits = publications->core->params->limits;
 	struct limits_hit *hits = &publications->core->params->counters->limits;
 
-	if (published != NULL && find_older(published, asked->is_dialog, &request->source) != NULL)
+	if (published != NULL && find_older(published, asked->is_dialog, request) != NULL)
 		return 0;
 	if ((int64_t)publications->count >= limits->publications) {
 		hits->publications++;
@@ -329,7 +338,7 @@ static void begin(struct publications *publications, struct request *request,
 		  const struct asked *asked, struct presence *state)
 {
 	struct published *published = published_get(publications, &asked->user, asked->peer);
-	struct publication *older = find_older(published, asked->is_dialog, &request->source);
+	struct publication *older = find_older(published, asked->is_dialog, request);
 	struct publication *publication = publication_new(published, asked->is_dialog);
 
 	if (older != NULL) {
@@ -337,6 +346,7 @@ static void begin(struct publications *publications, struct request *request,
 		publication_free(older);
 	}
 	publication->source = request->source;
+	publication->is_his_own = request->login != NULL;
 	publication->request = identity_of(publications, request->sip);
 	publication_new_tag(publication);
 	if (asked->body != NULL)
@@ -402,13 +412,17 @@ static int do_conditional(struct publications *publications, struct request *req
 	return 0;
 }
 
-/* EVT-058 (3). */
+/* EVT-058 (3). SEC-008: to a user who logged in, what his PBX publishes of him is not there. */
 static struct publication *find_publication(const struct publications *publications,
+					    const struct request *request,
 					    const struct asked *asked)
 {
 	const struct published *published = published_find(publications, &asked->user);
+	struct publication *found =
+		published != NULL ? publication_find(published, asked->is_dialog, asked->tag)
+				  : NULL;
 
-	return published != NULL ? publication_find(published, asked->is_dialog, asked->tag) : NULL;
+	return found != NULL && request->login != NULL && !found->is_his_own ? NULL : found;
 }
 
 /* EVT-058: in its order. */
@@ -425,7 +439,7 @@ static int publish(struct publications *publications, struct request *request, s
 	    check_event(sip, asked, refusal) != 0 || check_condition(sip, asked, refusal) != 0)
 		return refusal->status;
 	if (asked->tag != NULL)
-		publication = find_publication(publications, asked);
+		publication = find_publication(publications, request, asked);
 	if (asked->tag != NULL && publication == NULL)
 		return refuse(refusal, 412, NULL, "unknown tag");
 	if (check_expires(core, sip, asked, refusal) != 0)

@@ -8,6 +8,7 @@
 #include "sip/sip_side.h"
 
 struct agent;
+struct authenticate;
 struct buf;
 struct dialogs;
 struct interests;
@@ -25,6 +26,7 @@ struct side_core {
 	struct agent *agent;
 	struct transactions *transactions;
 	struct trust *trust;
+	struct authenticate *authenticate;
 	struct dialogs *dialogs;
 	struct repeats *repeats;
 	struct peer_watches *peers;

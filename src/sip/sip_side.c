@@ -15,6 +15,7 @@
 #include "model/dialog_row.h"
 #include "sip/admission.h"
 #include "sip/agent.h"
+#include "sip/authenticate.h"
 #include "sip/dialog.h"
 #include "sip/directory.h"
 #include "sip/extensions.h"
@@ -200,6 +201,7 @@ int sip_side_new(struct sip_side **out, const struct sip_side_params *params, ch
 	side->core.params = &side->params;
 	side->core.may_accept = true;
 	side->core.trust = trust_new(&side->params);
+	side->core.authenticate = authenticate_new(&side->core);
 	side->core.dialogs = dialogs_new();
 	side->core.repeats = repeats_new(&side->core);
 	side->admission = admission_new(&side->core);
@@ -283,6 +285,7 @@ void sip_side_free(struct sip_side **side)
 	admission_free(&self->admission);
 	repeats_free(&self->core.repeats);
 	dialogs_free(&self->core.dialogs);
+	authenticate_free(&self->core.authenticate);
 	trust_free(&self->core.trust);
 	loop_forget(self->params.loop, self);
 	mem_free(self);
@@ -331,6 +334,11 @@ void sip_side_restore_queued(struct sip_side *side, const char *uid, int64_t age
 	pager_in_restore_queued(side->pager_in, uid, age_ms);
 }
 
+void sip_side_set_logins(struct sip_side *side, const struct sip_login *logins, size_t count)
+{
+	authenticate_set_logins(side->core.authenticate, logins, count);
+}
+
 void sip_side_accept(struct sip_side *side, bool may)
 {
 	side->core.may_accept = may;
@@ -367,6 +375,7 @@ void sip_side_status(const struct sip_side *side, struct buf *out)
 	buf_printf(out, "sip.messages_out_pending %zu\n", pager_out_pending(side->pager_out));
 	buf_printf(out, "sip.requests_out %zu\n", transactions_count(side->core.transactions));
 	buf_printf(out, "sip.sources %zu\n", admission_sources(side->admission));
+	authenticate_status(side->core.authenticate, out);
 	buf_printf(out, "sip.idle_connections_closed %u\n",
 		   agent_check_connections(side->core.agent));
 	peer_watches_status(side->core.peers, out);

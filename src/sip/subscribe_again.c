@@ -114,6 +114,8 @@ void notifier_refresh(struct notifier *notifier, struct dialog *dialog, struct r
 		subscribe_refuse(notifier, request, 403, NULL, NULL, why);
 	} else {
 		mem_free(old);
+		if (request->login != NULL)
+			dialog->peer = request->source; /* he may have moved */
 		s->was_refused = false;
 		if (s->list == NULL || subscribe_list_again(s, request, &ask))
 			extend(notifier, s, request, &ask);

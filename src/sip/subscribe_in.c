@@ -124,6 +124,7 @@ static struct subscription *make_subscription(struct notifier *notifier,
 	buf_putc(&local, '>');
 	dialog->local = buf_take(&local);
 	dialog->is_stream = !request->is_udp;
+	dialog->login = mem_strdup_or_null(request->login); /* SEC-006 */
 	dialog->local_cseq = (uint32_t)random_below(1 << 20);
 	return s;
 }
