@@ -78,7 +78,7 @@ static void tick_alive(void *arg)
 		daemon_stop(parts, true);
 		return;
 	}
-	store_alive(parts->store, loop_wall_ms(parts->loop) / 1000);
+	store_alive(parts->store, loop_wall_ms(parts->loop) / 1000, NULL, NULL);
 	loop_timer_set(parts->loop, &parts->alive_timer, ALIVE_MS, tick_alive, parts);
 }
 
@@ -101,7 +101,7 @@ static void stop_store(void *arg)
 
 	loop_timer_cancel(&parts->alive_timer);
 	daemon_flush_prints(parts);
-	store_alive(parts->store, loop_wall_ms(parts->loop) / 1000);
+	store_alive(parts->store, loop_wall_ms(parts->loop) / 1000, NULL, NULL);
 	store_stop(parts->store, store_stopped, parts);
 }
 

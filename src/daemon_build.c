@@ -279,7 +279,7 @@ static int build_loop(struct parts *parts)
 
 static int build_service(struct parts *parts)
 {
-	struct service_params params = {.loop = parts->loop};
+	struct service_params params = {parts->loop, daemon_look, parts};
 
 	parts->service = service_new(&params);
 	return EX_OK;

@@ -54,6 +54,7 @@ struct parts {
 	uint64_t started_ms;
 	bool is_serving;
 	bool is_stopping;
+	bool is_looking; /* daemon_look(): the store has not answered yet */
 	int left_to_stop; /* sides that have not said done yet */
 	int exit_code;
 	int ready_pipe; /* -d: tells the parent; -1 if none */
@@ -62,6 +63,8 @@ struct parts {
 /* daemon_process.c: what root may do is given up for good (SEC-092), and no core is left behind.
  * Returns an exit code; it has logged why. */
 int daemon_drop_privileges(const struct settings *settings);
+/* A sign of life for the service manager, if the store's thread gives one (REL-015). */
+void daemon_look(void *arg);
 
 /* The table of control commands; its argument is struct parts. */
 extern const struct control_command daemon_commands[];

@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "loop/loop.h"
+#include "ops/service.h"
+#include "store/store.h"
 #include "settings.h"
 
 /* Memory holds secrets and what people write: no core file, no debugger of another user's. A limit
@@ -114,4 +117,25 @@ int daemon_drop_privileges(const struct settings *settings)
 	if (code == EX_OK && !settings->core_dumps)
 		forbid_core();
 	return code;
+}
+
+/* Watchdog ------------------------------------------------------------------------------------- */
+
+static void store_answered(int error, void *arg)
+{
+	struct parts *parts = arg;
+
+	(void)error; /* a full disk is no reason to be killed */
+	parts->is_looking = false;
+	service_alive(parts->service);
+}
+
+void daemon_look(void *arg)
+{
+	struct parts *parts = arg;
+
+	if (parts->store == NULL || parts->is_looking)
+		return;
+	parts->is_looking = true;
+	store_alive(parts->store, loop_wall_ms(parts->loop) / 1000, store_answered, parts);
 }

@@ -2,7 +2,6 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,15 +14,10 @@ struct store {
 	const struct store_engine *engine;
 	void *state;
 	struct store_found found;
-	bool clock_is_wrong;
+	struct store_clock clock;
 	bool stopped;
 	bool failed;
-};
-
-enum {
-	CLOCK_BEHIND_S = 60,
-	CLOCK_AHEAD_S = 24 * 3600,
-	CLOCK_EARLIEST_S = 1577836800 /* 2020: this program is younger */
+	struct store_backlog backlog;
 };
 
 static const struct store_engine *const engines[] = {
@@ -51,26 +45,22 @@ static const struct store_engine *find_engine(const char *name)
 	return NULL;
 }
 
-/* REL-031. A machine without a battery starts in 1970, and may do so again before it has asked for
- * the time: what it wrote then proves nothing. */
-static void judge_clock(struct store *store, struct loop *loop)
+static void on_moved(int error, void *arg)
 {
-	int64_t now_s = loop_wall_ms(loop) / 1000;
-	int64_t newest_s = store->found.newest_s;
+	(void)arg;
+	if (error != 0)
+		log_warning("store: the stored times could not be moved with the clock (%s)",
+			    strerror(error));
+}
 
-	if (now_s < CLOCK_EARLIEST_S) {
-		log_warning("store: the clock of this machine is wrong, what is stored is kept "
-			    "whatever its age now=%" PRId64 " (set the clock)",
-			    now_s);
-		store->clock_is_wrong = true;
-	} else if (newest_s != 0 &&
-		   (newest_s - now_s > CLOCK_BEHIND_S || now_s - newest_s > CLOCK_AHEAD_S)) {
-		log_warning("store: the clock does not fit what is stored, which is kept whatever "
-			    "its age now=%" PRId64 " newest=%" PRId64
-			    " (the daemon was off for long, or check the clock)",
-			    now_s, newest_s);
-		store->clock_is_wrong = true;
-	}
+/* The rows are moved before anything else is asked. */
+static void move_rows(struct store *store, int64_t by_s)
+{
+	struct store_op *op = store_op_new(store, STORE_OP_PUT, STORE_CLOCK, on_moved, NULL);
+
+	op->item.clock.by_s = by_s;
+	op->item.clock.now_s = loop_wall_ms(store->clock.loop) / 1000;
+	store_op_submit(op);
 }
 
 int store_open(struct store **out, const struct store_params *params, char *error, size_t error_len)
@@ -92,8 +82,10 @@ int store_open(struct store **out, const struct store_params *params, char *erro
 		store_free(&store);
 		return result;
 	}
-	judge_clock(store, params->loop);
 	*out = store;
+	store_clock_start(&store->clock, params->loop, store->found.newest_s);
+	if (store->clock.moved_s != 0)
+		move_rows(store, store->clock.moved_s);
 	return 0;
 }
 
@@ -122,7 +114,7 @@ const uint8_t *store_key(const struct store *store)
 
 bool store_clock_is_wrong(const struct store *store)
 {
-	return store->clock_is_wrong;
+	return store->clock.is_wrong;
 }
 
 int64_t store_last_alive(const struct store *store)
@@ -147,6 +139,11 @@ struct store_op *store_op_new(struct store *store, enum store_op_kind kind, enum
 
 void store_op_submit(struct store_op *op)
 {
+	int64_t step_s = store_clock_step(&op->store->clock);
+
+	if (step_s != 0)
+		move_rows(op->store, step_s);
+	op->store->backlog.asked++;
 	if (op->error == 0 && op->kind == STORE_OP_PUT)
 		op->error = store_item_check(&op->item);
 	op->store->engine->submit(op->store->state, op);
@@ -212,13 +209,21 @@ void store_op_give(const struct store_op *op, const struct store_item *row)
 		break;
 	case STORE_NOTHING:
 	case STORE_ALIVE:
+	case STORE_CLOCK:
 	case STORE_TABLES:
 		break;
 	}
 }
 
+struct store_backlog store_backlog(const struct store *store)
+{
+	return store->backlog;
+}
+
 void store_op_finish(struct store_op *op)
 {
+	if (op->kind != STORE_OP_ROWS)
+		op->store->backlog.done++;
 	if (op->fatal)
 		op->store->failed = true;
 	for (size_t i = 0; i < op->row_count; i++)
@@ -236,9 +241,9 @@ void store_stop(struct store *store, store_done_fn *done, void *arg)
 	store_op_submit(op);
 }
 
-void store_alive(struct store *store, int64_t now_s)
+void store_alive(struct store *store, int64_t now_s, store_done_fn *done, void *arg)
 {
-	struct store_op *op = store_op_new(store, STORE_OP_PUT, STORE_ALIVE, NULL, NULL);
+	struct store_op *op = store_op_new(store, STORE_OP_PUT, STORE_ALIVE, done, arg);
 
 	op->item.now_s = now_s;
 	store_op_submit(op);

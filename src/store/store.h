@@ -150,17 +150,28 @@ void store_free(struct store **store);
  * that carries the error. */
 bool store_has_failed(const struct store *store);
 
+/* Requests so far, and those of them that are done: in this order, so that what was asked is done
+ * when done has come so far (REL-040). */
+struct store_backlog {
+	uint64_t asked;
+	uint64_t done;
+};
+struct store_backlog store_backlog(const struct store *store);
+
 /* The installation key (made at the first open), fixed for the life of the store (D-10). */
 const uint8_t *store_key(const struct store *store);
 /* Wall-clock seconds of the last store_alive() before this start; 0 if none (D-49). */
 int64_t store_last_alive(const struct store *store);
-void store_alive(struct store *store, int64_t now_s);
+/* done (may be NULL) comes when it is on disk, or could not be written: the engine is at work. */
+void store_alive(struct store *store, int64_t now_s, store_done_fn *done, void *arg);
 
 /* REL-031: true if the wall clock at the open was behind the newest time that the store knows by
  * more than 60 s, or ahead of it by more than a day, or before this program was made: ends that
  * were stored say nothing then, and nothing may be thrown away because of them. One warning was
- * logged. Times of rows that lie more than a day after the last store_alive() come from a clock
- * that was wrong and count for nothing. */
+ * logged, and the times that something is counted from were moved with the clock, as they are when
+ * it is put by more than a minute later: rows come as if the process had not been away. Times to be
+ * put are those of the clock as it is at the call. Times of rows that lie more than a day after the
+ * last store_alive() come from a clock that was wrong and count for nothing. */
 bool store_clock_is_wrong(const struct store *store);
 
 /* row is copied. Insert or replace by (watcher, watched). EINVAL if the row breaks a rule of the

@@ -11,8 +11,10 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import time
 import unittest
 
 import test_life
@@ -112,6 +114,61 @@ class Process(test_life.Life):
         self.stop(program)
         self.assertEqual(said(), 'STOPPING=1')
         self.ended(program)
+
+    # [REL-015] signs of life come while the loop turns and the store's thread answers, and only then
+    def test_watchdog(self):
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(listener.close)
+        listener.bind(str(self.folder / 'notify'))
+        program = self.start_with({**os.environ, 'NOTIFY_SOCKET': str(self.folder / 'notify'),
+                                   'WATCHDOG_USEC': '4000000'})
+
+        def beats(seconds):
+            """How many come in that time."""
+            count, end = 0, time.monotonic() + seconds
+            while time.monotonic() < end:
+                listener.settimeout(max(0.01, end - time.monotonic()))
+                try:
+                    count += listener.recv(4096) == b'WATCHDOG=1'
+                except TimeoutError:
+                    pass
+            return count
+
+        self.until(lambda: 'daemon: serving' in self.log())
+        self.until(lambda: beats(1) > 0)
+        with sqlite3.connect(self.folder / 'state.db', timeout=30, isolation_level=None) as other:
+            other.execute('begin immediate')
+            self.assertLessEqual(beats(1), 1)  # one may have been under way
+            self.assertEqual(beats(2), 0)      # the loop turns, the store's thread waits
+            other.execute('rollback')
+        other.close()
+        self.until(lambda: beats(1) > 0)
+        program.send_signal(signal.SIGSTOP)
+        beats(0.5)
+        self.assertEqual(beats(4), 0)
+        program.send_signal(signal.SIGCONT)
+        self.until(lambda: 'the loop was held up' in self.log())
+        self.until(lambda: beats(1) > 0)
+        self.ended(self.stop(program))
+
+    # WATCHDOG_PID names another process of the unit
+    def test_watchdog_of_another(self):
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(listener.close)
+        listener.bind(str(self.folder / 'notify'))
+        program = self.start_with({**os.environ, 'NOTIFY_SOCKET': str(self.folder / 'notify'),
+                                   'WATCHDOG_USEC': '200000', 'WATCHDOG_PID': '1'})
+        self.until(lambda: 'daemon: serving' in self.log())
+        time.sleep(0.3)
+        self.ended(self.stop(program))
+        listener.settimeout(0)
+        said = []
+        try:
+            while True:
+                said.append(listener.recv(4096))
+        except BlockingIOError:
+            pass
+        self.assertEqual(said, [b'READY=1', b'STOPPING=1'])
 
     # [SEC-093]
     def test_exposure_of_the_unit(self):

@@ -41,11 +41,12 @@ static void test_survives(void **state)
 	uint8_t key[HASH_KEY_BYTES];
 	const struct pair_row *row;
 
+	fake_loop_set_wall(bench->loop, 4711000);
 	assert_int_equal(bench_open(bench, "sqlite"), 0);
 	memcpy(key, store_key(bench->store), sizeof key);
 	assert_int_equal(store_last_alive(bench->store), 0);
 	bench_put(bench, "juliet", "1001", PAIR_GRANTED, 77);
-	store_alive(bench->store, 4711);
+	store_alive(bench->store, 4711, NULL, NULL);
 	bench_put_spelling(bench, "alice", "Alice");
 	bench_wait(bench);
 	reopen(bench);
@@ -57,7 +58,7 @@ static void test_survives(void **state)
 	assert_int_equal(row->state, PAIR_GRANTED);
 	assert_int_equal(row->asked_at, 77);
 	assert_int_equal(bench->spelling_count, 1);
-	store_alive(bench->store, 4712);
+	store_alive(bench->store, 4712, NULL, NULL);
 	reopen(bench); /* closing writes what is pending */
 	assert_int_equal(store_last_alive(bench->store), 4712);
 }

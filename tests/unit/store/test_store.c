@@ -145,7 +145,7 @@ static void test_failing_engine(void **state)
 
 	assert_int_equal(bench_open(bench, "failing"), 0);
 	bench_put(bench, "juliet", "1001", PAIR_ASKED, 1);
-	store_alive(bench->store, 5);
+	store_alive(bench->store, 5, NULL, NULL);
 	assert_int_equal(bench->done, 0);
 	bench_load(bench);
 	assert_int_equal(bench->row_count, 0);
