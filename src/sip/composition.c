@@ -15,24 +15,16 @@
 #include "sip/side_core.h"
 #include "sip/subscriber_private.h"
 #include "translate/address_map.h"
-#include "translate/pidf_diff.h"
 
 enum {
 	HOLD_MS = 30000,             /* D-26 */
 	UNKNOWN_PACKAGE_MS = 3600000 /* D-21: a server is asked for it again then */
 };
 
-/* In the order of enum part_name. Accept is compared as a whole by some servers: one type, no q
- * (PBX-015). */
-static const struct interest_kind kinds[PART_COUNT] = {
-	{.event = "presence",
-	 .accept = "application/pidf+xml",
-	 .partial = PIDF_DIFF_TYPE,
-	 .headers = ""},
-	{.event = "dialog",
-	 .accept = "application/dialog-info+xml",
-	 .headers = "",
-	 .may_fork = true},
+/* In the order of enum part_name. */
+static const struct interest_kind *const kinds[PART_COUNT] = {
+	&interest_kinds[INTEREST_OF_PRESENCE],
+	&interest_kinds[INTEREST_OF_DIALOGS],
 };
 
 static const unsigned packages[PART_COUNT] = {PACKAGE_PRESENCE, PACKAGE_DIALOG};
@@ -49,7 +41,7 @@ static uint64_t now_of(const struct composition *composition)
 
 static enum part_name name_of(const struct interest *interest)
 {
-	return interest->kind == &kinds[PART_DIALOG] ? PART_DIALOG : PART_PRESENCE;
+	return interest->kind == kinds[PART_DIALOG] ? PART_DIALOG : PART_PRESENCE;
 }
 
 static struct part *part_of(const struct interest *interest)
@@ -109,13 +101,18 @@ static void put_phones(struct composition *composition, struct part *part)
 	put_document(composition, part, &document);
 }
 
-/* When what a part told is no longer true (D-26). */
-static void start_hold(struct composition *composition, struct part *part)
+uint64_t composition_hold_ms(const struct composition *composition)
 {
 	int hold_ms = core_of(composition)->params->hold_ms;
 
+	return (uint64_t)(hold_ms > 0 ? hold_ms : HOLD_MS);
+}
+
+/* When what a part told is no longer true (D-26). */
+static void start_hold(struct composition *composition, struct part *part)
+{
 	if (part->hold_ms == 0)
-		part->hold_ms = now_of(composition) + (uint64_t)(hold_ms > 0 ? hold_ms : HOLD_MS);
+		part->hold_ms = now_of(composition) + composition_hold_ms(composition);
 }
 
 /* D-24. What an earlier subscription told is not confirmed by a new one that says nothing: of Event
@@ -135,6 +132,15 @@ static void without_body(struct composition *composition, struct part *part,
 		start_hold(composition, part);
 }
 
+/* It has told what it knows, or is not expected to: the others need not wait for it. */
+static void has_spoken(struct composition *composition, struct part *part)
+{
+	if (part->silent_ms == 0)
+		return;
+	part->silent_ms = 0;
+	composition_touch(composition);
+}
+
 static enum interest_use on_document(struct interest *interest,
 				     const struct interest_document *document)
 {
@@ -143,6 +149,7 @@ static enum interest_use on_document(struct interest *interest,
 	struct presence presence = {0};
 	enum interest_use use;
 
+	has_spoken(composition, part);
 	if (document->len == 0) {
 		without_body(composition, part, interest, document->is_first);
 		return INTEREST_USED;
@@ -209,6 +216,7 @@ static void on_answered(struct interest *interest, enum watch_answer answer,
 	} else {
 		composition->has_answer |= answer != WATCH_FAILED;
 		start_hold(composition, part);
+		has_spoken(composition, part);
 	}
 	if (answer == WATCH_FORBIDDEN || answer == WATCH_REJECTED) /* D-14: now */
 		drop_document(composition, part);
@@ -225,6 +233,23 @@ static void on_ended(struct interest *interest, enum interest_loss loss)
 	if (loss == LOSS_DIALOG)
 		start_hold(composition, part);
 	composition_touch(composition);
+}
+
+/* D-49: what he was shown before the start counts, and may come of this part, too. */
+static void on_restored(struct interest *interest)
+{
+	if (interest->state == INTEREST_ACTIVE)
+		part_of(interest)->silent_ms = PART_SILENT;
+}
+
+static void on_describe(const struct interest *interest, struct interest_subject *out)
+{
+	const struct composition *composition = interest->owner;
+	const struct reader *first = LIST_ENTRY(composition->readers.next, struct reader, link);
+
+	out->watched = &composition->watched;
+	if (!composition->is_common)
+		out->watcher = &first->watcher;
 }
 
 static void on_taken(struct interest *interest)
@@ -283,6 +308,8 @@ static int on_write(const struct interest *interest, struct buf *from, struct bu
 static void start_part(struct composition *composition, enum part_name name)
 {
 	static const struct interest_events events = {.write = on_write,
+						      .describe = on_describe,
+						      .restored = on_restored,
 						      .answered = on_answered,
 						      .document = on_document,
 						      .ended = on_ended,
@@ -294,7 +321,7 @@ static void start_part(struct composition *composition, enum part_name name)
 	if (delay != 0)
 		part->word = WORD_NO_SUCH;
 	part->interest = interest_new(composition->subscriber->interests, composition->peer,
-				      &kinds[name], &events, composition);
+				      kinds[name], &events, composition);
 	interest_schedule(part->interest, delay);
 }
 

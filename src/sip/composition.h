@@ -64,8 +64,12 @@ struct part {
 	struct fault *fault;       /* with its word, or NULL */
 	uint64_t heard_ms;         /* when it told or confirmed something; 0: never */
 	uint64_t hold_ms;          /* when what it told is no longer true (D-26); 0: it is fresh */
+	uint64_t silent_ms;        /* it goes on from before a start and has told nothing yet: until
+				    * then the other parts wait for it; 0: nobody waits */
 	uint8_t word;              /* enum part_word */
 };
+
+#define PART_SILENT UINT64_MAX /* silent_ms: the others have told nothing either */
 
 struct reader {
 	struct address watcher;
@@ -117,6 +121,8 @@ void composition_key(const struct address *watched, const struct address *watche
 void composition_free(struct composition *composition);
 /* Nobody reads it any more: its interests are left, it is freed. */
 void composition_leave(struct composition *composition);
+/* D-26. */
+uint64_t composition_hold_ms(const struct composition *composition);
 /* Something may have changed: told from the loop. */
 void composition_touch(struct composition *composition);
 /* What comes by no dialog of its own changed: publications, lists, the server as a whole. */
@@ -137,6 +143,10 @@ bool composition_now(const struct composition *composition, struct presence *out
 /* Drops what is held for too long (D-26). Returns when to look again on the loop's clock, 0: never.
  */
 uint64_t composition_expire(struct composition *composition, uint64_t now_ms);
+/* While a part that goes on from before a start has told nothing yet, what the others say shows
+ * less than is true (D-49): until when they wait for it, at most for the hold; its turn comes now.
+ * 0: nobody waits. */
+uint64_t composition_partial_until(struct composition *composition, uint64_t now_ms);
 bool composition_is_published(const struct composition *composition);
 /* What the list says; LISTED_NOT for a scope that is not common. */
 struct listed composition_listed(const struct composition *composition);

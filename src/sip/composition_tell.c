@@ -245,6 +245,7 @@ struct telling {
 	bool has_answer;   /* for all */
 	bool has_presence; /* for all */
 	bool has_known;    /* something to tell those who joined */
+	bool is_partial;   /* what is known waits for the rest */
 };
 
 /* A refusal counts each time; a word without a document is a sign of life (D-14). */
@@ -306,6 +307,13 @@ static uint64_t prepare_presence(struct composition *composition, struct telling
 
 	telling->has_known = composition_now(composition, &telling->presence);
 	if (telling->has_known)
+		due = composition_partial_until(composition, now_ms);
+	telling->is_partial = due != 0;
+	if (telling->is_partial) {
+		telling->has_known = false;
+		return due;
+	}
+	if (telling->has_known)
 		due = settle(composition, &telling->presence.phone, now_ms);
 	telling->has_presence =
 		(composition->has_news || composition->told != WORD_ALLOWED) &&
@@ -330,13 +338,13 @@ static uint64_t prepare(struct composition *composition, struct telling *telling
 	return prepare_presence(composition, telling, now_ms);
 }
 
-static void forget_news(struct composition *composition, enum part_word word)
+static void forget_news(struct composition *composition, const struct telling *telling)
 {
-	if (word != WORD_NONE)
-		composition->told = (uint8_t)word;
+	if (telling->word != WORD_NONE)
+		composition->told = (uint8_t)telling->word;
 	composition->has_heard = false;
 	composition->has_answer = false;
-	composition->has_news = false;
+	composition->has_news = telling->is_partial;
 	composition->has_new = false;
 }
 
@@ -361,7 +369,7 @@ void composition_tell(struct composition *composition)
 	settle_due = prepare(composition, &telling, now_ms);
 	set_timer(composition, hold_due, settle_due, now_ms);
 	has_new = composition->has_new;
-	forget_news(composition, telling.word);
+	forget_news(composition, &telling);
 	composition->is_telling = true; /* readers may leave meanwhile, none may join */
 	if (telling.has_answer || telling.has_presence)
 		tell_all(composition, &telling);

@@ -203,6 +203,30 @@ static void expire(struct composition *composition, struct part *part)
 	composition->has_news = true;
 }
 
+uint64_t composition_partial_until(struct composition *composition, uint64_t now_ms)
+{
+	uint64_t until = 0;
+
+	for (int name = 0; name < PART_COUNT; name++) {
+		struct part *part = &composition->parts[name];
+
+		if (part->silent_ms == 0 || part->interest == NULL)
+			continue;
+		if (part->silent_ms == PART_SILENT) {
+			part->silent_ms = now_ms + composition_hold_ms(composition);
+			interest_hurry(part->interest);
+		}
+		if (part->silent_ms > until)
+			until = part->silent_ms;
+	}
+	return until;
+}
+
+static bool is_earlier(uint64_t due_ms, uint64_t next_ms)
+{
+	return due_ms != 0 && due_ms != PART_SILENT && (next_ms == 0 || due_ms < next_ms);
+}
+
 uint64_t composition_expire(struct composition *composition, uint64_t now_ms)
 {
 	uint64_t next = 0;
@@ -212,8 +236,12 @@ uint64_t composition_expire(struct composition *composition, uint64_t now_ms)
 
 		if (part->hold_ms != 0 && part->hold_ms <= now_ms)
 			expire(composition, part);
-		if (part->hold_ms != 0 && (next == 0 || part->hold_ms < next))
+		if (is_earlier(part->hold_ms, next))
 			next = part->hold_ms;
+		if (part->silent_ms <= now_ms)
+			part->silent_ms = 0;
+		if (is_earlier(part->silent_ms, next))
+			next = part->silent_ms;
 	}
 	return next;
 }

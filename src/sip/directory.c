@@ -40,11 +40,7 @@ void roll_changed(struct roll *roll, const struct address *watched)
 
 void roll_all_changed(struct roll *roll)
 {
-	struct address all = {0};
-
-	address_set(&all, SIDE_SIP, "", roll->peer->domain);
-	roll_changed(roll, &all);
-	address_clear(&all);
+	roll_changed(roll, &roll->domain);
 }
 
 /* Starting and stopping ------------------------------------------------------------------------ */
@@ -99,6 +95,7 @@ static void init_roll(struct roll *roll, struct directory *directory, const stru
 {
 	roll->directory = directory;
 	roll->peer = peer;
+	address_set(&roll->domain, SIDE_SIP, "", peer->domain);
 	roll->members = table_new();
 	for (int i = 0; i < FEED_COUNT; i++)
 		feed_init(&roll->feeds[i], roll, (enum part_name)i);
@@ -138,6 +135,7 @@ void directory_free(struct directory **directory)
 			feed_clear(&roll->feeds[k]);
 		table_free(&roll->members);
 		mem_free(roll->chat_domain);
+		address_clear(&roll->domain);
 	}
 	mem_free(self->rolls);
 	mem_free(self);

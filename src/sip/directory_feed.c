@@ -18,16 +18,10 @@ enum {
 	T1_MS = 500
 };
 
-/* EVT-064: that lists are understood is said here and nowhere else; they fork never (EVT-019). */
-#define LIST_TYPES ", application/rlmi+xml, multipart/related"
-
-static const struct interest_kind kinds[FEED_COUNT] = {
-	[PART_PRESENCE] = {.event = "presence",
-			   .accept = "application/pidf+xml" LIST_TYPES,
-			   .headers = "Supported: eventlist\r\n"},
-	[PART_DIALOG] = {.event = "dialog",
-			 .accept = "application/dialog-info+xml" LIST_TYPES,
-			 .headers = "Supported: eventlist\r\n"},
+/* In the order of enum part_name. */
+static const struct interest_kind *const kinds[FEED_COUNT] = {
+	&interest_kinds[INTEREST_OF_LIST_PRESENCE],
+	&interest_kinds[INTEREST_OF_LIST_DIALOGS],
 };
 
 static struct side_core *core_of(const struct feed *feed)
@@ -154,6 +148,22 @@ static int on_write(const struct interest *interest, struct buf *from, struct bu
 	return write_from(feed, from);
 }
 
+static void on_describe(const struct interest *interest, struct interest_subject *out)
+{
+	const struct feed *feed = interest->owner;
+
+	out->watched = &feed->roll->domain;
+	out->name = feed->roll->peer->list;
+}
+
+/* Who is not in the rows may still be on the list, until it was told as a whole. */
+static void on_restored(struct interest *interest)
+{
+	struct feed *feed = interest->owner;
+
+	feed->is_part = true;
+}
+
 static void on_doubt(struct feed *feed)
 {
 	if (feed->state != FEED_LIVE)
@@ -193,6 +203,7 @@ static void on_ended(struct interest *interest, enum interest_loss loss)
 	if (loss != LOSS_DIALOG)
 		return;
 	feed->is_current = false;
+	feed->is_part = false;
 	on_doubt(feed);
 }
 
@@ -246,7 +257,7 @@ static enum interest_use on_document(struct interest *interest,
 			 log_safe(feed->roll->peer->list), strerror(error));
 		return use;
 	}
-	if (!feed->is_settled && !loop_timer_is_set(&feed->settle))
+	if (!feed->is_settled && !feed->is_part && !loop_timer_is_set(&feed->settle))
 		feed_settle_later(feed);
 	loop_timer_cancel(&feed->timer);
 	feed->is_current = true;
@@ -266,6 +277,8 @@ static void on_taken(struct interest *interest)
 static void subscribe(struct feed *feed)
 {
 	static const struct interest_events events = {.write = on_write,
+						      .describe = on_describe,
+						      .restored = on_restored,
 						      .answered = on_answered,
 						      .document = on_document,
 						      .ended = on_ended,
@@ -279,7 +292,7 @@ static void subscribe(struct feed *feed)
 void feed_init(struct feed *feed, struct roll *roll, enum part_name package)
 {
 	feed->roll = roll;
-	feed->kind = &kinds[package];
+	feed->kind = kinds[package];
 	list_init(&feed->lists);
 }
 

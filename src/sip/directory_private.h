@@ -69,6 +69,8 @@ struct feed {
 	struct loop_timer settle; /* a logical update is over (PBX-053) */
 	uint8_t state;            /* enum feed_state */
 	bool is_settled;          /* who is not in the rows is not on the list */
+	bool is_part;             /* its dialog goes on from before a start, and has told no whole
+				   * list yet */
 	bool is_current;          /* what it says was said in the dialog that lives */
 	const char *drop_why;     /* the call that leaves it is on its way, or NULL */
 };
@@ -77,6 +79,7 @@ struct feed {
 struct roll {
 	struct directory *directory;
 	const struct sip_peer *peer;
+	struct address domain; /* of peer */
 	char *chat_domain;     /* of one who watched first: the bridge's own name is in it */
 	struct table *members; /* by address */
 	struct feed feeds[FEED_COUNT];

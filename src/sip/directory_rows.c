@@ -450,6 +450,7 @@ int rows_apply(struct feed *feed, const struct interest_document *document, enum
 	for (size_t i = 0; i < body.count; i++)
 		apply_level(feed, &body.levels[i], document->language, &wants_full);
 	end(feed, body.levels[0].rlmi.is_full);
+	feed->is_part &= !body.levels[0].rlmi.is_full;
 	list_body_clear(&body);
 	*use = wants_full ? INTEREST_REPAIR : INTEREST_USED;
 	return 0;

@@ -22,13 +22,10 @@ enum {
 	T1_MS = 500
 };
 
-/* One type in Accept, no q: as in composition.c (PBX-015). */
-static const struct interest_kind kinds[LINE_COUNT] = {
-	{.event = "message-summary", .accept = "application/simple-message-summary", .headers = ""},
-	{.event = "dialog",
-	 .accept = "application/dialog-info+xml",
-	 .headers = "",
-	 .may_fork = true},
+/* In the order of enum line_name. */
+static const struct interest_kind *const kinds[LINE_COUNT] = {
+	&interest_kinds[INTEREST_OF_VOICEMAIL],
+	&interest_kinds[INTEREST_OF_CALLS],
 };
 
 static struct loop *loop_of(const struct extension *extension)
@@ -38,7 +35,7 @@ static struct loop *loop_of(const struct extension *extension)
 
 static enum line_name name_of(const struct interest *interest)
 {
-	return interest->kind == &kinds[LINE_CALLS] ? LINE_CALLS : LINE_VOICEMAIL;
+	return interest->kind == kinds[LINE_CALLS] ? LINE_CALLS : LINE_VOICEMAIL;
 }
 
 static uint64_t *unknown_until(const struct extension *extension, enum line_name name)
@@ -82,7 +79,7 @@ static void note_unknown(const struct extension *extension, enum line_name name)
 	if (*until == 0)
 		log_warning("calls: this server does not know Event %s, nothing is told of it "
 			    "domain=%s (asked again slowly)",
-			    kinds[name].event, log_safe(extension->peer->domain));
+			    kinds[name]->event, log_safe(extension->peer->domain));
 	*until = loop_now(loop_of(extension)) + UNKNOWN_PACKAGE_MS;
 }
 
@@ -100,7 +97,7 @@ static void note_failure(const struct interest *interest, const struct fault *fa
 	if (!extension->has_logged[name])
 		log_warning("calls: nothing is heard event=%s extension=%s status=%d (asked again "
 			    "slowly)",
-			    kinds[name].event, log_safe(extension->uri),
+			    kinds[name]->event, log_safe(extension->uri),
 			    fault != NULL ? fault->sip_status : 0);
 	extension->has_logged[name] = true;
 }
@@ -124,6 +121,16 @@ static void on_answered(struct interest *interest, enum watch_answer answer,
 			extension_forget_ringing(extension);
 		break;
 	}
+}
+
+/* D-17: the bridge's own, or his who asks. */
+static void on_describe(const struct interest *interest, struct interest_subject *out)
+{
+	const struct extension *extension = interest->owner;
+
+	out->watched = &extension->address;
+	if (extension->peer->profile.subscribe_as != SUBSCRIBE_AS_BRIDGE)
+		out->watcher = &extension->users[0];
 }
 
 static void on_ended(struct interest *interest, enum interest_loss loss)
@@ -176,6 +183,7 @@ static int on_write(const struct interest *interest, struct buf *from, struct bu
 static void subscribe(struct extension *extension, enum line_name name)
 {
 	static const struct interest_events events = {.write = on_write,
+						      .describe = on_describe,
 						      .answered = on_answered,
 						      .document = on_document,
 						      .ended = on_ended,
@@ -183,7 +191,7 @@ static void subscribe(struct extension *extension, enum line_name name)
 						      .taken = on_taken};
 
 	extension->lines[name] = interest_new(extension->all->core->interests, extension->peer,
-					      &kinds[name], &events, extension);
+					      kinds[name], &events, extension);
 	interest_schedule(extension->lines[name], 0);
 }
 

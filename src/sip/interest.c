@@ -5,7 +5,6 @@
 
 #include "base/mem.h"
 #include "base/random.h"
-#include "model/limits.h"
 #include "sip/dialog.h"
 #include "sip/interest_private.h"
 #include "sip/peer_watch.h"
@@ -77,10 +76,14 @@ void interest_free(struct interest *interest)
 	if (interest->state == INTEREST_LEAVING && interest->lead == NULL)
 		interests->leaving_count--;
 	interest_set_state(interest, INTEREST_IDLE);
+	interest_unwait(interest);
+	interest_turn_drop(interest);
 	unlist(interest);
 	loop_timer_cancel(&interest->timer);
 	loop_timer_cancel(&interest->timer_n);
 	transaction_forget(&interest->transaction);
+	if (!interests->is_closing)
+		interest_unkeep(interest);
 	dialog_free(interests->core->dialogs, &interest->dialog);
 	free_data(interest);
 	mem_free(interest->etag);
@@ -149,39 +152,42 @@ static void expire(struct interest *interest)
 		end_fork(interest);
 		return;
 	}
+	if (interest->wait != NULL) {
+		interest_free(interest);
+		return;
+	}
 	drop_dialog(interest, false);
 	interest_set_state(interest, INTEREST_IDLE);
 	ask(interest);
+}
+
+void interest_act(struct interest *interest)
+{
+	if (interest->is_unwanted)
+		interest_leave(&interest);
+	else if (!is_live(interest->state))
+		ask(interest);
+	else if (loop_now(loop_of(interest)) < interest->expires_ms)
+		interest_refresh(interest, interest->asked_s);
+	else
+		expire(interest);
 }
 
 /* The timer: a try or a refresh, at the pace of D-49. */
 static void on_timer(void *arg)
 {
 	struct interest *interest = arg;
-	struct interests *interests = interest->all;
-	double per_s = (double)interests->core->params->limits->outward_per_s;
-	uint64_t now = loop_now(loop_of(interest));
+	bool is_adopted = interest->dialog == NULL && interest_adopt(interest);
 
-	if (peer_watch_is_down(interest->hop)) { /* held until it is up (REL-024) */
+	if (peer_watch_is_down(interest->hop)) /* held until it is up (REL-024) */
 		interest_peer_down(interest);
-		return;
-	}
-	if (!rate_take(&interests->pace, per_s, per_s, now)) {
-		interest_schedule(interest, rate_wait_ms(&interests->pace, per_s, per_s, now) +
-						    random_below(200));
-		return;
-	}
-	if (!is_live(interest->state))
-		ask(interest);
-	else if (now < interest->expires_ms)
-		interest_refresh(interest, interest->asked_s);
-	else
-		expire(interest);
+	else if (!is_adopted)
+		interest_turn(interest);
 }
 
 void interest_schedule(struct interest *interest, uint64_t delay_ms)
 {
-	if (interest->owner == NULL) /* it only waits to be ended */
+	if (interest->owner == NULL || interest->all->is_quiet) /* it only waits to be ended */
 		return;
 	loop_timer_set(loop_of(interest), &interest->timer, delay_ms, on_timer, interest);
 }
@@ -219,6 +225,7 @@ void interest_end_accepted(struct interest *interest)
 static void leave_fork(struct interest *fork)
 {
 	loop_timer_cancel(&fork->timer);
+	interest_turn_drop(fork);
 	free_data(fork);
 	unlist(fork);
 	interest_set_state(fork, INTEREST_LEAVING);
@@ -241,6 +248,8 @@ void interest_leave(struct interest **handle)
 		interest_free(interest);
 		return;
 	}
+	interest_unwait(interest);
+	interest_turn_drop(interest);
 	unlist(interest);
 	free_data(interest);
 	loop_timer_cancel(&interest->timer);
@@ -299,12 +308,15 @@ static void drop_dialog(struct interest *interest, bool is_kept)
 
 	interest_cancel_n(interest);
 	loop_timer_cancel(&interest->timer);
+	interest_turn_drop(interest);
 	transaction_forget(&interest->transaction);
 	interest_forks_drop(interest);
+	interest_unkeep(interest);
 	dialog_free(interest->all->core->dialogs, &interest->dialog);
 	interest_forget_etag(interest);
 	free_data(interest);
 	interest->was_active = false;
+	interest->is_stale = false;
 	interest->raises = 0;
 	if (had_dialog && interest->owner != NULL)
 		interest->events->ended(interest, is_kept ? LOSS_NONE : LOSS_DIALOG);
@@ -317,6 +329,10 @@ void interest_end_dialog(struct interest *interest, const struct interest_rule *
 
 	if (interest->lead != NULL) {
 		end_fork(interest);
+		return;
+	}
+	if (interest->wait != NULL) { /* who asks for it later gets a new one */
+		interest_free(interest);
 		return;
 	}
 	delay = delay_of(interest, rule);

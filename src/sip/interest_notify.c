@@ -124,6 +124,7 @@ static void set_live(struct interest *interest, const struct news *news)
 		interest->expires_ms = now + (uint64_t)news->expires_s * 1000;
 	else if (interest->expires_ms <= now)
 		interest->expires_ms = now + (uint64_t)interest->asked_s * 1000;
+	interest_keep(interest);
 	interest_plan_refresh(interest);
 }
 
@@ -216,6 +217,22 @@ static void apply_old(struct interest *interest, const struct news *news)
 		core_of(interest)->params->counters->notify_unusable++;
 }
 
+/* Between the start and the refresh: what comes may be a part of a whole that is not known any
+ * more, or older than what is; the refresh brings it all. */
+static void while_stale(struct interest *interest, const struct news *news, const sip_t *sip)
+{
+	uint64_t now = loop_now(core_of(interest)->params->loop);
+
+	if (news->state == NEWS_TERMINATED && !news->is_old) {
+		apply(interest, news, sip);
+		return;
+	}
+	interest->is_rebasing |= news->is_lower;
+	if (news->expires_s > 0 && !news->is_old)
+		interest->expires_ms = now + (uint64_t)news->expires_s * 1000;
+	interest_hurry(interest->lead != NULL ? interest->lead : interest);
+}
+
 /* PRES-060, B18. */
 static void while_leaving(struct interest *interest, const struct news *news)
 {
@@ -277,6 +294,8 @@ void interest_notify(struct interest *interest, struct request *request)
 	agent_answer(agent, request, 200, NULL, NULL); /* PRES-041, D-22 */
 	if (interest->state == INTEREST_LEAVING)
 		while_leaving(interest, &news);
+	else if (interest->is_stale)
+		while_stale(interest, &news, sip);
 	else if (interest->owner == NULL) /* its turn to be ended comes (interests_stop) */
 		core_of(interest)->params->counters->notify_unusable++;
 	else if (news.is_old)

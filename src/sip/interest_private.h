@@ -1,5 +1,5 @@
-/* Between interest.c (life), interest_send.c (SUBSCRIBE), interest_notify.c (NOTIFY) and
- * interest_fork.c. */
+/* Between interest.c (life), interest_send.c (SUBSCRIBE), interest_notify.c (NOTIFY),
+ * interest_fork.c, interest_keep.c (over a restart) and interest_turns.c (the pace). */
 #pragma once
 
 #include "sip/interest.h"
@@ -24,6 +24,8 @@ void interest_end_accepted(struct interest *interest);
 int interest_ask(struct interest *interest);
 /* A SUBSCRIBE in the dialog; expires_s 0 ends it. */
 void interest_refresh(struct interest *interest, unsigned expires_s);
+/* Sends what it waited to send (interest_may_send). */
+void interest_send_on(struct interest *interest);
 /* Sets the refresh timer from expires_ms (D-25). */
 void interest_plan_refresh(struct interest *interest);
 void interest_cancel_n(struct interest *interest);
@@ -39,3 +41,32 @@ struct interest *interest_fork_new(struct interest *interest, const struct reque
 void interest_forks_drop(struct interest *interest);
 /* Takes fork out of its lead's. */
 void interest_fork_unlink(struct interest *fork);
+
+/* interest_keep.c (REL-013) */
+
+struct interest_wait; /* whose dialog it was before the start */
+
+/* Writes its row, if it has a dialog worth keeping and its row does not say so already. */
+void interest_keep(struct interest *interest);
+/* True if a request may be sent in its dialog now; else the row that reserves its number is being
+ * written, and then the same is sent as would be now. */
+bool interest_may_send(struct interest *interest);
+/* Its dialog is over: the row goes. */
+void interest_unkeep(struct interest *interest);
+/* Takes over what waits for its subject, and tells the owner. False: nothing does. */
+bool interest_adopt(struct interest *interest);
+/* Nobody can ask for it any more. */
+void interest_unwait(struct interest *interest);
+
+/* interest_turns.c (D-49) */
+
+/* Acts when the pace allows: at once, or in its turn. */
+void interest_turn(struct interest *interest);
+/* As one from before the start: soonest end first. */
+void interest_turn_restored(struct interest *interest);
+/* Before all others. */
+void interest_turn_first(struct interest *interest);
+/* Waits no more. */
+void interest_turn_drop(struct interest *interest);
+/* interest.c: its turn has come: a try, a refresh, or the end. */
+void interest_act(struct interest *interest);

@@ -101,6 +101,7 @@ static void on_accepted(struct interest *interest, const sip_t *sip)
 	interest->expires_ms = loop_now(core_of(interest)->params->loop) + granted * 1000;
 	if (!interest_is_live(interest))
 		return;
+	interest_keep(interest);
 	interest_plan_refresh(interest);
 	if (sip->sip_status->st_status == 204)
 		on_unchanged(interest);
@@ -251,7 +252,7 @@ static void write_initial(struct interest *interest, struct buf *out)
 		   "From: %s;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u SUBSCRIBE\r\nContact: ",
 		   dialog->local, dialog->local_tag, dialog->remote, dialog->call_id,
 		   (unsigned)dialog->local_cseq);
-	agent_contact(core_of(interest)->agent, is_known ? &far : NULL, dialog->is_stream,
+	agent_contact(core_of(interest)->agent, is_known ? &far : NULL, dialog_way(dialog),
 		      dialog->local_tag, out);
 	buf_puts(out, "\r\n");
 	side_core_common(core_of(interest), interest->peer, -1, out);
@@ -288,6 +289,10 @@ static void send_subscribe(struct interest *interest, unsigned expires_s)
 	struct transaction_request request = {0};
 	struct buf text = BUF_INIT, hop = BUF_INIT;
 
+	if (!interest_may_send(interest))
+		return;
+	if (interest->owner != NULL)
+		interest->is_stale = false; /* what is told from now on is whole */
 	if (interest->dialog->remote_tag == NULL) {
 		write_initial(interest, &text);
 	} else {
@@ -341,6 +346,8 @@ int interest_ask(struct interest *interest)
 	dialog->remote = bracketed(&to);
 	dialog->local_cseq = (uint32_t)random_below(CSEQ_FIRST_BELOW);
 	dialog->is_stream = side_core_is_stream(core_of(interest), interest->peer->domain, to.data);
+	dialog->is_secure =
+		side_core_way(core_of(interest), interest->peer->domain, to.data) == AGENT_TLS;
 	interest->dialog = dialog;
 	interest->was_active = false;
 	interest->redirects = 0;
@@ -350,6 +357,12 @@ int interest_ask(struct interest *interest)
 	buf_free(&from);
 	buf_free(&to);
 	return 0;
+}
+
+void interest_send_on(struct interest *interest)
+{
+	if (interest->state != INTEREST_LEAVING && interest->dialog != NULL)
+		send_subscribe(interest, interest->asked_s);
 }
 
 void interest_refresh(struct interest *interest, unsigned expires_s)

@@ -1,6 +1,7 @@
 /* All subscriptions of ours: what they share, and what concerns many of them; see interest.h. */
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/table.h"
 #include "model/limits.h"
 #include "sip/dialog.h"
 #include "sip/interest_private.h"
@@ -17,6 +18,9 @@ struct interests *interests_new(struct side_core *core)
 	list_init(&interests->all);
 	list_init(&interests->leaving);
 	list_init(&interests->stopping);
+	list_init(&interests->waiting);
+	list_init(&interests->due);
+	interests->by_name = table_new();
 	rate_init(&interests->pace, (double)core->params->limits->outward_per_s,
 		  loop_now(core->params->loop));
 	return interests;
@@ -35,10 +39,16 @@ void interests_free(struct interests **interests)
 	if (self == NULL)
 		return;
 	self->stopped = NULL;
+	self->is_closing = true;
 	loop_timer_cancel(&self->stop_timer);
+	loop_timer_cancel(&self->pace_timer);
+	loop_timer_cancel(&self->wait_timer);
 	free_list(&self->all);
+	free_list(&self->waiting);
 	free_list(&self->stopping);
 	free_list(&self->leaving);
+	timers_free(&self->restored);
+	table_free(&self->by_name);
 	mem_free(self);
 	*interests = NULL;
 }
@@ -135,12 +145,33 @@ static void disown(struct interest *interest)
 {
 	for (; interest != NULL; interest = interest->next) {
 		loop_timer_cancel(&interest->timer);
+		interest_turn_drop(interest);
 		interest->owner = NULL;
+	}
+}
+
+/* What is told from now on is answered; the next start asks for it again. */
+static void rest(struct interests *interests)
+{
+	interests->is_quiet = true;
+	loop_timer_cancel(&interests->pace_timer);
+	loop_timer_cancel(&interests->wait_timer);
+	LIST_EACH(link, next, &interests->all)
+	{
+		struct interest *interest = LIST_ENTRY(link, struct interest, link);
+
+		for (; interest != NULL; interest = interest->next)
+			loop_timer_cancel(&interest->timer);
 	}
 }
 
 void interests_stop(struct interests *interests, void (*done)(void *arg), void *arg)
 {
+	if (interests->core->params->dialogs != NULL) {
+		rest(interests);
+		loop_defer(interests->core->params->loop, done, arg);
+		return;
+	}
 	LIST_EACH(link, next, &interests->all)
 	{
 		struct interest *interest = LIST_ENTRY(link, struct interest, link);

@@ -313,15 +313,15 @@ void sip_side_restore_dialog(struct sip_side *side, const struct dialog_row *row
 {
 	int error = EINVAL;
 
-	(void)is_doubtful;
-	(void)clock_is_wrong;
+	if (row->role == DIALOG_ROW_SUBSCRIBER)
+		error = subscriber_restore(side->subscriber, row, is_doubtful, clock_is_wrong);
 	if (error != 0)
 		drop_row(side, row);
 }
 
 void sip_side_restored(struct sip_side *side)
 {
-	(void)side;
+	subscriber_restored(side->subscriber);
 }
 
 void sip_side_restore_print(struct sip_side *side, uint64_t print, int status, int64_t age_ms)

@@ -272,6 +272,17 @@ void subscriber_notify(struct subscriber *subscriber, struct dialog *dialog,
 	interest_notify(dialog->owner, request);
 }
 
+int subscriber_restore(struct subscriber *subscriber, const struct dialog_row *row,
+		       bool is_doubtful, bool clock_is_wrong)
+{
+	return interests_restore(subscriber->interests, row, is_doubtful, clock_is_wrong);
+}
+
+void subscriber_restored(struct subscriber *subscriber)
+{
+	interests_restored(subscriber->interests);
+}
+
 void subscriber_stop(struct subscriber *subscriber, void (*done)(void *arg), void *arg)
 {
 	interests_stop(subscriber->interests, done, arg);

@@ -9,6 +9,7 @@
 #include "sip/composition.h"
 
 struct dialog;
+struct dialog_row;
 struct request;
 struct side_core;
 struct subscriber;
@@ -38,7 +39,12 @@ const char *subscriber_chat_domain_in(const struct subscriber *subscriber, const
 void subscriber_notify(struct subscriber *subscriber, struct dialog *dialog,
 		       struct request *request);
 
-/* D-48: Expires 0 in every dialog, paced; done(arg) once, later, when all have ended. */
+/* What was kept of our dialogs, of lists and extensions, too (interests_restore in interest.h). */
+int subscriber_restore(struct subscriber *subscriber, const struct dialog_row *row,
+		       bool is_doubtful, bool clock_is_wrong);
+void subscriber_restored(struct subscriber *subscriber);
+
+/* D-48: where dialogs are kept they stay; else Expires 0 in each, paced. done(arg) once, later. */
 void subscriber_stop(struct subscriber *subscriber, void (*done)(void *arg), void *arg);
 
 size_t subscriber_count(const struct subscriber *subscriber);  /* wanted */
