@@ -18,6 +18,7 @@ enum {
 	TIDY_MS = 600000,
 	SUFFIX_LEN = 2,
 	LEAD_MS = 1000,
+	MINUTE_MS = 60 * 1000,
 	WANTS_ALL = WANTS_DELIVERED | WANTS_FAILED | WANTS_DISPLAYED | WANTS_PROCESSED
 };
 
@@ -26,6 +27,21 @@ struct receipts {
 	int64_t sent_ms; /* of the last one that was kept */
 	struct loop_timer timer;
 };
+
+/* Milliseconds of a wall clock that was right at the start and never steps (REL-030). */
+static int64_t steady_ms(const struct bridge *bridge)
+{
+	return bridge->steady_from_s * 1000 + (int64_t)now_ms(bridge);
+}
+
+/* Between it and the wall clock of rows, in whole minutes: two rows of one second must not change
+ * places because of what passes between reading two clocks. */
+static int64_t ahead_ms(const struct bridge *bridge)
+{
+	int64_t ahead = steady_ms(bridge) - loop_wall_ms(bridge->params.loop);
+
+	return (ahead + (ahead < 0 ? -MINUTE_MS / 2 : MINUTE_MS / 2)) / MINUTE_MS * MINUTE_MS;
+}
 
 void receipts_init(struct bridge *bridge)
 {
@@ -71,7 +87,7 @@ static void write_row(struct bridge *bridge, const struct receipt *receipt, cons
 				  .recipient = receipt->to,
 				  .wants = receipt->wants,
 				  .told = receipt->told,
-				  .sent_ms = receipt->sent_ms,
+				  .sent_ms = receipt->sent_ms - ahead_ms(bridge),
 				  .value = value == NULL ? NULL : value->data,
 				  .value_len = value == NULL ? 0 : value->len};
 
@@ -128,10 +144,10 @@ static void settle(struct bridge *bridge, struct receipt *receipt)
 
 /* Age ------------------------------------------------------------------------------------------ */
 
-/* A wall clock that went back makes nothing last longer. */
+/* A row from a clock that was ahead does not last longer for it. */
 static int64_t age_ms(const struct bridge *bridge, struct receipt *receipt)
 {
-	int64_t now = loop_wall_ms(bridge->params.loop);
+	int64_t now = steady_ms(bridge);
 
 	if (receipt->sent_ms > now)
 		receipt->sent_ms = now;
@@ -200,12 +216,12 @@ static void on_row(const struct receipt_row *row, void *arg)
 	value.uid = mem_strdup(row->uid);
 	value.wants = (unsigned)row->wants & WANTS_ALL;
 	receipt = receipt_book_add(bridge->receipts->book, &row->sender, &row->recipient, &value,
-				   value.body, row->sent_ms, true);
+				   value.body, row->sent_ms + ahead_ms(bridge), true);
 	receipt_book_set_told(bridge->receipts->book, receipt, (unsigned)row->told & WANTS_ALL);
 	receipt->is_answered = true;
 	receipt->is_taken = true; /* unless the queue says otherwise */
-	if (row->sent_ms > bridge->receipts->sent_ms)
-		bridge->receipts->sent_ms = row->sent_ms;
+	if (receipt->sent_ms > bridge->receipts->sent_ms)
+		bridge->receipts->sent_ms = receipt->sent_ms;
 	message_clear(&value);
 	tidy(bridge);
 }
@@ -223,7 +239,7 @@ void receipts_start(struct bridge *bridge)
 static int64_t next_ms(struct bridge *bridge)
 {
 	struct receipts *receipts = bridge->receipts;
-	int64_t now = loop_wall_ms(bridge->params.loop);
+	int64_t now = steady_ms(bridge);
 	bool is_after = receipts->sent_ms >= now && receipts->sent_ms - now < LEAD_MS;
 
 	receipts->sent_ms = is_after ? receipts->sent_ms + 1 : now;
@@ -251,8 +267,7 @@ void receipts_note(struct bridge *bridge, enum side origin, const struct address
 	}
 	excerpt = by_text ? message_excerpt(message) : NULL;
 	receipt = receipt_book_add(book, from, to, message, excerpt,
-				   is_asked ? next_ms(bridge) : loop_wall_ms(bridge->params.loop),
-				   is_asked);
+				   is_asked ? next_ms(bridge) : steady_ms(bridge), is_asked);
 	mem_free(excerpt);
 	if (is_asked)
 		write_new(bridge, receipt);

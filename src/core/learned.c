@@ -21,7 +21,7 @@ struct entry {
 	char *kind;
 	char *subject;
 	int64_t value;
-	int64_t learned_s; /* wall clock */
+	int64_t learned_s; /* steady_s() */
 };
 
 /* Outlives the table while its rows are read. */
@@ -39,11 +39,20 @@ struct learned {
 	size_t bytes;          /* of all kinds and subjects */
 	struct buf key;
 	struct reading *reading;
+	int64_t steady_from_s;
 };
 
-static int64_t wall_s(const struct learned *learned)
+/* Seconds of a wall clock that was right at the start and never steps (REL-030): how old something
+ * is. */
+static int64_t steady_s(const struct learned *learned)
 {
-	return loop_wall_ms(learned->loop) / 1000;
+	return learned->steady_from_s + (int64_t)(loop_now(learned->loop) / 1000);
+}
+
+/* Between it and the wall clock of rows. */
+static int64_t steady_ahead_s(const struct learned *learned)
+{
+	return steady_s(learned) - loop_wall_ms(learned->loop) / 1000;
 }
 
 void learned_new(struct learned **out, struct loop *loop, struct store *store)
@@ -52,6 +61,7 @@ void learned_new(struct learned **out, struct loop *loop, struct store *store)
 
 	learned->loop = loop;
 	learned->store = store;
+	learned->steady_from_s = loop_wall_ms(loop) / 1000 - (int64_t)(loop_now(loop) / 1000);
 	learned->entries = table_new();
 	list_init(&learned->used);
 	*out = learned;
@@ -165,7 +175,7 @@ int64_t learned_get(struct learned *learned, const char *kind, const char *subje
 
 	if (entry == NULL)
 		return -1;
-	if (is_too_old(entry, wall_s(learned))) {
+	if (is_too_old(entry, steady_s(learned))) {
 		drop(learned, entry);
 		return -1;
 	}
@@ -178,14 +188,14 @@ static void save(struct learned *learned, const struct entry *entry)
 	struct learned_row row = {.kind = entry->kind,
 				  .subject = entry->subject,
 				  .value = entry->value,
-				  .learned_s = entry->learned_s};
+				  .learned_s = entry->learned_s - steady_ahead_s(learned)};
 
 	store_put_learned(learned->store, &row, NULL, NULL);
 }
 
 void learned_put(struct learned *learned, const char *kind, const char *subject, int64_t value)
 {
-	int64_t now_s = wall_s(learned);
+	int64_t now_s = steady_s(learned);
 	struct entry *entry;
 
 	if (value < 0 || !is_legal(kind, subject))
@@ -218,8 +228,8 @@ static void on_row(const struct learned_row *row, void *arg)
 		return;
 	entry = add(learned, row->kind, row->subject);
 	entry->value = row->value;
-	entry->learned_s = row->learned_s;
-	if (row->value < 0 || is_too_old(entry, wall_s(learned)))
+	entry->learned_s = row->learned_s + steady_ahead_s(learned);
+	if (row->value < 0 || is_too_old(entry, steady_s(learned)))
 		drop(learned, entry);
 }
 

@@ -34,7 +34,7 @@ struct receipt {
 	enum message_kind kind;
 	unsigned wants;  /* WANTS_ */
 	unsigned told;   /* the same bits: told, or nobody wants to hear it any more */
-	int64_t sent_ms; /* wall clock */
+	int64_t sent_ms; /* of a clock that never steps */
 	struct message_origin origin;
 	char *excerpt; /* or NULL */
 	size_t bytes;

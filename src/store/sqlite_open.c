@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "store/sqlite_clock.h"
 #include "store/sqlite_db.h"
 #include "store/sqlite_files.h"
 #include "store/sqlite_schema.h"
@@ -21,12 +22,8 @@ enum {
 	DB_VALUE_MAX = 1 << 20, /* bytes of one value or row */
 	DB_SQL_MAX = 1 << 16,
 	DB_HEAP_MAX = 64 << 20,
-	DB_SMALLEST = 512, /* bytes of the smallest page */
-	/* Rows this much younger than the last sign of life are of a clock that was wrong. */
-	ALIVE_LEAD_S = 24 * 3600
+	DB_SMALLEST = 512 /* bytes of the smallest page */
 };
-
-#define TIME_MAX_S INT64_C(253402300800) /* the year 10000 */
 
 struct opening {
 	struct sqlite_db *db;
@@ -243,36 +240,17 @@ static int find_alive(struct opening *opening)
 
 	int64_t alive_s = row == NULL ? 0 : sqlite3_column_int64(row, 0);
 
-	opening->found->last_alive = alive_s > 0 && alive_s < TIME_MAX_S ? alive_s : 0;
+	opening->found->last_alive = alive_s > 0 && alive_s < STORE_TIME_MAX_S ? alive_s : 0;
 	look_up_done(opening->db);
 	return SQLITE_OK;
 }
-
-/* Times of what happened, never of what ends; all of them are read once, as the check does. */
-static const char newest_sql[] =
-	"SELECT max(at) FROM ("
-	"SELECT max(asked_at, granted_at, refused_at, ended_at, heard_at) AS at FROM pairs "
-	"UNION ALL SELECT learned_at FROM learned "
-	"UNION ALL SELECT accepted_ms / 1000 FROM queue "
-	"UNION ALL SELECT sent_ms / 1000 FROM receipts "
-	"UNION ALL SELECT at FROM prints "
-	"UNION ALL SELECT told_s FROM presence) WHERE at <= ?1";
 
 /* REL-031 */
 static int find_newest(struct opening *opening)
 {
 	struct store_found *found = opening->found;
-	sqlite3_stmt *stmt = NULL;
-	int rc = sqlite3_prepare_v2(opening->db->handle, newest_sql, -1, &stmt, NULL);
 
-	if (rc != SQLITE_OK)
-		return rc;
-	sqlite3_bind_int64(stmt, 1,
-			   found->last_alive > 0 ? found->last_alive + ALIVE_LEAD_S : INT64_MAX);
-	found->newest_s = found->last_alive;
-	if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int64(stmt, 0) > found->newest_s)
-		found->newest_s = sqlite3_column_int64(stmt, 0);
-	return sqlite3_finalize(stmt);
+	return sqlite_clock_newest(opening->db->handle, found->last_alive, &found->newest_s);
 }
 
 static int check(struct opening *opening)

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "base/mem.h"
+#include "store/sqlite_clock.h"
 
 const char *const sqlite_statements[ST_COUNT] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
@@ -115,11 +116,24 @@ char *sqlite_read_string(struct sqlite3_stmt *stmt, int at)
 	return mem_strndup(text, len);
 }
 
-static int put_alive(struct sqlite_db *db, const struct store_item *item)
+static int write_alive(struct sqlite_db *db, int64_t now_s)
 {
 	sqlite3_bind_text(db->statements[ST_PUT_META], 1, "alive", -1, SQLITE_STATIC);
-	sqlite3_bind_int64(db->statements[ST_PUT_META], 2, item->now_s);
+	sqlite3_bind_int64(db->statements[ST_PUT_META], 2, now_s);
 	return sqlite_db_run(db, ST_PUT_META);
+}
+
+static int put_alive(struct sqlite_db *db, const struct store_item *item)
+{
+	return write_alive(db, item->now_s);
+}
+
+static int put_clock(struct sqlite_db *db, const struct store_item *item)
+{
+	int rc = sqlite_clock_move(db->handle, item->clock.by_s);
+
+	/* With it, or the next start would move them once more. */
+	return rc == SQLITE_OK ? write_alive(db, item->clock.now_s) : rc;
 }
 
 static int put_pair(struct sqlite_db *db, const struct store_item *item)
@@ -226,6 +240,7 @@ static bool read_publication(sqlite3_stmt *stmt, struct store_item *out)
 
 const struct sqlite_table sqlite_tables[STORE_TABLES] = {
 	[STORE_ALIVE] = {.put = put_alive},
+	[STORE_CLOCK] = {.put = put_clock},
 	[STORE_PAIRS] = {put_pair, drop_pair, read_pair, ST_LOAD_PAIRS},
 	[STORE_SPELLINGS] = {put_spelling, NULL, read_spelling, ST_LOAD_SPELLINGS},
 	[STORE_PUBLICATIONS] = {put_publication, drop_publication, read_publication,

@@ -11,6 +11,7 @@
 enum store_table {
 	STORE_NOTHING,
 	STORE_ALIVE,
+	STORE_CLOCK, /* to be put: all stored times move */
 	STORE_PAIRS,
 	STORE_SPELLINGS,
 	STORE_PUBLICATIONS,
@@ -42,7 +43,11 @@ struct store_prints {
 struct store_item {
 	enum store_table table;
 	union {
-		int64_t now_s;
+		int64_t now_s; /* STORE_ALIVE */
+		struct {
+			int64_t by_s;
+			int64_t now_s;
+		} clock;
 		struct pair_row pair;
 		struct {
 			struct address address;
@@ -126,6 +131,24 @@ void store_item_clear(struct store_item *item);
 size_t store_item_weight(const struct store_item *item);
 /* 0, or EINVAL: a row that breaks a rule of the format, for every engine alike. */
 int store_item_check(const struct store_item *item);
+
+#define STORE_TIME_MAX_S INT64_C(253402300800) /* the year 10000 */
+/* Moves the times of a row that something is counted from. */
+void store_item_move(struct store_item *item, int64_t by_s);
+
+/* store_clock.c: the wall clock and what is stored (REL-031). */
+struct store_clock {
+	struct loop *loop;
+	int64_t frame_s; /* the wall clock less one that never steps */
+	bool is_wrong;   /* at the open */
+	int64_t moved_s; /* how far stored times are to move at the open, so that nothing has aged
+			  */
+};
+/* Judges the clock by the newest time that is stored (0: none), and warns. */
+void store_clock_start(struct store_clock *clock, struct loop *loop, int64_t newest_s);
+/* By how many seconds the wall clock was put since it was asked last; 0: by no more than a minute.
+ */
+int64_t store_clock_step(struct store_clock *clock);
 
 /* Requests of an engine without a thread: kept until the loop gets round to them. */
 struct store_pending {

@@ -278,9 +278,29 @@ static void run_prints(struct memory *memory, struct store_op *op)
 		load_prints(memory, op);
 }
 
+static bool move_one(void *value, void *arg)
+{
+	store_item_move(value, *(const int64_t *)arg);
+	return true;
+}
+
+static void move_all(struct memory *memory, int64_t by_s)
+{
+	for (int i = 0; i < STORE_TABLES; i++) {
+		if (memory->tables[i] != NULL)
+			table_each(memory->tables[i], move_one, &by_s);
+	}
+	LIST_EACH(link, next, &memory->prints)
+	{
+		store_item_move(&printed_of(link)->item, by_s);
+	}
+}
+
 static void run(struct memory *memory, struct store_op *op)
 {
-	if (op->item.table == STORE_PRINTS)
+	if (op->item.table == STORE_CLOCK)
+		move_all(memory, op->item.clock.by_s);
+	else if (op->item.table == STORE_PRINTS)
 		run_prints(memory, op);
 	else if (memory->tables[op->item.table] == NULL)
 		return; /* nothing to remember */

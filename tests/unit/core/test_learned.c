@@ -260,6 +260,26 @@ static void test_clock_goes_back(void **state)
 	assert_int_equal(learned_get(world->learned, LEARNED_TYPING, USER), -1);
 }
 
+/* [REL-030] [REL-031] what was learned before the clock was put right ages as it would have, and is
+ * written with the time of the clock as it is. */
+static void test_clock_is_put_right(void **state)
+{
+	struct world *world = *state;
+	int64_t now = now_s(world);
+
+	learned_put(world->learned, LEARNED_TYPING, USER, 0);
+	fake_loop_set_wall(world->loop, (now + 10000 * DAY_S) * 1000);
+	pass(world, LEARNED_NO_AGE_S - 1);
+	assert_int_equal(learned_get(world->learned, LEARNED_TYPING, USER), 0);
+	learned_put(world->learned, LEARNED_BODY, USER, 1);
+	assert_int_equal(find_row(&world->store, LEARNED_BODY, USER)->learned_s, now_s(world));
+	pass(world, 1);
+	assert_int_equal(learned_get(world->learned, LEARNED_TYPING, USER), -1);
+	fake_loop_set_wall(world->loop, now * 1000);
+	pass(world, LEARNED_YES_AGE_S);
+	assert_int_equal(learned_get(world->learned, LEARNED_BODY, USER), -1);
+}
+
 static void test_what_is_put_before_the_rows_stays(void **state)
 {
 	struct world *world = *state;
@@ -340,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ages, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_old_rows_are_not_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_clock_goes_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_clock_is_put_right, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_put_before_the_rows_stays, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_freed_while_rows_are_read, set_up, tear_down),

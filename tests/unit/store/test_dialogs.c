@@ -393,6 +393,7 @@ static void test_over_a_restart(void **state)
 	struct got got = {0};
 	size_t asked = 0;
 
+	fake_loop_set_wall(bench->loop, 20000);
 	assert_int_equal(bench_open(bench, "sqlite"), 0);
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < ROWS_MAX; i++) {

@@ -290,6 +290,7 @@ static void test_earlier_formats(void **state)
 		assert_int_equal(bench_setup(&own), 0);
 		bench = own;
 		make_file(bench, version);
+		fake_loop_set_wall(bench->loop, 4711000);
 		snprintf(copy, sizeof copy, ".v%d-", version);
 		for (int start = 0; start < 2; start++) {
 			assert_int_equal(bench_open(bench, "sqlite"), 0);

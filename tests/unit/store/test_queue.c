@@ -544,6 +544,7 @@ static void test_survives(void **state)
 {
 	struct heard heard = {.bench = *state};
 
+	fake_loop_set_wall(heard.bench->loop, 1795359600000);
 	assert_int_equal(bench_open(heard.bench, "sqlite"), 0);
 	ask_everything(&heard);
 	settle_well(&heard);
