@@ -261,7 +261,6 @@ void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg)
 static void say_goodbye(struct bridge *bridge, struct pair *pair)
 {
 	struct half *watchers = &bridge->sides[watcher_side(pair)];
-	struct half *watched = &bridge->sides[watched_side(pair)];
 	struct watch watch = pair_watch(pair);
 
 	if (watcher_side(pair) == SIDE_SIP) {
@@ -271,12 +270,8 @@ static void say_goodbye(struct bridge *bridge, struct pair *pair)
 		fault.retry_after_s = 10 + (int)random_below(21);
 		if (pair->is_live)
 			watchers->ops->answer(watchers->side, &watch, WATCH_FAILED, &fault, NULL);
-	} else {
-		if (pair->told_open && pair->chat->is_up)
-			watchers->ops->tell(watchers->side, &watch, NULL);
-		/* Until dialogs are stored nobody could answer their NOTIFYs later. */
-		if (pair->is_live)
-			watched->ops->unwatch(watched->side, &watch, UNWATCH_REST);
+	} else if (pair->told_open && pair->chat->is_up) {
+		watchers->ops->tell(watchers->side, &watch, NULL);
 	}
 }
 
