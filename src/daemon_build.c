@@ -146,6 +146,13 @@ static int build_bridge(struct parts *parts)
 	return bridge_new(&parts->bridge, &params) == 0 ? EX_OK : EX_SOFTWARE;
 }
 
+static bool is_linked(void *arg)
+{
+	struct parts *parts = arg;
+
+	return parts->xmpp != NULL && xmpp_side_is_up(parts->xmpp);
+}
+
 static int build_sip(struct parts *parts)
 {
 	const struct settings *settings = *parts->settings;
@@ -170,6 +177,9 @@ static int build_sip(struct parts *parts)
 		.user_count = settings->map.user_count,
 		.keeper = daemon_keeper(parts),
 		.prints = daemon_print_keeper(parts),
+		.load = &parts->load,
+		.is_linked = settings->options_follow_link ? is_linked : NULL,
+		.linked_arg = parts,
 		.dialogs = daemon_dialog_keeper(parts),
 		.language = settings->language,
 		.user_agent = "sipxmppd/" SIPXMPPD_VERSION,
@@ -213,6 +223,7 @@ static int build_xmpp(struct parts *parts)
 		.map = parts->map,
 		.limits = &settings->limits,
 		.counters = &parts->counters,
+		.load = &parts->load,
 		.key = store_key(parts->store),
 		.rules = &settings->rules,
 		.components = settings->components,
@@ -272,6 +283,12 @@ static int build(struct parts *parts, build_step *const *steps)
 	return EX_OK;
 }
 
+static int build_load(struct parts *parts)
+{
+	daemon_load_start(parts);
+	return EX_OK;
+}
+
 static int build_loop(struct parts *parts)
 {
 	return loop_new(&parts->loop) == 0 ? EX_OK : EX_SOFTWARE;
@@ -289,10 +306,11 @@ static int build_service(struct parts *parts)
 static build_step *const inner_steps[] = {build_loop, build_signals, build_service, build_store,
 					  build_map,  build_bridge,  NULL};
 /* What the network reaches: only when all is known that answers depend on. */
-static build_step *const outer_steps[] = {build_sip, build_xmpp, build_control, NULL};
+static build_step *const outer_steps[] = {build_load, build_sip, build_xmpp, build_control, NULL};
 
 void daemon_take_down(struct parts *parts)
 {
+	daemon_load_stop(parts);
 	control_free(&parts->control);
 	service_free(&parts->service);
 	daemon_free_publications(parts);

@@ -80,6 +80,7 @@ void daemon_status(const struct parts *parts, struct buf *out)
 	buf_printf(out, "pairs %zu\n", bridge_pair_count(parts->bridge));
 	buf_printf(out, "messages_open %zu\n", bridge_message_count(parts->bridge));
 	daemon_queue_status(parts, out);
+	daemon_load_status(parts, out);
 	xmpp_side_status(parts->xmpp, out);
 	sip_side_status(parts->sip, out);
 	counters_each(&parts->counters, add_counter, out);

@@ -8,6 +8,7 @@
 #include "core/bridge.h"
 #include "loop/loop.h"
 #include "model/counters.h"
+#include "model/load.h"
 #include "ops/control.h"
 #include "sip/sip_side.h"
 
@@ -19,6 +20,7 @@ struct daemon_options;
 struct dialog_row;
 struct kept_dialogs;
 struct kept_prints;
+struct load_meter;
 struct kept_rows;
 struct publication_row;
 struct service;
@@ -40,6 +42,8 @@ struct parts {
 	struct control *control;
 	struct service *service;
 	struct counters counters;
+	struct load load;
+	struct load_meter *meter; /* daemon_load.c */
 	struct publication_keeper keeper;
 	struct kept_rows *publications; /* read, and not restored yet (daemon_publications.c) */
 	struct print_keeper print_keeper;
@@ -122,6 +126,12 @@ void daemon_flush_prints(struct parts *parts);
 /* store_load_prints(), before the sides are there; arg is parts. */
 void daemon_take_print(const struct store_print *print, int64_t at_s, void *arg);
 void daemon_restore_prints(struct parts *parts);
+/* daemon_load.c: what feeds parts->load; before the sides are made, and before they are freed. */
+void daemon_load_start(struct parts *parts);
+void daemon_load_stop(struct parts *parts);
+/* Its lines of "status". */
+void daemon_load_status(const struct parts *parts, struct buf *out);
+
 /* Before the store is freed: what waits is given to it. */
 void daemon_free_prints(struct parts *parts);
 

@@ -122,7 +122,7 @@ static const struct setting sip_settings[] = {
 	TEXT("tls_key", UNBUILT, AT(tls_key), NULL, NULL),
 	TEXT("tls_ca", UNBUILT, AT(tls_ca), NULL, NULL),
 	BOOL("tls_verify", UNBUILT, AT(tls_verify), "true"),
-	BOOL("options_follow_link", UNBUILT, AT(options_follow_link), "false"),
+	BOOL("options_follow_link", BUILT, AT(options_follow_link), "false"),
 	DURATION("refresh", BUILT, AT(refresh), "1h", MINUTE, DAY, SECOND),
 	DURATION("timer_t1", BUILT, AT(timer_t1), "500ms", 10 * MS, 8 * SECOND, MS),
 	END,

@@ -11,10 +11,14 @@
 #include <sofia-sip/url.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
+#include "loop/loop.h"
 #include "model/counters.h"
 #include "model/limits.h"
+#include "model/load.h"
 #include "sip/agent.h"
 #include "sip/authenticate.h"
 #include "sip/repeats.h"
@@ -26,6 +30,7 @@
 struct admission {
 	struct side_core *core;
 	struct sources *sources;
+	uint8_t key[HASH_KEY_BYTES];
 };
 
 typedef bool check_fn(struct admission *admission, struct request *request);
@@ -35,6 +40,7 @@ struct admission *admission_new(struct side_core *core)
 	struct admission *admission = mem_zalloc(sizeof *admission);
 
 	admission->core = core;
+	random_bytes(admission->key, sizeof admission->key);
 	admission->sources = sources_new(core->params);
 	return admission;
 }
@@ -270,29 +276,98 @@ static bool check_required(struct admission *admission, struct request *request)
 	return false;
 }
 
+static bool busy(struct admission *admission, struct request *request)
+{
+	admission->core->params->counters->sip_refused++;
+	side_core_busy(admission->core, request, 503, NULL);
+	return false;
+}
+
 /* D-36, D-50: new work only while it can be done; what lives goes on. */
 static bool check_open(struct admission *admission, struct request *request)
 {
 	const struct side_core *core = admission->core;
+	const struct sip_side_params *params = core->params;
 	bool is_options = method_of(request) == sip_method_options;
 
 	if (request->sip->sip_to->a_tag != NULL)
 		return true;
+	if (is_options && params->is_linked != NULL && !params->is_linked(params->linked_arg))
+		return busy(admission, request);
 	if (is_options ? !core->is_stopping : core->may_accept && !core->is_stopping)
 		return true;
-	core->params->counters->sip_refused++;
-	side_core_busy(core, request, 503, NULL);
-	return false;
+	return busy(admission, request);
+}
+
+/* A new publication, or the refresh, change or end of one. */
+static bool is_new_publication(const struct request *request)
+{
+	return request->sip->sip_if_match == NULL;
+}
+
+/* What a request outside a dialog counts as (REL-042); false: it is never turned away. Typing and
+ * receipts show only in the body: pager_in.c. */
+static bool class_of(const struct request *request, enum load_class *class)
+{
+	const sip_expires_t *expires = request->sip->sip_expires;
+
+	switch (method_of(request)) {
+	case sip_method_options:
+		*class = LOAD_OPTIONS;
+		return true;
+	case sip_method_message:
+		*class = LOAD_MESSAGE;
+		return true;
+	case sip_method_subscribe:
+		*class = expires != NULL && expires->ex_delta == 0 ? LOAD_POLL : LOAD_WATCH;
+		return true;
+	case sip_method_publish:
+		*class = LOAD_PUBLICATION;
+		return is_new_publication(request);
+	default:
+		return false;
+	}
+}
+
+/* REL-047: who asks, as a number: one user of one source. */
+static uint64_t who_asks(const struct admission *admission, const struct request *request)
+{
+	const url_t *url = request->sip->sip_from->a_url;
+	struct buf text = BUF_INIT;
+	uint64_t who;
+
+	buf_append(&text, &request->source, sizeof request->source.bytes);
+	buf_puts(&text, url->url_user != NULL ? url->url_user : "");
+	buf_putc(&text, '@');
+	buf_puts(&text, url->url_host != NULL ? url->url_host : "");
+	who = hash_bytes(admission->key, text.data, text.len);
+	buf_free(&text);
+	return who;
+}
+
+/* REL-041, REL-042. */
+static bool check_load(struct admission *admission, struct request *request)
+{
+	const struct sip_side_params *params = admission->core->params;
+	enum load_class class;
+
+	if (params->load == NULL || request->sip->sip_to->a_tag != NULL ||
+	    !class_of(request, &class) ||
+	    load_admits(params->load, class, who_asks(admission, request), loop_now(params->loop)))
+		return true;
+	return busy(admission, request);
 }
 
 bool admission_pass(struct admission *admission, struct request *request)
 {
 	static check_fn *const checks[] = {
-		check_ack,  check_shape,  check_source, check_cancel, check_repeat,   check_hops,
-		check_loop, check_method, check_rate,   check_scheme, check_required, check_open,
+		check_ack,      check_shape, check_source, check_cancel, check_repeat,
+		check_hops,     check_loop,  check_method, check_rate,   check_scheme,
+		check_required, check_open,  check_load,
 	};
 
 	admission->core->params->counters->sip_requests_in++;
+	load_touch(admission->core->params->load);
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
 		if (!checks[i](admission, request))
 			return false;

@@ -25,6 +25,7 @@
 #include "base/random.h"
 #include "loop/loop.h"
 #include "sip/connection_valve.h"
+#include "sip/intake.h"
 #include "sip/library_log.h"
 #include "sip/sip_side.h"
 #include "sip/silent_stun.h"
@@ -57,6 +58,7 @@ struct agent {
 	struct listener listeners[AGENT_LISTENERS_MAX];
 	size_t listener_count;
 	struct connection_valve *valve;
+	struct intake *intake;
 	struct net_address toward; /* the last remote asked for, and its answer */
 	struct net_address local;
 };
@@ -336,10 +338,29 @@ void agent_free(struct agent **agent)
 	if (*agent == NULL)
 		return;
 	connection_valve_free(&(*agent)->valve);
+	intake_free(&(*agent)->intake);
 	if ((*agent)->nta != NULL)
 		nta_agent_destroy((*agent)->nta);
 	mem_free(*agent);
 	*agent = NULL;
+}
+
+static struct intake *find_intake(const struct agent *agent)
+{
+	uint16_t ports[AGENT_LISTENERS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < agent->listener_count; i++)
+		if (!agent->listeners[i].is_stream)
+			ports[count++] = agent->listeners[i].port;
+	return intake_new(ports, count);
+}
+
+unsigned agent_intake(struct agent *agent)
+{
+	if (agent->intake == NULL)
+		agent->intake = find_intake(agent);
+	return intake_look(agent->intake);
 }
 
 /* Our own address ---------------------------------------------------------------------------- */

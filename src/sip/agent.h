@@ -72,6 +72,9 @@ bool agent_is_own(const struct agent *agent, const struct net_address *address);
  * Returns how often that was so. */
 unsigned agent_check_connections(struct agent *agent);
 
+/* As intake_look() of its UDP listeners. */
+unsigned agent_intake(struct agent *agent);
+
 /* For transaction.c. */
 struct nta_agent_s *agent_nta(struct agent *agent);
 const struct sip_side_params *agent_params(const struct agent *agent);

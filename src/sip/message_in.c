@@ -9,6 +9,7 @@
 #include <sofia-sip/sip_header.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "core/learned.h"
 #include "loop/loop.h"
@@ -324,4 +325,22 @@ int message_in_complete(const struct side_core *core, const struct request *requ
 	message->takes_typing = takes_typing(core, from, profile);
 	fill_origin(core, request, from, message);
 	return set_times(core, sip, profile, message);
+}
+
+void message_in_uid(const struct side_core *core, const struct request *request, char *uid)
+{
+	const sip_t *sip = request->sip;
+	struct buf text = BUF_INIT;
+
+	identity_uri(sip->sip_from->a_url, &text);
+	buf_putc(&text, '\0');
+	buf_puts(&text, sip->sip_call_id->i_id);
+	buf_putc(&text, '\0');
+	buf_puts(&text, sip->sip_from->a_tag != NULL ? sip->sip_from->a_tag : "");
+	buf_putc(&text, '\0');
+	buf_append(&text, &sip->sip_cseq->cs_seq, sizeof sip->sip_cseq->cs_seq);
+	if (sip->sip_payload != NULL)
+		buf_append(&text, sip->sip_payload->pl_data, sip->sip_payload->pl_len);
+	hash_hex(core->params->key, text.data, text.len, uid);
+	buf_free(&text);
 }

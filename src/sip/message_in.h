@@ -18,3 +18,7 @@ int message_in_complete(const struct side_core *core, const struct request *requ
 /* Remembers what the request shows its sender to understand (D-41, TYPE-033). */
 void message_in_learn(const struct side_core *core, const struct request *request,
 		      const struct address *from, const struct message_body *body);
+
+/* D-35: the same request always has the same uid; it names the message on the other side. uid has
+ * room for HASH_HEX_CHARS + 1. */
+void message_in_uid(const struct side_core *core, const struct request *request, char *uid);

@@ -18,6 +18,7 @@
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "model/limits.h"
+#include "model/load.h"
 #include "sip/agent.h"
 #include "sip/header_text.h"
 #include "sip/identity.h"
@@ -47,8 +48,9 @@ struct pager_in {
 	struct side_core *core;
 	struct table *by_x;
 	struct table *by_print;
-	struct recent *done; /* fingerprints of what succeeded */
-	struct user_rates *rates;
+	struct recent *done;        /* fingerprints of what succeeded */
+	struct user_rates *texts;   /* messages by sender, */
+	struct user_rates *notices; /* receipts and typing */
 	struct list open;
 	size_t over_udp;
 };
@@ -62,7 +64,8 @@ struct pager_in *pager_in_new(struct side_core *core)
 	pager->by_x = table_new();
 	pager->by_print = table_new();
 	pager->done = recent_new(74 * t1, DONE_MOST);
-	pager->rates = user_rates_new();
+	pager->texts = user_rates_new();
+	pager->notices = user_rates_new();
 	list_init(&pager->open);
 	return pager;
 }
@@ -70,6 +73,15 @@ struct pager_in *pager_in_new(struct side_core *core)
 size_t pager_in_open(const struct pager_in *pager)
 {
 	return table_count(pager->by_x);
+}
+
+unsigned pager_in_fill(const struct pager_in *pager)
+{
+	const struct limits *limits = pager->core->params->limits;
+	uint64_t udp = pager->over_udp * 1000 / (uint64_t)limits->udp_transactions;
+	uint64_t all = table_count(pager->by_x) * 1000 / (uint64_t)limits->messages_pending;
+
+	return (unsigned)(udp > all ? udp : all);
 }
 
 /* Leaves the tables; its request is the caller's to end. */
@@ -99,7 +111,8 @@ void pager_in_free(struct pager_in **pager)
 	table_free(&self->by_x);
 	table_free(&self->by_print);
 	recent_free(&self->done);
-	user_rates_free(&self->rates);
+	user_rates_free(&self->texts);
+	user_rates_free(&self->notices);
 	mem_free(self);
 	*pager = NULL;
 }
@@ -134,24 +147,6 @@ static void refuse(struct pager_in *pager, struct request *request, int status, 
 	log_info("pager: refused MESSAGE status=%d %s (%s)", status, buf_text(&who), why);
 	buf_free(&who);
 	agent_answer(pager->core->agent, request, status, phrase, headers);
-}
-
-/* D-35: the same request always has the same uid; it names the message on the other side. */
-static void make_uid(const struct pager_in *pager, const sip_t *sip, char uid[HASH_HEX_CHARS + 1])
-{
-	struct buf text = BUF_INIT;
-
-	identity_uri(sip->sip_from->a_url, &text);
-	buf_putc(&text, '\0');
-	buf_puts(&text, sip->sip_call_id->i_id);
-	buf_putc(&text, '\0');
-	buf_puts(&text, sip->sip_from->a_tag != NULL ? sip->sip_from->a_tag : "");
-	buf_putc(&text, '\0');
-	buf_append(&text, &sip->sip_cseq->cs_seq, sizeof sip->sip_cseq->cs_seq);
-	if (sip->sip_payload != NULL)
-		buf_append(&text, sip->sip_payload->pl_data, sip->sip_payload->pl_len);
-	hash_hex(pager->core->params->key, text.data, text.len, uid);
-	buf_free(&text);
 }
 
 /* D-38. True if it was answered. */
@@ -222,13 +217,6 @@ static exchange_id open_inbound(struct pager_in *pager, struct request *request,
 	return inbound->x;
 }
 
-/* 200 and nothing more: nothing to show (MSG-056, D-45). */
-static void take_empty(struct pager_in *pager, struct request *request)
-{
-	pager->core->params->counters->messages_empty++;
-	agent_answer(pager->core->agent, request, 200, NULL, NULL);
-}
-
 /* What came, from whom and to whom. */
 struct arrival {
 	struct request *request;
@@ -237,6 +225,32 @@ struct arrival {
 	char uid[HASH_HEX_CHARS + 1];
 	uint64_t print;
 };
+
+static void refuse_for_now(struct pager_in *pager, struct request *request, int status)
+{
+	pager->core->params->counters->sip_refused++;
+	side_core_busy(pager->core, request, status, NULL);
+}
+
+/* MSG-096, SEC-080. */
+static bool is_within_text_rate(struct pager_in *pager, const struct arrival *arrival)
+{
+	const struct sip_side_params *params = pager->core->params;
+
+	if (user_rates_take(pager->texts, arrival->from, params->limits->messages_per_user_per_s,
+			    params->limits->messages_per_user_burst, loop_now(params->loop)))
+		return true;
+	params->counters->limits.messages_per_user_per_s++;
+	refuse_for_now(pager, arrival->request, 480);
+	return false;
+}
+
+/* 200 and nothing more: nothing to show (MSG-056, D-45). */
+static void take_empty(struct pager_in *pager, struct request *request)
+{
+	pager->core->params->counters->messages_empty++;
+	agent_answer(pager->core->agent, request, 200, NULL, NULL);
+}
 
 static void take_text(struct pager_in *pager, const struct arrival *arrival,
 		      struct message_body *body)
@@ -252,7 +266,7 @@ static void take_text(struct pager_in *pager, const struct arrival *arrival,
 		refuse(pager, request, 413, NULL, NULL, "text over limits.message_text_bytes");
 	} else if (message_in_complete(core, request, arrival->from, arrival->uid, body) != 0) {
 		refuse(pager, request, 400, "Message Expired", NULL, "Expires is long over");
-	} else if (has_room(pager, request)) {
+	} else if (is_within_text_rate(pager, arrival) && has_room(pager, request)) {
 		exchange_id x = open_inbound(pager, request, arrival->print);
 
 		log_debug("pager: MESSAGE in x=%s bytes=%zu", exchange_text(x), message->body_len);
@@ -280,21 +294,24 @@ static bool is_within_rate(struct pager_in *pager, const struct arrival *arrival
 {
 	const struct sip_side_params *params = pager->core->params;
 
-	if (user_rates_take(pager->rates, arrival->from, params->limits->reports_per_user_per_s,
-			    loop_now(params->loop)))
+	if (user_rates_take(pager->notices, arrival->from, params->limits->reports_per_user_per_s,
+			    2 * params->limits->reports_per_user_per_s, loop_now(params->loop)))
 		return true;
 	params->counters->limits.reports_per_user_per_s++;
-	params->counters->sip_refused++;
-	side_core_busy(pager->core, arrival->request, 480, NULL); /* MSG-096 */
+	refuse_for_now(pager, arrival->request, 480); /* MSG-096 */
 	return false;
 }
 
 static void take_typing(struct pager_in *pager, const struct arrival *arrival,
 			const struct message_body *body)
 {
+	const struct sip_side_params *params = pager->core->params;
+
 	if (!is_within_rate(pager, arrival))
 		return;
 	answer_at_once(pager, arrival);
+	if (!load_admits(params->load, LOAD_NOTICE, 0, loop_now(params->loop)))
+		return; /* REL-042: he goes on typing, or it ends by itself */
 	bridge_typing(pager->core->params->bridge, SIDE_SIP, arrival->from, arrival->to,
 		      &body->typing);
 }
@@ -313,6 +330,12 @@ static void cut_part(char *id)
 static void take_reports(struct pager_in *pager, const struct arrival *arrival,
 			 struct message_body *body)
 {
+	const struct sip_side_params *params = pager->core->params;
+
+	if (!load_admits(params->load, LOAD_NOTICE, 0, loop_now(params->loop))) {
+		refuse_for_now(pager, arrival->request, 503); /* REL-042 */
+		return;
+	}
 	if (!is_within_rate(pager, arrival))
 		return;
 	answer_at_once(pager, arrival);
@@ -385,7 +408,7 @@ static void take(struct pager_in *pager, struct request *request, const struct a
 		take_empty(pager, request);
 		return;
 	}
-	make_uid(pager, request->sip, arrival.uid);
+	message_in_uid(pager->core, request, arrival.uid);
 	arrival.print = print_of(pager, arrival.uid);
 	if (!is_repeat(pager, request, arrival.print))
 		take_body(pager, &arrival);

@@ -25,4 +25,6 @@ void pager_in_finish(struct pager_in *pager, exchange_id x, enum outcome outcome
 void pager_in_restore_print(struct pager_in *pager, uint64_t print, int status, int64_t age_ms);
 /* sip_side_restore_queued(). */
 void pager_in_restore_queued(struct pager_in *pager, const char *uid, int64_t age_ms);
+/* How many of the requests that it may hold it holds, per mille (REL-040). */
+unsigned pager_in_fill(const struct pager_in *pager);
 size_t pager_in_open(const struct pager_in *pager);

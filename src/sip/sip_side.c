@@ -355,6 +355,16 @@ void sip_side_peers(const struct sip_side *side, peer_report_fn *each, void *arg
 	report_peers(&side->core, side->directory, each, arg);
 }
 
+unsigned sip_side_intake(struct sip_side *side)
+{
+	return agent_intake(side->core.agent);
+}
+
+unsigned sip_side_open(const struct sip_side *side)
+{
+	return pager_in_fill(side->pager_in);
+}
+
 void sip_side_status(const struct sip_side *side, struct buf *out)
 {
 	struct notifier_kinds kinds = notifier_kinds(side->notifier);

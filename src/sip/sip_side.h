@@ -15,6 +15,7 @@ struct bridge;
 struct buf;
 struct counters;
 struct limits;
+struct load;
 struct loop;
 struct map_user;
 struct sip_side;
@@ -136,6 +137,11 @@ struct sip_side_params {
 	size_t login_count;
 	bool allow_md5; /* digest with MD5, where nothing better is offered (SEC-011, SEC-015) */
 	struct sip_tls tls;
+	struct load *load; /* or NULL: always normal */
+	/* sip.options_follow_link (D-50): OPTIONS is answered 503 while this is false. NULL: it is
+	 * always answered. */
+	bool (*is_linked)(void *arg);
+	void *linked_arg;
 	const char *language;   /* of our own words in documents; NULL: en */
 	const char *user_agent; /* "sipxmppd/VERSION" */
 	bool tells_voicemail;   /* extensions.h, of users[].extension */
@@ -180,5 +186,9 @@ void sip_side_accept(struct sip_side *side, bool may);
 void sip_side_sources(const struct sip_side *side, const struct address *watched,
 		      source_report_fn *each, void *arg);
 void sip_side_peers(const struct sip_side *side, peer_report_fn *each, void *arg);
+/* For the levels of load: how full its UDP sockets are (intake.h), and how many of the requests
+ * that it may hold it holds, both per mille. */
+unsigned sip_side_intake(struct sip_side *side);
+unsigned sip_side_open(const struct sip_side *side);
 /* For sipxmppctl: one line a fact ("dialogs 12"), appended. */
 void sip_side_status(const struct sip_side *side, struct buf *out);

@@ -71,11 +71,11 @@ static struct user_rate *find(struct user_rates *rates, const struct address *ad
 }
 
 bool user_rates_take(struct user_rates *rates, const struct address *user, int64_t per_s,
-		     uint64_t now_ms)
+		     int64_t burst, uint64_t now_ms)
 {
-	double burst = 2.0 * (double)per_s;
+	struct user_rate *found = find(rates, user, (double)burst, now_ms);
 
-	return rate_take(&find(rates, user, burst, now_ms)->rate, (double)per_s, burst, now_ms);
+	return rate_take(&found->rate, (double)per_s, (double)burst, now_ms);
 }
 
 size_t user_rates_count(const struct user_rates *rates)

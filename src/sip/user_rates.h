@@ -1,5 +1,5 @@
-/* Token buckets by SIP user, for receipts and typing notices (RCPT-071, SEC-080). Bounded: the user
- * longest unseen is forgotten first. */
+/* Token buckets by SIP user, in canonical form, for messages, receipts and typing notices
+ * (RCPT-071, SEC-046, SEC-080). Bounded: the user longest unseen is forgotten first. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@ enum { USER_RATES_MAX = 10000 };
 
 struct user_rates *user_rates_new(void);
 void user_rates_free(struct user_rates **rates);
-/* Takes one of per_s a second, twice as many at once; false if the user had them. */
+/* Takes one of per_s a second, burst at once; false if the user had them. */
 bool user_rates_take(struct user_rates *rates, const struct address *user, int64_t per_s,
-		     uint64_t now_ms);
+		     int64_t burst, uint64_t now_ms);
 size_t user_rates_count(const struct user_rates *rates);

@@ -86,5 +86,7 @@ int component_deliver(struct component *component, exchange_id x, const char *id
 /* An error of this kind arrived for a message of ours: true if it was not proved yet. */
 bool component_refused(struct component *component, const char *from, const char *id,
 		       const struct fault *fault);
+/* Bytes that wait to be written. */
+size_t component_backlog(const struct component *component);
 /* For the control command: one line a fact. */
 void component_status(const struct component *component, struct buf *out);

@@ -60,6 +60,11 @@ void component_tell_down(struct component *component, bool was_up)
 			    log_safe(component->why));
 }
 
+size_t component_backlog(const struct component *component)
+{
+	return link_backlog(component->link);
+}
+
 void component_status(const struct component *component, struct buf *out)
 {
 	static const char *const names[] = {

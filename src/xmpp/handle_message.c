@@ -10,6 +10,7 @@
 #include "model/counters.h"
 #include "model/fault.h"
 #include "model/limits.h"
+#include "model/load.h"
 #include "translate/fault_map.h"
 #include "translate/message_stanza.h"
 #include "xmpp/chat_states.h"
@@ -62,7 +63,7 @@ static void on_text(struct inbound *in, struct message_stanza *stanza)
 	} else if ((int64_t)table_count(side->incoming) >= limits->messages_pending) {
 		hits->messages_pending++;
 		refuse_text(in, stanza, FAULT_RESOURCE_CONSTRAINT, "too many messages waiting");
-	} else {
+	} else if (inbound_admits(in, LOAD_MESSAGE, stanza->type != MESSAGE_HEADLINE)) {
 		messages_accept(in, stanza);
 	}
 }
@@ -138,7 +139,7 @@ void handle_message(struct inbound *in)
 		on_encrypted(in, &stanza);
 		break;
 	case MESSAGE_STANZA_STATE:
-		if (is_notice_taken(in))
+		if (is_notice_taken(in) && inbound_admits(in, LOAD_NOTICE, false))
 			chat_states_take(in, &stanza);
 		break;
 	case MESSAGE_STANZA_REPORT:  /* a state beside it says nothing of what is typed */

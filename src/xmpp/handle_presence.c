@@ -7,6 +7,7 @@
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "model/fault.h"
+#include "model/load.h"
 #include "translate/fault_map.h"
 #include "translate/presence_stanza.h"
 #include "xmpp/caps.h"
@@ -227,6 +228,20 @@ static void on_error(struct inbound *in, const struct presence_stanza *stanza)
 	bridge_watch_answered(in->side->params.bridge, &watch, answer_of_error(fault.code), &fault);
 }
 
+/* REL-042: a question for a pair that is not granted begins something; one that is lives on. What
+ * a chat server probes is asked again when its user comes back. */
+static bool is_shed(const struct inbound *in, enum presence_type type)
+{
+	bool is_new = type == PRESENCE_SUBSCRIBE || type == PRESENCE_PROBE;
+
+	if (!is_new || load_level(in->side->params.load) == LOAD_NORMAL || !in->may_use ||
+	    !in->has_target ||
+	    bridge_may_see(in->side->params.bridge, &in->sender, &in->target, NULL))
+		return false;
+	return !inbound_admits(in, type == PRESENCE_PROBE ? LOAD_POLL : LOAD_WATCH,
+			       type == PRESENCE_SUBSCRIBE);
+}
+
 /* SEC-087. Availability is not limited: it is coalesced by the core, and a lost one is a stale dot.
  */
 static bool is_limited(struct inbound *in, enum presence_type type)
@@ -283,7 +298,7 @@ void handle_presence(struct inbound *in)
 	struct presence_stanza stanza;
 
 	presence_stanza_read(in->stanza, loop_wall_ms(in->side->params.loop), &stanza);
-	if (!is_limited(in, stanza.type)) {
+	if (!is_limited(in, stanza.type) && !is_shed(in, stanza.type)) {
 		if (!in->is_to_component || !in->may_use || !gateway_take(in, &stanza))
 			dispatch(in, &stanza);
 	}

@@ -6,10 +6,12 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "core/bridge.h"
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "model/fault.h"
+#include "model/load.h"
 #include "translate/address_map.h"
 #include "translate/fault_map.h"
 #include "xmpp/guard.h"
@@ -46,6 +48,25 @@ void inbound_refuse_with(const struct inbound *in, int fault_code, const char *t
 
 	fault_set(&fault, (enum fault_code)fault_code, text);
 	inbound_refuse(in, &fault);
+}
+
+bool inbound_admits(const struct inbound *in, int load_class, bool is_answered)
+{
+	struct xmpp_side *side = in->side;
+	uint64_t now = loop_now(side->params.loop);
+	struct fault fault;
+
+	if (side->params.load == NULL || load_admits(side->params.load, (enum load_class)load_class,
+						     users_number(side->users, in->from_bare), now))
+		return true;
+	if (!is_answered || !users_take(side->users, in->from_bare, USER_RATE_ANSWER, now)) {
+		side->params.counters->stanzas_refused++;
+		return false;
+	}
+	fault_set(&fault, FAULT_RESOURCE_CONSTRAINT, "too busy, please try again later");
+	fault.retry_after_s = 10 + (int)random_below(21);
+	inbound_refuse(in, &fault);
+	return false;
 }
 
 static void drop(struct xmpp_side *side, const char *from, const char *to, const char *why)
@@ -150,6 +171,7 @@ void inbox_take(struct xmpp_side *side, xmpp_stanza_t *stanza)
 	};
 	char *from_bare, *to_bare;
 
+	load_touch(side->params.load);
 	if (in.kind == NULL || in.from == NULL || in.to == NULL) { /* SEC-005 */
 		drop(side, in.from, in.to, "from or to is missing");
 		return;

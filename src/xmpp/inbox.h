@@ -33,6 +33,11 @@ struct inbound {
 	bool may_use; /* D-03 */
 };
 
+/* REL-042: true: take it. False: load says no; of those who may use the bridge, so many are
+ * answered with an error that says to wait (REL-043), the others have none. is_answered: whether
+ * there may be an answer at all. */
+bool inbound_admits(const struct inbound *in, int load_class, bool is_answered);
+
 void inbox_take(struct xmpp_side *side, struct _xmpp_stanza_t *stanza);
 /* A stanza that the guard dropped: policy-violation to who sent it (SEC-053). */
 void inbox_guarded(struct xmpp_side *side, const struct guard_head *head, const char *limit);

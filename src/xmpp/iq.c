@@ -7,6 +7,7 @@
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "model/fault.h"
+#include "model/load.h"
 #include "translate/address_map.h"
 #include "translate/xml_writer.h"
 #include "xmpp/inbox.h"
@@ -145,6 +146,8 @@ void handle_iq(struct inbound *in)
 	/* X000-2: users who exist and who do not get the same answers. */
 	if (feature == NULL || !may_ask(&iq))
 		inbound_refuse_with(in, FAULT_SERVICE_UNAVAILABLE, NULL);
+	else if (feature->handle != iq_ping && !inbound_admits(in, LOAD_POLL, true))
+		return; /* a ping is a sign of life, and cheap */
 	else if (is_set && !feature->has_set)
 		inbound_refuse_with(in, FAULT_FEATURE_NOT_IMPLEMENTED, NULL); /* CMP-021 */
 	else

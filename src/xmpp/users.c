@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/rate.h"
 #include "base/table.h"
 #include "model/limits.h"
@@ -24,6 +26,7 @@ struct users {
 	struct list order;
 	uint64_t stays;
 	size_t bytes;
+	uint8_t key[HASH_KEY_BYTES];
 };
 
 struct bucket {
@@ -37,6 +40,7 @@ struct users *users_new(const struct limits *limits)
 
 	users->limits = limits;
 	users->table = table_new();
+	random_bytes(users->key, sizeof users->key);
 	list_init(&users->order);
 	return users;
 }
@@ -137,6 +141,11 @@ bool users_take(struct users *users, const char *bare, enum user_rate rate, uint
 	struct bucket bucket = bucket_of(users, rate);
 
 	return rate_take(&user->rates[rate], bucket.per_s, bucket.burst, now_ms);
+}
+
+uint64_t users_number(const struct users *users, const char *bare)
+{
+	return hash_bytes(users->key, bare, strlen(bare));
 }
 
 static int find_resource(const struct user *user, const char *resource)

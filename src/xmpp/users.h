@@ -34,6 +34,9 @@ void users_free(struct users **users);
 /* Takes one token of the user with this bare JID; false: over the rate. */
 bool users_take(struct users *users, const char *bare, enum user_rate rate, uint64_t now_ms);
 
+/* A number that stands for the user with this bare JID in this process (REL-047). */
+uint64_t users_number(const struct users *users, const char *bare);
+
 /* A resource that is online, and the key of what it can do (caps_book.h; 0: it did not say). */
 struct user_resource {
 	char *name;

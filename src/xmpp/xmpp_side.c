@@ -386,6 +386,18 @@ bool xmpp_side_is_up(const struct xmpp_side *side)
 	return side->component_count > 0;
 }
 
+size_t xmpp_side_backlog(const struct xmpp_side *side)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < side->component_count; i++) {
+		size_t one = component_backlog(side->components[i]);
+
+		most = one > most ? one : most;
+	}
+	return most;
+}
+
 void xmpp_side_status(const struct xmpp_side *side, struct buf *out)
 {
 	for (size_t i = 0; i < side->component_count; i++)

@@ -13,6 +13,7 @@ struct bridge;
 struct buf;
 struct counters;
 struct limits;
+struct load;
 struct loop;
 struct presence_rules;
 struct profile;
@@ -33,6 +34,7 @@ struct xmpp_side_params {
 	struct address_map *map;
 	const struct limits *limits;
 	struct counters *counters;
+	struct load *load;        /* or NULL: always normal */
 	const unsigned char *key; /* installation key: origin ids (D-35) */
 	/* What a chat user sees of a phone (D-27); NULL: the built-in table in English. */
 	const struct presence_rules *rules;
@@ -62,4 +64,6 @@ void xmpp_side_free(struct xmpp_side **side);
 
 /* True if the stream of every component is up. */
 bool xmpp_side_is_up(const struct xmpp_side *side);
+/* The largest backlog of a stream, in bytes (REL-040). */
+size_t xmpp_side_backlog(const struct xmpp_side *side);
 void xmpp_side_status(const struct xmpp_side *side, struct buf *out);

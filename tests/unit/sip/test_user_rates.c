@@ -11,7 +11,7 @@ static bool take(struct user_rates *rates, const char *user, uint64_t now_ms)
 	bool may;
 
 	address_set(&address, SIDE_SIP, user, "pbx.example");
-	may = user_rates_take(rates, &address, 5, now_ms);
+	may = user_rates_take(rates, &address, 5, 10, now_ms);
 	address_clear(&address);
 	return may;
 }
