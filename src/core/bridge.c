@@ -97,6 +97,7 @@ int bridge_new(struct bridge **out, const struct bridge_params *params)
 	receipts_init(bridge);
 	flow_init(bridge);
 	list_init(&bridge->left);
+	recall_init(bridge);
 	learned_new(&bridge->learned, params->loop, params->store);
 	bridge->ledger = mem_zalloc(sizeof *bridge->ledger);
 	bridge->ledger->bridge = bridge;
@@ -140,6 +141,7 @@ void bridge_free(struct bridge **bridge_to_free)
 	loop_timer_cancel(&bridge->interest_timer);
 	loop_timer_cancel(&bridge->answer_timer);
 	acts_free(bridge);
+	recall_free(bridge);
 	pairs_free(&bridge->pairs);
 	exchanges_free(&bridge->exchanges);
 	echo_guard_free(&bridge->echo);
@@ -216,6 +218,15 @@ static void on_queue(int error, struct bridge *bridge)
 		bridge->started(bridge->is_loaded ? error : EIO, bridge->started_arg);
 }
 
+/* What is stopped reads nothing more: its store may end before it has done so. */
+static void on_recalled(struct bridge *bridge)
+{
+	if (bridge->is_stopped)
+		on_queue(0, bridge);
+	else
+		restart_load(bridge, on_queue);
+}
+
 static void on_loaded(int error, void *arg)
 {
 	struct ledger *ledger = arg;
@@ -230,11 +241,6 @@ static void on_loaded(int error, void *arg)
 	if (error != 0)
 		bridge->params.counters->store_failed++;
 	bridge->is_loaded = error == 0;
-	/* What is stopped reads nothing more: its store may end before it has done so. */
-	if (bridge->is_stopped)
-		on_queue(0, bridge);
-	else
-		restart_load(bridge, on_queue);
 }
 
 static void on_learned(int error, void *arg)
@@ -253,6 +259,7 @@ void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg)
 	bridge->started_arg = arg;
 	bridge->ledger->pending++;
 	store_load_pairs(bridge->params.store, on_row, on_loaded, bridge->ledger);
+	recall_load(bridge, on_recalled);
 }
 
 /* Stop ----------------------------------------------------------------------------------------- */
@@ -302,6 +309,7 @@ void bridge_stop(struct bridge *bridge, bool tell)
 {
 	if (bridge->is_stopped)
 		return;
+	recall_stop(bridge);
 	bridge->is_stopped = true;
 	loop_forget(bridge->params.loop, bridge);
 	sync_cancel(bridge);

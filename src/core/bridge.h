@@ -94,6 +94,13 @@ void bridge_link(struct bridge *bridge, enum side which, unsigned link, bool is_
  * through ops->answer. */
 enum watch_answer bridge_watch_requested(struct bridge *bridge, const struct watch *watch,
 					 const struct presence **now, struct fault *fault);
+/* A SIP watcher whose dialog lives on over a restart (REL-012), before or after the links are up.
+ * Nobody is asked, no limit holds (D-55), and nothing is returned that would be shown: what he saw
+ * before stands, until the state is known to be true, or the hold is over; then he is told once, by
+ * ops->tell (D-49). WATCH_ALLOWED and WATCH_PENDING: his dialog goes on as it was. Else *fault says
+ * why it cannot; with WATCH_FAILED he should subscribe anew. */
+enum watch_answer bridge_watch_restored(struct bridge *bridge, const struct watch *watch,
+					struct fault *fault);
 /* As a fetch (SIP Expires 0 out of dialog): creates nothing; asks for fresh state if none is known
  * and the pair is granted. */
 enum watch_answer bridge_fetch(struct bridge *bridge, const struct watch *watch,

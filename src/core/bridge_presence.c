@@ -16,12 +16,13 @@ static void set_kept_timer(struct side_link *link);
 static void doubt_over(struct bridge *bridge, struct pair *pair)
 {
 	pair->doubt_ms = 0;
-	if (pair->doubts_all)
+	if (pair->doubts_all || pair->is_recalled)
 		show_forget(bridge, pair);
 	else if (pair->entry != NULL) {
 		bool was_open = book_is_open(pair->entry);
 
 		book_settle(pair->entry);
+		recall_later(bridge, pair);
 		if (was_open && !book_is_open(pair->entry) && watched_side(pair) == SIDE_XMPP)
 			pair->watched->open_views--;
 	}
@@ -108,6 +109,9 @@ static bool has_audience(struct bridge *bridge, struct pair *pair, bool is_open)
 		return false;
 	if (pair->entry == NULL && pair->doubts_all)
 		return false; /* just started: the hold is not over */
+	/* A phone has seen it before the start; a chat user may have been told that he went. */
+	if (pair->is_recalled && watcher_side(pair) == SIDE_SIP)
+		return false;
 	if (watcher_side(pair) == SIDE_SIP)
 		return pair->is_live; /* PRES-125: nothing unsolicited */
 	if (pair->watcher->is_gone && is_open) {
@@ -204,10 +208,11 @@ void show_now(struct bridge *bridge, struct pair *pair)
 
 void show_forget(struct bridge *bridge, struct pair *pair)
 {
-	(void)bridge;
 	if (watched_side(pair) == SIDE_XMPP && book_is_open(pair->entry))
 		pair->watched->open_views--;
 	book_drop(&pair->entry);
+	pair->is_recalled = false;
+	recall_later(bridge, pair);
 }
 
 void show_doubt(struct bridge *bridge, struct pair *pair, bool all)
@@ -236,6 +241,11 @@ static void heard(struct bridge *bridge, struct pair *pair)
 {
 	pair->row.heard_at = wall_s(bridge);
 	bridge_end_refusal(bridge, pair);
+	/* Nobody has asked yet for all devices of a chat user whom nobody watches yet (PRES-161). */
+	if (pair->is_recalled && (pair->is_live || watched_side(pair) == SIDE_SIP)) {
+		pair->is_recalled = false;
+		show_later(bridge, pair); /* it is true, as far as it goes */
+	}
 	if (pair->doubts_all) {
 		pair->doubts_all = false;
 		pair->doubt_ms = 0;
@@ -255,6 +265,7 @@ void bridge_presence(struct bridge *bridge, const struct watch *watch,
 	if (pair->entry != NULL && presence_equal(book_now(pair->entry), presence))
 		return;
 	book_put(&pair->entry, presence, loop_wall_ms(bridge->params.loop));
+	recall_later(bridge, pair);
 	/* While it is only asked this is kept for the answer, and shown to nobody (PRES-043). */
 	if (pair_is_granted(pair))
 		show_later(bridge, pair);
@@ -278,8 +289,10 @@ void bridge_device(struct bridge *bridge, const struct watch *watch, const struc
 		return;
 	}
 	was_open = book_is_open(pair->entry);
-	if (book_put_device(&pair->entry, device))
+	if (book_put_device(&pair->entry, device)) {
 		show_later(bridge, pair);
+		recall_later(bridge, pair);
+	}
 	is_open = book_is_open(pair->entry);
 	if (is_open && !was_open)
 		pair->watched->open_views++;
@@ -299,8 +312,10 @@ void bridge_person(struct bridge *bridge, const struct watch *watch, const struc
 	if (bridge->is_stopped || pair == NULL || !pair_is_granted(pair) ||
 	    watched_side(pair) != SIDE_XMPP || !book_is_open(pair->entry))
 		return;
-	if (book_put_person(pair->entry, person))
+	if (book_put_person(pair->entry, person)) {
 		show_later(bridge, pair);
+		recall_later(bridge, pair);
+	}
 }
 
 bool bridge_may_see(struct bridge *bridge, const struct address *watcher,

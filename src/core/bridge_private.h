@@ -4,6 +4,7 @@
  *   bridge_watch.c     what the sides report of a pair -> an event
  *   bridge_step.c      an event -> a step of the table (pair.h): state, counts, row, acts
  *   bridge_save.c      rows into the store, until they are there
+ *   bridge_recall.c    what sources told last, over a restart (D-49)
  *   bridge_acts.c      what a step asks the sides for, in order, after the call chain
  *   bridge_presence.c  presence in, presence shown: compared, coalesced, paced
  *   bridge_interest.c  whose sources live (D-20)
@@ -52,6 +53,7 @@ enum {
 	WALK_START, /* first sources after a start */
 	WALK_TIDY,
 	WALK_SAVE, /* what the store did not take is written again */
+	WALK_RECALL,
 	WALK_COUNT
 };
 
@@ -123,6 +125,14 @@ struct saves {
 	struct loop_timer timer;
 };
 
+/* Rows of presence that are behind. */
+struct recall {
+	struct list changed; /* pair.recall */
+	size_t calls;        /* of the store, under way */
+	struct loop_timer timer;
+	struct loop_timer again_timer;
+};
+
 /* Outlives the bridge while store calls are under way. */
 struct ledger {
 	struct bridge *bridge; /* NULL once it was freed */
@@ -166,6 +176,7 @@ struct bridge {
 	struct table *peers; /* struct peer_count by domain */
 	struct ledger *ledger;
 	struct saves saves;
+	struct recall recall;
 	struct list acts;  /* struct act, see bridge_acts.c */
 	struct list shows; /* pair.shows */
 	bool acts_deferred;
@@ -285,6 +296,21 @@ void bridge_tidy_pair(struct bridge *bridge, struct pair *pair);
 void bridge_save(struct bridge *bridge, struct pair *pair);
 /* Writes it again if that may have failed. */
 void bridge_save_again(struct bridge *bridge, struct pair *pair);
+
+/* bridge_recall.c ------------------------------------------------------------------------------ */
+
+void recall_init(struct bridge *bridge);
+void recall_free(struct bridge *bridge);
+/* Reads what was known, behind the pairs, of which the load has begun; done when that is over. */
+void recall_load(struct bridge *bridge, void (*done)(struct bridge *bridge));
+/* What is known of the watched has changed: its row is written soon. */
+void recall_later(struct bridge *bridge, struct pair *pair);
+/* The store may not have taken it: the same once more. */
+void recall_again(struct bridge *bridge, struct pair *pair);
+/* Before pair is freed. */
+void recall_leave(struct bridge *bridge, struct pair *pair);
+/* Writes what is behind. */
+void recall_stop(struct bridge *bridge);
 
 /* bridge_acts.c -------------------------------------------------------------------------------- */
 

@@ -148,7 +148,7 @@ static void do_refresh(struct bridge *bridge, struct pair *pair)
 {
 	uint64_t now = now_ms(bridge);
 
-	if (pair->entry != NULL || now < pair->refresh_due_ms)
+	if ((pair->entry != NULL && !pair->is_recalled) || now < pair->refresh_due_ms)
 		return;
 	pair->refresh_due_ms = now + REFRESH_EVERY_MS;
 	pair->whole_until_ms = now + REFRESH_EVERY_MS;
@@ -198,6 +198,7 @@ void bridge_let_go(struct bridge *bridge, struct pair *pair)
 	if (pair->row.state != PAIR_NONE || pair->acts > 0)
 		return;
 	walk_leave(bridge, pair);
+	recall_leave(bridge, pair);
 	pairs_remove(bridge->pairs, pair);
 }
 

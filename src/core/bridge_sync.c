@@ -74,6 +74,7 @@ static void turn_watched(struct bridge *bridge, struct pair *pair, unsigned owed
 	    (watched_side(pair) == SIDE_SIP || pair_is_granted(pair))) {
 		/* A document replaces all that was known, stanzas come for each device. */
 		show_doubt(bridge, pair, watched_side(pair) == SIDE_SIP);
+		show_start_hold(bridge, pair);
 		acts_refresh(bridge, pair);
 	}
 }
@@ -212,6 +213,9 @@ static void visit_sync_xmpp(struct bridge *bridge, struct pair *pair)
 		outward_put(bridge, pair, SIDE_XMPP, OWED_ASK);
 	} else if (pair_is_granted(pair) && pair->is_live) {
 		outward_put(bridge, pair, SIDE_XMPP, OWED_REFRESH);
+	} else if (pair_is_granted(pair) && pair->is_recalled) {
+		/* His phones may come back within the hold. */
+		show_doubt(bridge, pair, false);
 	} else if (pair_is_granted(pair)) {
 		/* Nobody looks: what was missed is asked for with the next SUBSCRIBE. */
 		show_forget(bridge, pair);
@@ -231,6 +235,7 @@ static void visit_hide(struct bridge *bridge, struct pair *pair, enum side side)
 {
 	if (watched_side(pair) != side || !pair_is_granted(pair))
 		return;
+	pair->doubts_all = false;
 	show_forget(bridge, pair);
 	outward_put(bridge, pair, watcher_side(pair), OWED_SHOW);
 }
@@ -243,6 +248,9 @@ static void visit(struct bridge *bridge, struct pair *pair, int walk)
 		break;
 	case WALK_TIDY:
 		bridge_tidy_pair(bridge, pair);
+		break;
+	case WALK_RECALL:
+		recall_again(bridge, pair);
 		break;
 	case WALK_SAVE:
 		bridge_save_again(bridge, pair);
@@ -438,6 +446,14 @@ void sync_start(struct bridge *bridge)
 {
 	walk_start(bridge, WALK_START);
 	on_tidy(bridge);
+	/* What was known before the start does not stand for longer than after a break. */
+	for (unsigned i = 0; i < bridge->link_count; i++) {
+		struct side_link *link = &bridge->links[i];
+
+		if (!link->is_up && !loop_timer_is_set(&link->timer))
+			loop_timer_set(bridge->params.loop, &link->timer,
+				       (uint64_t)bridge->params.hold_s * 1000, on_link_timer, link);
+	}
 }
 
 void sync_cancel(struct bridge *bridge)

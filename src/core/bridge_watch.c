@@ -193,6 +193,39 @@ enum watch_answer bridge_watch_requested(struct bridge *bridge, const struct wat
 	return reply(bridge, pair, step, now, fault);
 }
 
+static enum watch_answer restore(struct bridge *bridge, struct pair *pair, struct fault *fault)
+{
+	if (!pair_is_wanted(pair)) {
+		fault_set(fault, FAULT_FORBIDDEN, "the subscription was refused or has ended");
+		return WATCH_REJECTED;
+	}
+	bridge_set_live(bridge, pair, true);
+	if (!pair_is_granted(pair))
+		return WATCH_PENDING;
+	/* With nothing known the hold says when that is told; it begins with the probe. */
+	pair->told = 0;
+	pair->doubts_all = pair->entry == NULL;
+	if (pair->chat->is_up)
+		outward_put(bridge, pair, SIDE_XMPP, OWED_REFRESH);
+	return WATCH_ALLOWED;
+}
+
+enum watch_answer bridge_watch_restored(struct bridge *bridge, const struct watch *watch,
+					struct fault *fault)
+{
+	enum watch_answer answer = judge(bridge, watch, fault);
+	struct pair *pair = pairs_find(bridge->pairs, watch->watcher, watch->watched);
+
+	if (answer != WATCH_ALLOWED)
+		return answer;
+	if (bridge->is_stopped || !bridge->is_loaded || pair == NULL ||
+	    watcher_side(pair) != SIDE_SIP) {
+		refuse_for_now(fault, FAULT_LINK_DOWN, "the subscription is not known any more");
+		return WATCH_FAILED;
+	}
+	return restore(bridge, pair, fault);
+}
+
 enum watch_answer bridge_fetch(struct bridge *bridge, const struct watch *watch,
 			       const struct presence **now)
 {

@@ -144,6 +144,7 @@ void pairs_remove(struct pairs *pairs, struct pair *pair)
 	list_remove(&pair->by_watcher);
 	list_remove(&pair->by_watched);
 	list_remove(&pair->by_chat);
+	list_remove(&pair->recall);
 	list_remove(&pair->outward[SIDE_SIP]);
 	list_remove(&pair->outward[SIDE_XMPP]);
 	list_remove(&pair->shows);

@@ -55,6 +55,7 @@ struct pair {
 	struct list shows;      /* something may have to be told, after this call chain, or when
 				 * the side of the watcher has room */
 	struct list by_chat;    /* among the pairs of chat */
+	struct list recall;     /* its row of presence is to be written */
 	struct bridge *bridge;  /* for the timer */
 	struct side_link *chat; /* the stream that its SIP end is served by (D-02) */
 	struct book_entry *entry;
@@ -74,9 +75,12 @@ struct pair {
 	uint8_t owed[2];         /* enum owed, by the side it goes to */
 	uint8_t answer_owed;     /* 1 + enum watch_answer that his link was down for; 0: none */
 	bool told_open;
-	bool is_unsaved; /* its row waits until the answer is said: a start would ask again */
-	bool is_live;    /* its source is wanted: watch was called, or is queued */
-	bool doubts_all; /* at doubt_ms everything is unknown, not only what was not heard of */
+	bool is_unsaved;     /* its row waits until the answer is said: a start would ask again */
+	bool is_recalled;    /* what is known is from before the start; nothing was heard since */
+	bool has_row;        /* what its source told last may be in the store */
+	bool is_row_dropped; /* it was, and is not any more */
+	bool is_live;        /* its source is wanted: watch was called, or is queued */
+	bool doubts_all;     /* at doubt_ms everything is unknown, not only what was not heard of */
 };
 
 void pairs_new(struct pairs **out);

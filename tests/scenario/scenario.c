@@ -212,6 +212,7 @@ void scenario_free(struct scenario **scenario_to_free)
 	bridge_free(&scenario->bridge);
 	fake_loop_run(scenario->loop);
 	store_free(&scenario->store);
+	moody_store_forget();
 	while (scenario_take(scenario) != NULL)
 		continue;
 	fake_side_free(&scenario->sides[SIDE_SIP]);
@@ -249,6 +250,22 @@ static const char *probed(struct scenario *scenario, struct ends *ends, int coun
 	(void)words;
 	answer = bridge_probed(scenario->bridge, &ends->watch, &now, &fault);
 	record_answer(scenario, answer, now, &fault);
+	return NULL;
+}
+
+static const char *restored(struct scenario *scenario, struct ends *ends, int count, char **words)
+{
+	struct fault fault = {0};
+	enum watch_answer answer = bridge_watch_restored(scenario->bridge, &ends->watch, &fault);
+	struct buf out = BUF_INIT;
+
+	(void)count;
+	(void)words;
+	buf_printf(&out, "= %s", fake_answer_name(answer));
+	if (answer != WATCH_ALLOWED && answer != WATCH_PENDING)
+		fake_fault_text(&fault, &out);
+	scenario_record(buf_text(&out), scenario);
+	buf_free(&out);
 	return NULL;
 }
 
@@ -420,26 +437,37 @@ static const char *step_clock(struct scenario *scenario, int count, char **words
 	return NULL;
 }
 
-static const char *restart(struct scenario *scenario, int count, char **words)
+/* after DURATION: so long later, and the store knows that; without, it knows nothing of when. */
+static const char *come_back(struct scenario *scenario, int count, char **words)
 {
-	(void)count;
-	(void)words;
-	bridge_free(&scenario->bridge);
+	uint64_t ms;
+
+	if (count > 2 && strcmp(words[1], "after") == 0 && scenario_duration(words[2], &ms)) {
+		fake_loop_run(scenario->loop);
+		moody_store_keep(loop_wall_ms(scenario->loop) / 1000);
+		fake_loop_advance(scenario->loop, ms);
+		open_store(scenario, "failing");
+	} else if (count > 1) {
+		return "restart|kill [after DURATION]";
+	}
 	begin(scenario);
 	return NULL;
+}
+
+static const char *restart(struct scenario *scenario, int count, char **words)
+{
+	bridge_free(&scenario->bridge);
+	return come_back(scenario, count, words);
 }
 
 /* As after kill -9: what the store has not done never happened; it works again. */
 static const char *killed(struct scenario *scenario, int count, char **words)
 {
-	(void)count;
-	(void)words;
 	bridge_free(&scenario->bridge);
 	moody_store_crash();
 	moody_store_set(0, 0);
 	fake_loop_run(scenario->loop);
-	begin(scenario);
-	return NULL;
+	return come_back(scenario, count, words);
 }
 
 /* works, full or broken: from now on. slow DURATION: everything takes so long. failing: another
@@ -476,7 +504,7 @@ static const char *use_setting(struct scenario *scenario, int count, char **word
 		scenario->life_s = (int64_t)(ms / 1000);
 	else
 		scenario->hold_unavailable_s = (int64_t)(ms / 1000);
-	return restart(scenario, count, words);
+	return restart(scenario, 1, words);
 }
 
 /* xmpp.domains without and with the chat domain, or with "*" beside it. */
@@ -567,7 +595,7 @@ static const struct {
 	{"requested", requested}, {"probed", probed},       {"fetched", fetched},
 	{"lapsed", lapsed},       {"withdrawn", withdrawn}, {"answered", answered},
 	{"presence", presence},   {"person", person},       {"device", device},
-	{"forget", forget},       {"state", state},
+	{"forget", forget},       {"state", state},         {"restored", restored},
 };
 
 static const struct {

@@ -34,12 +34,12 @@ static void calm_down(struct week *week)
 static void check_was_busy(const struct week *week)
 {
 	printf("tells %u, prompts %u, answers %u, hidden %u, ends %u, outages %u, messages %u, "
-	       "checks %u\n",
+	       "checks %u, restored %u\n",
 	       week->tells, week->prompts, week->answers, week->hidden, week->ends, week->outages,
-	       week->finishes, week->checks);
+	       week->finishes, week->checks, week->restored);
 	if (week->tells < 1000 || week->prompts < 100 || week->answers < 500 ||
 	    week->hidden < 100 || week->ends < 10 || week->outages < 10 || week->finishes < 100 ||
-	    week->checks < 100000) {
+	    week->checks < 100000 || week->restored < 10) {
 		(void)fprintf(stderr, "too little happened\n");
 		exit(1);
 	}

@@ -206,9 +206,7 @@ static void on_started(int error, void *arg)
 
 	if (error != 0)
 		abort();
-	/* The phones find out when they refresh. */
-	for (int i = 0; i < WAY_PAIRS; i++)
-		sip_world_subscribe(&week->spairs[i], week_dice(week, 30 * SECOND));
+	sip_world_restart(week);
 	xmpp_world_connect(week);
 }
 

@@ -187,7 +187,7 @@ struct week {
 	bool is_stopping; /* it says goodbye (D-48) */
 	bool is_calm;     /* no more faults */
 	/* What was seen, so that a run that did nothing is noticed. */
-	unsigned tells, prompts, hidden, answers, outages, ends, finishes, checks;
+	unsigned tells, prompts, hidden, answers, outages, ends, finishes, checks, restored;
 };
 
 /* week.c --------------------------------------------------------------------------------------- */
@@ -228,8 +228,10 @@ void sip_world_refuse(struct source *source, enum policy policy, uint64_t ms);
 /* All that is broken works again from now on. */
 void sip_world_heal(struct week *week);
 void sip_world_peer_dies(struct week *week, int peer, uint64_t ms);
-/* The bridge is gone: so are the dialogs. */
+/* The bridge is gone: so are its subscriptions, and some dialogs of phones. */
 void sip_world_forget(struct week *week);
+/* It is back: dialogs that were kept live on, the other phones find out when they refresh. */
+void sip_world_restart(struct week *week);
 /* A phone wants to watch, now or later; or ends its dialog. */
 void sip_world_subscribe(struct spair *pair, uint64_t delay_ms);
 void sip_world_lapse(struct spair *pair);

@@ -293,7 +293,9 @@ void sip_world_forget(struct week *week)
 		pair->source->is_active = false;
 		pair->source->has_failed = false;
 		loop_timer_cancel(&pair->source->timer);
-		lamp->has_dialog = false;
+		/* Its dialog may have been kept (REL-012). */
+		if (week_chance(week, 3))
+			lamp->has_dialog = false;
 		loop_timer_cancel(&lamp->timer);
 	}
 }
@@ -342,6 +344,36 @@ void sip_world_lapse(struct spair *pair)
 	pair->has_dialog = false;
 	bridge_watch_lapsed(pair->week->bridge, &watch);
 	sip_world_subscribe(pair, week_dice(pair->week, 3 * HOUR));
+}
+
+/* The dialog lives on. */
+static void restore(struct spair *pair)
+{
+	struct week *week = pair->week;
+	struct watch watch = week_swatch(pair);
+	struct fault fault = {0};
+	enum watch_answer answer = bridge_watch_restored(week->bridge, &watch, &fault);
+
+	SNOTE(pair, "restored", answer);
+	week->restored++;
+	week_later(&pair->due_ms, week_now(week) + TRUE_AGAIN);
+	week_later(&pair->repeats_ms, week_now(week) + TRUE_AGAIN);
+	if (answer == WATCH_ALLOWED || answer == WATCH_PENDING)
+		return;
+	pair->has_dialog = false;
+	sip_world_subscribe(pair, 10 * SECOND);
+}
+
+void sip_world_restart(struct week *week)
+{
+	for (int i = 0; i < WAY_PAIRS; i++) {
+		struct spair *pair = &week->spairs[i];
+
+		if (pair->has_dialog)
+			restore(pair);
+		else
+			sip_world_subscribe(pair, week_dice(week, 30 * SECOND));
+	}
 }
 
 /* What the core asks --------------------------------------------------------------------------- */

@@ -13,6 +13,8 @@ struct waiting {
 	struct list link;
 	store_done_fn *done;
 	void *arg;
+	store_pair_fn *pair; /* of a load, or NULL */
+	store_presence_fn *presence;
 	int error;
 };
 
@@ -21,15 +23,34 @@ struct stored {
 	struct list link;
 };
 
+struct stored_presence {
+	struct presence_row row; /* first */
+	struct list link;
+};
+
 struct store {
 	struct loop *loop;
-	struct table *rows; /* struct stored by both addresses */
-	struct list order;  /* the same: a run is to repeat itself */
+	struct table *rows;     /* struct stored by both addresses */
+	struct list order;      /* the same: a run is to repeat itself */
+	struct table *presence; /* struct stored_presence, likewise */
+	struct list presence_order;
 	struct list waiting;
 	struct buf key;
 	bool fails;
 	int64_t last_alive;
 };
+
+static void give_rows(struct store *store, const struct waiting *load)
+{
+	if (load->pair != NULL) {
+		LIST_EACH(it, next, &store->order)
+		load->pair(&LIST_ENTRY(it, struct stored, link)->row, load->arg);
+	}
+	if (load->presence != NULL) {
+		LIST_EACH(it, next, &store->presence_order)
+		load->presence(&LIST_ENTRY(it, struct stored_presence, link)->row, load->arg);
+	}
+}
 
 static void answer_all(void *arg)
 {
@@ -41,11 +62,12 @@ static void answer_all(void *arg)
 
 		list_remove(&first->link);
 		mem_free(first);
+		give_rows(store, &now);
 		now.done(now.error, now.arg);
 	}
 }
 
-static void answer_later(struct store *store, int error, store_done_fn *done, void *arg)
+static struct waiting *answer_later(struct store *store, int error, store_done_fn *done, void *arg)
 {
 	struct waiting *waiting = mem_zalloc(sizeof *waiting);
 
@@ -55,6 +77,7 @@ static void answer_later(struct store *store, int error, store_done_fn *done, vo
 	if (list_is_empty(&store->waiting))
 		loop_defer(store->loop, answer_all, store);
 	list_append(&store->waiting, &waiting->link);
+	return waiting;
 }
 
 static void make_key(struct store *store, const struct address *watcher,
@@ -129,9 +152,75 @@ void store_drop_pair(struct store *store, const struct address *watcher,
 
 void store_load_pairs(struct store *store, store_pair_fn *each, store_done_fn *done, void *arg)
 {
-	LIST_EACH(it, next, &store->order)
-	each(&LIST_ENTRY(it, struct stored, link)->row, arg);
-	answer_later(store, 0, done, arg);
+	answer_later(store, 0, done, arg)->pair = each;
+}
+
+/* Presence ------------------------------------------------------------------------------------- */
+
+void presence_row_clear(struct presence_row *row)
+{
+	address_clear(&row->watched);
+	address_clear(&row->watcher);
+	mem_free(row->value);
+	*row = (struct presence_row){0};
+}
+
+bool store_clock_is_wrong(const struct store *store)
+{
+	(void)store;
+	return false;
+}
+
+static void free_presence(struct stored_presence *stored)
+{
+	list_remove(&stored->link);
+	presence_row_clear(&stored->row);
+	mem_free(stored);
+}
+
+static void drop_presence(struct store *store)
+{
+	struct stored_presence *stored =
+		table_remove(store->presence, store->key.data, store->key.len);
+
+	if (stored != NULL)
+		free_presence(stored);
+}
+
+void store_put_presence(struct store *store, const struct presence_row *row, store_done_fn *done,
+			void *arg)
+{
+	struct stored_presence *stored;
+
+	answer_later(store, store->fails ? EIO : 0, done, arg);
+	if (store->fails)
+		return;
+	make_key(store, &row->watcher, &row->watched);
+	drop_presence(store);
+	stored = mem_zalloc(sizeof *stored);
+	address_copy(&stored->row.watcher, &row->watcher);
+	address_copy(&stored->row.watched, &row->watched);
+	stored->row.told_s = row->told_s;
+	stored->row.value = mem_strndup(row->value, row->value_len);
+	stored->row.value_len = row->value_len;
+	table_put(store->presence, store->key.data, store->key.len, stored);
+	list_append(&store->presence_order, &stored->link);
+}
+
+void store_drop_presence(struct store *store, const struct address *watched,
+			 const struct address *watcher, store_done_fn *done, void *arg)
+{
+	answer_later(store, store->fails ? EIO : 0, done, arg);
+	if (store->fails)
+		return;
+	make_key(store, watcher, watched);
+	drop_presence(store);
+}
+
+void store_load_presence(struct store *store, store_presence_fn *each, store_done_fn *done,
+			 void *arg)
+{
+	answer_later(store, 0, done, arg)->presence = each;
 }
 
 struct store *week_store_new(struct loop *loop)
@@ -142,6 +231,8 @@ struct store *week_store_new(struct loop *loop)
 	store->rows = table_new();
 	list_init(&store->waiting);
 	list_init(&store->order);
+	store->presence = table_new();
+	list_init(&store->presence_order);
 	return store;
 }
 
@@ -157,6 +248,9 @@ void week_store_free(struct store **store)
 		pair_row_clear(&stored->row);
 		mem_free(stored);
 	}
+	LIST_EACH(it, next, &(*store)->presence_order)
+	free_presence(LIST_ENTRY(it, struct stored_presence, link));
+	table_free(&(*store)->presence);
 	table_free(&(*store)->rows);
 	buf_free(&(*store)->key);
 	mem_free(*store);

@@ -20,6 +20,11 @@ static struct {
 	struct moody *store;
 	int error;
 	uint64_t delay_ms;
+	/* What the next start finds. */
+	bool keeps;
+	int64_t alive_s;
+	void *memory;
+	struct store_found found;
 } moods;
 
 static void submit_now(struct moody *moody, struct store_op *op)
@@ -50,7 +55,18 @@ static int moody_open(void **out, const struct store_params *params, struct stor
 	list_init(&moody->held);
 	moods.store = moody;
 	*out = moody;
-	return store_memory_engine.open(&moody->memory, params, found, error, error_len);
+	if (moods.memory == NULL) {
+		int result =
+			store_memory_engine.open(&moody->memory, params, found, error, error_len);
+
+		moods.found = *found;
+		return result;
+	}
+	moody->memory = moods.memory;
+	moods.memory = NULL;
+	*found = moods.found;
+	found->last_alive = found->newest_s = moods.alive_s;
+	return 0;
 }
 
 static void moody_submit(void *state, struct store_op *op)
@@ -76,7 +92,10 @@ static void moody_close(void *state)
 		list_remove(it);
 		store_op_free(LIST_ENTRY(it, struct store_op, link));
 	}
-	store_memory_engine.close(moody->memory);
+	if (moods.keeps)
+		moods.memory = moody->memory;
+	else
+		store_memory_engine.close(moody->memory);
 	mem_free(moody);
 	moods.store = NULL;
 }
@@ -96,6 +115,20 @@ void moody_store_set(int error, uint64_t delay_ms)
 		loop_timer_cancel(&moods.store->timer);
 		submit_held(moods.store);
 	}
+}
+
+void moody_store_keep(int64_t alive_s)
+{
+	moods.keeps = true;
+	moods.alive_s = alive_s;
+}
+
+void moody_store_forget(void)
+{
+	moods.keeps = false;
+	if (moods.memory != NULL)
+		store_memory_engine.close(moods.memory);
+	moods.memory = NULL;
 }
 
 void moody_store_crash(void)
