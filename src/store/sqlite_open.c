@@ -15,6 +15,7 @@
 #include "store/sqlite_clock.h"
 #include "store/sqlite_db.h"
 #include "store/sqlite_files.h"
+#include "store/sqlite_runs.h"
 #include "store/sqlite_schema.h"
 #include "store/store_engine.h"
 
@@ -253,6 +254,18 @@ static int find_newest(struct opening *opening)
 	return sqlite_clock_newest(opening->db->handle, found->last_alive, &found->newest_s);
 }
 
+/* A disk that is full keeps nobody from starting. */
+static int begin_run(struct opening *opening)
+{
+	int rc = sqlite_runs_begin(opening->db, opening->found->opened_s, &opening->found->crashes);
+
+	if (rc != SQLITE_DONE && !sqlite_db_is_damage(rc)) {
+		log_warning("store: the start cannot be noted (%s)", sqlite3_errstr(rc));
+		rc = SQLITE_DONE;
+	}
+	return rc;
+}
+
 static int check(struct opening *opening)
 {
 	return expect_word(opening->db, "PRAGMA quick_check(1)", "ok", SQLITE_CORRUPT);
@@ -275,8 +288,8 @@ static int accept_file(struct opening *opening)
 }
 
 static int (*const steps[])(struct opening *opening) = {
-	connect_file, inspect,  check,      configure,   migrate,     compare_schema,
-	prepare,      find_key, find_alive, find_newest, accept_file,
+	connect_file, inspect,  check,      configure,   migrate,   compare_schema,
+	prepare,      find_key, find_alive, find_newest, begin_run, accept_file,
 };
 
 /* Returns an SQLite code; opening->refusal may be set instead. */

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "store/sqlite_clock.h"
+#include "store/sqlite_runs.h"
 
 const char *const sqlite_statements[ST_COUNT] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
@@ -128,6 +129,11 @@ static int put_alive(struct sqlite_db *db, const struct store_item *item)
 	return write_alive(db, item->now_s);
 }
 
+static int put_run(struct sqlite_db *db, const struct store_item *item)
+{
+	return sqlite_runs_end(db, item->now_s);
+}
+
 static int put_clock(struct sqlite_db *db, const struct store_item *item)
 {
 	int rc = sqlite_clock_move(db->handle, item->clock.by_s);
@@ -240,6 +246,7 @@ static bool read_publication(sqlite3_stmt *stmt, struct store_item *out)
 
 const struct sqlite_table sqlite_tables[STORE_TABLES] = {
 	[STORE_ALIVE] = {.put = put_alive},
+	[STORE_RUN] = {.put = put_run},
 	[STORE_CLOCK] = {.put = put_clock},
 	[STORE_PAIRS] = {put_pair, drop_pair, read_pair, ST_LOAD_PAIRS},
 	[STORE_SPELLINGS] = {put_spelling, NULL, read_spelling, ST_LOAD_SPELLINGS},

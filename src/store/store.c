@@ -77,6 +77,7 @@ int store_open(struct store **out, const struct store_params *params, char *erro
 	}
 	store = mem_zalloc(sizeof *store);
 	store->engine = engine;
+	store->found.opened_s = loop_wall_ms(params->loop) / 1000;
 	result = engine->open(&store->state, params, &store->found, error, error_len);
 	if (result != 0) {
 		store_free(&store);
@@ -110,6 +111,19 @@ bool store_has_failed(const struct store *store)
 const uint8_t *store_key(const struct store *store)
 {
 	return store->found.key;
+}
+
+unsigned store_crashes(const struct store *store)
+{
+	return store->found.crashes;
+}
+
+void store_end_run(struct store *store)
+{
+	struct store_op *op = store_op_new(store, STORE_OP_PUT, STORE_RUN, NULL, NULL);
+
+	op->item.now_s = loop_wall_ms(store->clock.loop) / 1000;
+	store_op_submit(op);
 }
 
 bool store_clock_is_wrong(const struct store *store)
@@ -209,6 +223,7 @@ void store_op_give(const struct store_op *op, const struct store_item *row)
 		break;
 	case STORE_NOTHING:
 	case STORE_ALIVE:
+	case STORE_RUN:
 	case STORE_CLOCK:
 	case STORE_TABLES:
 		break;

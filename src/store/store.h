@@ -17,6 +17,7 @@ struct loop;
 struct store;
 
 enum {
+	STORE_CRASH_WINDOW_S = 60,
 	STORE_KIND_MAX = 64,
 	STORE_SUBJECT_MAX = 2000,
 	STORE_PRESENCE_MAX = 65536, /* bytes of presence_row.value */
@@ -164,6 +165,14 @@ const uint8_t *store_key(const struct store *store);
 int64_t store_last_alive(const struct store *store);
 /* done (may be NULL) comes when it is on disk, or could not be written: the engine is at work. */
 void store_alive(struct store *store, int64_t now_s, store_done_fn *done, void *arg);
+
+/* REL-016: each open begins a run; one after which store_end_run() was not on disk is a crash to
+ * the next. How many crashes there were in the last STORE_CRASH_WINDOW_S before this open, up to 8.
+ * The start is on disk before store_open() returns; what keeps it from being so (a full disk) is
+ * logged, and the store works. Only the sqlite engine counts. */
+unsigned store_crashes(const struct store *store);
+/* Every end that is none, a failing start too; before store_stop() or store_free(). */
+void store_end_run(struct store *store);
 
 /* REL-031: true if the wall clock at the open was behind the newest time that the store knows by
  * more than 60 s, or ahead of it by more than a day, or before this program was made: ends that

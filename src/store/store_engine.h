@@ -11,6 +11,7 @@
 enum store_table {
 	STORE_NOTHING,
 	STORE_ALIVE,
+	STORE_RUN,   /* to be put: it ends, at now_s */
 	STORE_CLOCK, /* to be put: all stored times move */
 	STORE_PAIRS,
 	STORE_SPELLINGS,
@@ -43,7 +44,7 @@ struct store_prints {
 struct store_item {
 	enum store_table table;
 	union {
-		int64_t now_s; /* STORE_ALIVE */
+		int64_t now_s; /* STORE_ALIVE, STORE_RUN */
 		struct {
 			int64_t by_s;
 			int64_t now_s;
@@ -93,6 +94,8 @@ struct store_op {
 
 /* What the store held when it was opened. */
 struct store_found {
+	int64_t opened_s; /* set before: the wall clock */
+	unsigned crashes; /* store_crashes() */
 	uint8_t key[HASH_KEY_BYTES];
 	int64_t last_alive;
 	int64_t newest_s; /* time of anything that happened, wall clock; 0: none */

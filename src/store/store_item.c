@@ -88,6 +88,7 @@ void store_item_clear(struct store_item *item)
 		break;
 	case STORE_NOTHING:
 	case STORE_ALIVE:
+	case STORE_RUN:
 	case STORE_CLOCK:
 	case STORE_TABLES:
 		break;
