@@ -124,6 +124,7 @@ static int build_bridge(struct parts *parts)
 		.store = parts->store,
 		.limits = &settings->limits,
 		.counters = &parts->counters,
+		.load = &parts->load,
 		.rules = &settings->rules,
 		.may_use = may_use,
 		.is_named = is_named,

@@ -18,6 +18,7 @@ enum queue_event {
 struct bridge;
 struct counters;
 struct limits;
+struct load;
 struct loop;
 struct presence_rules;
 
@@ -27,6 +28,7 @@ struct bridge_params {
 	struct store *store;
 	const struct limits *limits;
 	struct counters *counters;
+	const struct load *load; /* REL-042: how long what can wait waits; or NULL */
 	/* D-03: may this XMPP user use the bridge (and be reached over it)? */
 	bool (*may_use)(const struct address *xmpp_user, void *arg);
 	/* D-47: is he told why the SIP side refused, before he was granted anything there? NULL:

@@ -6,6 +6,7 @@
 #include "core/exchanges.h"
 #include "model/counters.h"
 #include "model/limits.h"
+#include "model/load.h"
 
 enum {
 	STORE_AFTER_MS = 500,
@@ -19,6 +20,7 @@ enum {
 	RETRY_AFTER_MOST_S = 3600,
 	MUTE_AFTER = 20,
 	MUTE_SENT_MOST = 20,
+	CALM_MS = 5000, /* a receipt waits so long while the load is high, at least */
 };
 
 static struct toward *toward_of(const struct queue_lane *lane)
@@ -42,6 +44,13 @@ static bool is_ready(const struct queue_item *item)
 	       !list_is_linked(&item->write);
 }
 
+static void stop_calming(struct queue_lane *lane)
+{
+	lane->is_calming = false;
+	loop_timer_cancel(&lane->timer);
+	list_remove(&lane->place);
+}
+
 void hand_over_kick(struct bridge *bridge, struct queue_lane *lane)
 {
 	struct toward *toward = toward_of(lane);
@@ -51,6 +60,8 @@ void hand_over_kick(struct bridge *bridge, struct queue_lane *lane)
 		queue_let_go(bridge->flow.queue, lane);
 		return;
 	}
+	if (lane->is_calming && first->place.next != &lane->items)
+		stop_calming(lane);
 	if (!bridge->flow.is_loaded || list_is_linked(&lane->place) || lane->sent > 0 ||
 	    lane->held > 0 || !is_ready(first))
 		return;
@@ -63,6 +74,7 @@ static void on_due(void *arg)
 	struct queue_lane *lane = arg;
 
 	lane->was_early = false;
+	lane->is_calming = false;
 	list_remove(&lane->place);
 	list_remove(&lane->hope);
 	hand_over_kick(lane_link(lane)->bridge, lane);
@@ -93,6 +105,7 @@ static void go_early(struct bridge *bridge, struct queue_lane *lane)
 {
 	struct toward *toward = toward_of(lane);
 
+	lane->is_calming = false;
 	loop_timer_cancel(&lane->timer);
 	list_remove(&lane->hope);
 	list_remove(&lane->place);
@@ -149,6 +162,24 @@ static void wait_for_word(struct bridge *bridge, struct queue_lane *lane)
 	hand_over_wait(bridge, lane, &none, true);
 }
 
+/* REL-042: a receipt waits for calmer times, unless texts wait behind it. It is on disk, so it is
+ * not lost. */
+static bool may_wait(const struct bridge *bridge, const struct queue_item *item)
+{
+	return item->what == MESSAGE_REPORT && load_level(bridge->params.load) >= LOAD_OVERLOADED &&
+	       item->place.next == &item->lane->items;
+}
+
+static void wait_for_calm(struct bridge *bridge, struct queue_lane *lane)
+{
+	struct toward *toward = toward_of(lane);
+
+	lane->is_calming = true;
+	list_append(&toward->waiting, &lane->place);
+	loop_timer_set(bridge->params.loop, &lane->timer, CALM_MS + random_below(CALM_MS), on_due,
+		       lane);
+}
+
 static void start(struct bridge *bridge, struct list *lanes)
 {
 	struct queue_item *item = take_first(lanes);
@@ -159,6 +190,8 @@ static void start(struct bridge *bridge, struct list *lanes)
 		flow_expire(bridge, item);
 	else if (is_mute(item))
 		wait_for_word(bridge, item->lane);
+	else if (may_wait(bridge, item))
+		wait_for_calm(bridge, item->lane);
 	else
 		hand_over(bridge, item, NULL);
 }

@@ -4,6 +4,7 @@
 #include "core/bridge_private.h"
 #include "core/presence_book.h"
 #include "model/counters.h"
+#include "model/load.h"
 
 enum { KEPT_MS = 10 };
 
@@ -192,7 +193,8 @@ void show_now(struct bridge *bridge, struct pair *pair)
 	}
 	if (was_waiting)
 		bridge->params.counters->presence_coalesced++;
-	if (pace_wait_ms(&pair->pace, pace_of(pair), is_leaving, now_ms(bridge)) > 0) {
+	if (pace_wait_ms(&pair->pace, pace_of(pair) * load_stretch(bridge->params.load), is_leaving,
+			 now_ms(bridge)) > 0) {
 		set_timer(bridge, pair);
 		return;
 	}

@@ -55,6 +55,7 @@ struct queue_lane {
 	struct backoff backoff;
 	bool is_careful; /* its first item is handed over alone */
 	bool was_early;  /* and in vain: it waits for its own time */
+	bool is_calming; /* it has a receipt alone, which waits for a lower load */
 };
 
 /* What a hand-over alone adds to queue_item.tries; one beside others adds 1. Who has so many at a

@@ -147,6 +147,7 @@ static void begin(struct scenario *scenario)
 				       .store = scenario->store,
 				       .limits = &scenario->limits,
 				       .counters = &scenario->counters,
+				       .load = &scenario->load,
 				       .may_use = may_use,
 				       .is_named = is_named,
 				       .is_served = is_served,
@@ -555,6 +556,17 @@ static const char *limit(struct scenario *scenario, int count, char **words)
 	return NULL;
 }
 
+static const char *set_load(struct scenario *scenario, int count, char **words)
+{
+	for (int level = LOAD_NORMAL; count == 2 && level < LOAD_LEVELS; level++) {
+		if (strcmp(words[1], load_level_name((enum load_level)level)) != 0)
+			continue;
+		scenario->load.level = (enum load_level)level;
+		return NULL;
+	}
+	return "load normal|busy|overloaded|critical";
+}
+
 struct count_wanted {
 	struct scenario *scenario;
 	const char *name;
@@ -616,6 +628,7 @@ static const struct {
 	{"store", use_store},
 	{"stop", stop},
 	{"limit", limit},
+	{"load", set_load},
 	{"count", show_count},
 	{"domains", domains},
 	{"typing", scenario_do_typing},

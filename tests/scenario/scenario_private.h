@@ -8,6 +8,7 @@
 #include "core/bridge.h"
 #include "model/counters.h"
 #include "model/limits.h"
+#include "model/load.h"
 
 struct fake_side;
 
@@ -25,6 +26,7 @@ struct scenario {
 	int64_t life_s;
 	int64_t hold_unavailable_s;
 	struct limits limits;
+	struct load load;
 	struct counters counters;
 	struct list lines;
 	char *taken;
