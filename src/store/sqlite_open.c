@@ -166,38 +166,56 @@ static int configure(struct opening *opening)
 	return rc;
 }
 
-/* A copy of the old format is kept beside the file (REL-018). */
-static int keep_copy(struct opening *opening)
+/* A copy of the old format is kept beside the file (REL-018). It has its name when it is whole:
+ * what a full disk or a crash leaves half done is no copy, and goes. */
+static int make_copy(struct opening *opening, struct buf *out)
 {
-	struct buf name = BUF_INIT;
+	struct buf part = BUF_INIT;
 	char what[16];
 	int rc;
 
 	snprintf(what, sizeof what, "v%d", opening->version);
-	sqlite_files_name(opening->path, what, &name);
-	rc = sqlite_schema_copy(opening->db->handle, name.data);
+	sqlite_files_name(opening->path, what, out);
+	buf_printf(&part, "%s.copying", opening->path);
+	(void)unlink(part.data);
+	rc = sqlite_schema_copy(opening->db->handle, part.data);
+	if (rc == SQLITE_OK && rename(part.data, out->data) != 0)
+		rc = SQLITE_CANTOPEN;
+	if (rc != SQLITE_OK)
+		(void)unlink(part.data);
+	buf_free(&part);
+	return rc;
+}
+
+/* A change that failed comes again at the next start, and so does its copy. */
+static int change_format(struct opening *opening)
+{
+	struct buf copy = BUF_INIT;
+	int rc = make_copy(opening, &copy);
+
+	if (rc == SQLITE_OK) {
+		rc = sqlite_schema_migrate(opening->db->handle, opening->version);
+		if (rc != SQLITE_OK)
+			(void)unlink(copy.data);
+	}
 	if (rc == SQLITE_OK)
-		log_notice("store: kept a copy before the change of format path=%s",
-			   log_safe(name.data));
-	buf_free(&name);
+		log_notice("store: format changed from=%d to=%d, the old one is kept path=%s",
+			   opening->version, SQLITE_SCHEMA_VERSION, log_safe(copy.data));
+	buf_free(&copy);
 	return rc;
 }
 
 static int migrate(struct opening *opening)
 {
-	int rc = SQLITE_OK;
+	int rc;
 
 	if (opening->version == SQLITE_SCHEMA_VERSION)
 		return SQLITE_OK;
 	if (opening->version > 0)
-		rc = keep_copy(opening);
+		return change_format(opening);
+	rc = sqlite_schema_migrate(opening->db->handle, 0);
 	if (rc == SQLITE_OK)
-		rc = sqlite_schema_migrate(opening->db->handle, opening->version);
-	if (rc == SQLITE_OK && opening->version == 0)
 		log_notice("store: made path=%s", log_safe(opening->path));
-	else if (rc == SQLITE_OK)
-		log_notice("store: format changed from=%d to=%d", opening->version,
-			   SQLITE_SCHEMA_VERSION);
 	return rc;
 }
 
@@ -362,8 +380,13 @@ static int explain(struct opening *opening, int rc)
 		return 0;
 	if ((rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY)
 		return explain_access(opening);
-	snprintf(opening->error, opening->error_len, "%s cannot be opened: %s (%s)", opening->path,
-		 sqlite3_errstr(rc), strerror(sqlite_db_errno(rc)));
+	if ((rc & 0xff) == SQLITE_FULL)
+		snprintf(opening->error, opening->error_len,
+			 "%s cannot be opened: the disk is full: make room there and start again",
+			 opening->path);
+	else
+		snprintf(opening->error, opening->error_len, "%s cannot be opened: %s (%s)",
+			 opening->path, sqlite3_errstr(rc), strerror(sqlite_db_errno(rc)));
 	return sqlite_db_errno(rc);
 }
 

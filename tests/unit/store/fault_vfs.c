@@ -30,8 +30,11 @@ static int fault_read(sqlite3_file *file, void *to, int count, sqlite3_int64 at)
 
 static int fault_write(sqlite3_file *file, const void *from, int count, sqlite3_int64 at)
 {
-	if (faults.write_error != 0)
-		return faults.write_error;
+	if (faults.write_error != 0) {
+		if (faults.writes_to_pass == 0)
+			return faults.write_error;
+		faults.writes_to_pass--;
+	}
 	return real_of(file)->pMethods->xWrite(real_of(file), from, count, at);
 }
 
@@ -172,6 +175,7 @@ struct fault_vfs *fault_vfs(void)
 void fault_vfs_reset(void)
 {
 	faults.write_error = 0;
+	faults.writes_to_pass = 0;
 	faults.write_errno = 0;
 	faults.syncs_to_fail = 0;
 	faults.hold_sync = false;

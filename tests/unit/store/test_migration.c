@@ -2,12 +2,14 @@
  * published: a migration that is changed afterwards fails this test. */
 #include "support/check.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <sqlite3.h>
 
 #include "base/mem.h"
+#include "fault_vfs.h"
 #include "store/sqlite_schema.h"
 #include "store_bench.h"
 #include "support/fake_loop.h"
@@ -303,6 +305,53 @@ static void test_earlier_formats(void **state)
 	}
 }
 
+static int version_of(struct bench *bench)
+{
+	sqlite3_stmt *stmt = NULL;
+	sqlite3 *db = NULL;
+	int version;
+
+	assert_int_equal(sqlite3_open(bench->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	version = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return version;
+}
+
+/* [REL-052] [REL-018] the disk fills up after each write of a change of format: the start is
+ * refused with a sentence, the store is as it was, nothing lies about, and with space it goes on.
+ */
+static void test_no_space(void **state)
+{
+	struct bench *bench = *state;
+	int writes = 0;
+
+	fault_vfs_reset();
+	fault_vfs()->write_errno = ENOSPC;
+	for (int opened = ENOSPC; opened != 0; writes++) {
+		if (writes == 0)
+			make_file(bench, 3);
+		fake_loop_set_wall(bench->loop, 4711000);
+		fault_vfs()->write_error = SQLITE_FULL;
+		fault_vfs()->writes_to_pass = writes;
+		opened = bench_open(bench, "sqlite");
+		fault_vfs()->write_error = 0;
+		if (opened == 0)
+			break;
+		assert_int_equal(opened, ENOSPC);
+		assert_non_null(strstr(bench->error, "disk"));
+		bench_close(bench);
+		assert_int_equal(bench_files(bench, "damaged"), 0);
+		assert_int_equal(bench_files(bench, ".v3-"), 0);
+		assert_int_equal(version_of(bench), 3);
+	}
+	assert_true(writes > 10);
+	check_store(bench, 3);
+	fault_vfs_reset();
+}
+
 #define DIALOG(id, role, watcher, event, tag, cseq, end, value)                                    \
 	"INSERT INTO dialogs VALUES (" id ",''," role "," watcher ",NULL," event ",x'61'," tag     \
 	",NULL,x'61',x'61',NULL,NULL,NULL,NULL," cseq ",-1,0,0," end "," value ")"
@@ -371,6 +420,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_earlier_formats),
+		cmocka_unit_test_setup_teardown(test_no_space, bench_setup, bench_teardown),
 		cmocka_unit_test_setup_teardown(test_rules_of_the_formats, bench_setup,
 						bench_teardown),
 	};
