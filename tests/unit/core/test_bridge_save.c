@@ -15,6 +15,8 @@ struct store {
 	int error; /* of the writes from now on */
 	unsigned writes;
 	enum pair_state on_disk;
+	unsigned presence_writes;
+	bool has_presence;
 };
 
 void store_load_pairs(struct store *store, store_pair_fn *each, store_done_fn *done, void *arg)
@@ -41,6 +43,41 @@ void store_drop_pair(struct store *store, const struct address *watcher,
 	if (store->error == 0)
 		store->on_disk = PAIR_NONE;
 	done(store->error, arg);
+}
+
+void store_load_presence(struct store *store, store_presence_fn *each, store_done_fn *done,
+			 void *arg)
+{
+	(void)store;
+	(void)each;
+	done(0, arg);
+}
+
+void store_put_presence(struct store *store, const struct presence_row *row, store_done_fn *done,
+			void *arg)
+{
+	(void)row;
+	store->presence_writes++;
+	if (store->error == 0)
+		store->has_presence = true;
+	done(store->error, arg);
+}
+
+void store_drop_presence(struct store *store, const struct address *watched,
+			 const struct address *watcher, store_done_fn *done, void *arg)
+{
+	(void)watched;
+	(void)watcher;
+	store->presence_writes++;
+	if (store->error == 0)
+		store->has_presence = false;
+	done(store->error, arg);
+}
+
+bool store_clock_is_wrong(const struct store *store)
+{
+	(void)store;
+	return false;
 }
 
 int64_t store_last_alive(const struct store *store)
@@ -172,12 +209,70 @@ static void refused_rows_are_not_repeated(void **state)
 	assert_int_equal(world->store.writes, 1);
 }
 
+static void change(struct world *world, bool is_open)
+{
+	static char desk[] = "desk";
+	static int priority;
+	struct device device = {.id = desk,
+				.basic = is_open ? BASIC_OPEN : BASIC_CLOSED,
+				.priority = ++priority % 100};
+
+	bridge_device(world->bridge, &world->watch, &device);
+}
+
+/* [D-49] [REL-011] a source that talks all the time costs a row a second */
+static void presence_is_written_once_a_second(void **state)
+{
+	struct world *world = *state;
+
+	grant(world);
+	for (int i = 0; i < 500; i++) {
+		change(world, true);
+		fake_loop_advance(world->loop, 10);
+	}
+	assert_in_range(world->store.presence_writes, 4, 5);
+	fake_loop_advance(world->loop, 2000);
+	assert_true(world->store.has_presence);
+	world->store.presence_writes = 0;
+	fake_loop_advance(world->loop, 600000);
+	assert_int_equal(world->store.presence_writes, 0);
+}
+
+/* [REL-009] a disk that is full for a while: what is true is there afterwards, and what is not true
+ * any more is not */
+static void presence_reaches_the_disk(void **state)
+{
+	struct world *world = *state;
+
+	grant(world);
+	world->store.error = ENOSPC;
+	change(world, true);
+	fake_loop_advance(world->loop, 60000);
+	assert_false(world->store.has_presence);
+	assert_in_range(world->store.presence_writes, 2, 7);
+	world->store.error = 0;
+	fake_loop_advance(world->loop, 20000);
+	assert_true(world->store.has_presence);
+	world->store.error = ENOSPC;
+	bridge_watch_answered(world->bridge, &world->watch, WATCH_REJECTED, NULL);
+	fake_loop_advance(world->loop, 60000);
+	assert_true(world->store.has_presence);
+	world->store.error = 0;
+	fake_loop_advance(world->loop, 20000);
+	assert_false(world->store.has_presence);
+	world->store.presence_writes = 0;
+	fake_loop_advance(world->loop, 600000);
+	assert_int_equal(world->store.presence_writes, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(end_of_a_grant_reaches_the_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(failed_writes_alone_are_repeated, setup, teardown),
 		cmocka_unit_test_setup_teardown(refused_rows_are_not_repeated, setup, teardown),
+		cmocka_unit_test_setup_teardown(presence_is_written_once_a_second, setup, teardown),
+		cmocka_unit_test_setup_teardown(presence_reaches_the_disk, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
