@@ -248,8 +248,9 @@ int daemon_reload(struct parts *parts, struct buf *report)
 	(*parts->settings)->stop_tell = fresh->stop_tell;
 	(*parts->settings)->limits = fresh->limits;
 	(void)open_log(fresh, parts->options); /* the settings have checked the facility */
-	buf_puts(report, "the configuration is read: log.*, limits.* and stop.tell are in effect, "
-			 "anything else after a restart\n");
+	sip_side_set_logins(parts->sip, fresh->logins, fresh->login_count);
+	buf_puts(report, "the configuration is read: log.*, limits.*, stop.tell and the logins are "
+			 "in effect, anything else after a restart\n");
 	settings_free(&fresh);
 	return 0;
 }

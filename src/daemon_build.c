@@ -184,6 +184,8 @@ static int build_sip(struct parts *parts)
 		.dialogs = daemon_dialog_keeper(parts),
 		.language = settings->language,
 		.user_agent = "sipxmppd/" SIPXMPPD_VERSION,
+		.logins = settings->logins,
+		.login_count = settings->login_count,
 		.allow_md5 = settings->allow_md5,
 		.tells_voicemail = settings->tells_voicemail,
 		.tells_missed_calls = settings->tells_missed_calls,

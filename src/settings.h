@@ -61,6 +61,8 @@ struct settings {
 	const char *realm;
 	const char *username;
 	const char *password;
+	struct sip_login *logins; /* who may prove who he is (SEC-010) */
+	size_t login_count;
 	bool allow_md5;
 	const char *tls_certificate;
 	const char *tls_key;

@@ -435,6 +435,7 @@ static void check_map(struct loader *loader, struct settings *out)
 		canonize_peer(loader, map, &out->peers[i]);
 	settings_check_lists(loader, out, map);
 	settings_check_calls(loader, out, map);
+	settings_check_logins(loader, out, map);
 	address_map_free(&map);
 }
 

@@ -96,6 +96,10 @@ struct draft_rule {
 	const char *text;
 };
 
+struct draft_login {
+	const char *user, *realm, *password, *ha1, *ha1_sha256;
+};
+
 struct draft_list {
 	const char *uri;
 	struct texts members;
@@ -107,6 +111,8 @@ struct draft {
 	struct texts xmpp_domains, ping;
 	struct texts listen, trusted;
 	const char *advertise, *proxy, *realm, *username, *password, *password_file;
+	const char *logins_file;
+	struct items logins;
 	int64_t allow_md5;
 	const char *tls_certificate, *tls_key, *tls_ca;
 	int64_t tls_verify, options_follow_link, refresh, timer_t1;
@@ -179,6 +185,9 @@ void settings_walk(struct loader *loader);
  * fault, which is reported. prefix and name make the settings' names. */
 const char *settings_secret(struct loader *loader, const char *prefix, const char *name,
 			    const char *text, const char *file);
+/* The same file: opens a file that holds secrets (SEC-090), *path is where it is. -1 on a fault,
+ * which is reported. */
+int settings_open_secret(struct loader *loader, int line, const char *file, const char **path);
 /* settings_check.c: checks the draft as a whole and fills *out. */
 void settings_check(struct loader *loader, struct settings *out);
 /* settings_domains.c: the parts of it for domains, chat domains and users. */
@@ -188,6 +197,8 @@ struct address_map;
 void settings_check_lists(struct loader *loader, struct settings *out, struct address_map *map);
 /* settings_calls.c */
 void settings_check_calls(struct loader *loader, struct settings *out, struct address_map *map);
+/* settings_logins.c: logins, once the map is known to be right. */
+void settings_check_logins(struct loader *loader, struct settings *out, struct address_map *map);
 /* settings_messages.c; the second warns of what has no effect in the i-th entry of domains. */
 void settings_check_messages(struct loader *loader, struct settings *out);
 void settings_warn_messages(struct loader *loader, size_t i, const struct draft_domain *entry);

@@ -59,6 +59,7 @@
 #define AT_DOMAIN(field) offsetof(struct draft_domain, field)
 #define AT_CHAT(field)   offsetof(struct draft_chat, field)
 #define AT_USER(field)   offsetof(struct draft_user, field)
+#define AT_LOGIN(field)  offsetof(struct draft_login, field)
 #define AT_LIST(field)   offsetof(struct draft_list, field)
 #define AT_RULE(field)   offsetof(struct draft_rule, field)
 
@@ -108,6 +109,15 @@ static const struct setting xmpp_settings[] = {
 	END,
 };
 
+static const struct setting login_settings[] = {
+	TEXT("user", BUILT, AT_LOGIN(user), NULL, NULL),
+	TEXT("realm", BUILT, AT_LOGIN(realm), NULL, NULL),
+	TEXT("password", BUILT, AT_LOGIN(password), NULL, NULL),
+	TEXT("ha1", BUILT, AT_LOGIN(ha1), NULL, NULL),
+	TEXT("ha1_sha256", BUILT, AT_LOGIN(ha1_sha256), NULL, NULL),
+	END,
+};
+
 static const struct setting sip_settings[] = {
 	TEXTS("listen", BUILT, AT(listen), settings_text_listen),
 	TEXT("advertise", BUILT, AT(advertise), NULL, settings_text_advertise),
@@ -117,6 +127,8 @@ static const struct setting sip_settings[] = {
 	TEXT("username", UNBUILT, AT(username), NULL, NULL),
 	TEXT("password", UNBUILT, AT(password), NULL, NULL),
 	TEXT("password_file", UNBUILT, AT(password_file), NULL, NULL),
+	TEXT("logins_file", BUILT, AT(logins_file), NULL, NULL),
+	LIST("logins", AT(logins), login_settings, struct draft_login),
 	BOOL("allow_md5", BUILT, AT(allow_md5), "true"),
 	TEXT("tls_certificate", UNBUILT, AT(tls_certificate), NULL, NULL),
 	TEXT("tls_key", UNBUILT, AT(tls_key), NULL, NULL),

@@ -105,27 +105,39 @@ static const char *read_secret(struct loader *loader, int line, const char *path
 	return kept;
 }
 
-static const char *from_file(struct loader *loader, int line, const char *file)
+int settings_open_secret(struct loader *loader, int line, const char *file, const char **path)
 {
-	const char *path = resolve(loader, file);
-	const char *secret = NULL;
 	struct stat info;
 	int fd;
 
+	*path = resolve(loader, file);
 	/* Looked at before it is opened: opening some things has effects. */
-	if (lstat(path, &info) != 0) {
-		loader_fault(loader, line, "%s cannot be read: %s", path, strerror(errno));
-		return NULL;
+	if (lstat(*path, &info) != 0) {
+		loader_fault(loader, line, "%s cannot be read: %s", *path, strerror(errno));
+		return -1;
 	}
-	if (!may_be_trusted(loader, line, path, &info))
-		return NULL;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
+	if (!may_be_trusted(loader, line, *path, &info))
+		return -1;
+	fd = open(*path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
 	if (fd < 0) {
-		loader_fault(loader, line, "%s cannot be read: %s", path, strerror(errno));
-		return NULL;
+		loader_fault(loader, line, "%s cannot be read: %s", *path, strerror(errno));
+		return -1;
 	}
-	if (fstat(fd, &info) == 0 && may_be_trusted(loader, line, path, &info))
-		secret = read_secret(loader, line, path, fd);
+	if (fstat(fd, &info) == 0 && may_be_trusted(loader, line, *path, &info))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static const char *from_file(struct loader *loader, int line, const char *file)
+{
+	const char *path;
+	const char *secret;
+	int fd = settings_open_secret(loader, line, file, &path);
+
+	if (fd < 0)
+		return NULL;
+	secret = read_secret(loader, line, path, fd);
 	close(fd);
 	return secret;
 }

@@ -156,3 +156,30 @@ char *phone_elsewhere(struct rig *rig, const char *from, const char *text)
 	close(fd);
 	return mem_strndup(room, got > 0 ? (size_t)got : 0);
 }
+
+char *phone_ask_from(struct rig *rig, const char *from, struct login_phone *phone,
+		     const struct rig_request *request)
+{
+	struct rig_request with = *request;
+	struct buf headers = BUF_INIT;
+	struct sip_text answer = {0};
+	char *bytes = rig_text(rig, SIP_WAY_UDP, request);
+
+	answer.text = phone_elsewhere(rig, from, bytes);
+	answer.len = strlen(answer.text);
+	if (!phone_learn(phone, &answer))
+		fail_msg("no challenge: %s", answer.text);
+	mem_free(answer.text);
+	mem_free(bytes);
+	char *credentials = phone_credentials(phone, request->method);
+
+	buf_printf(&headers, "%s%s", request->headers != NULL ? request->headers : "", credentials);
+	with.headers = headers.data;
+	bytes = rig_text(rig, SIP_WAY_UDP, &with);
+	char *last = phone_elsewhere(rig, from, bytes);
+
+	mem_free(bytes);
+	mem_free(credentials);
+	buf_free(&headers);
+	return last;
+}

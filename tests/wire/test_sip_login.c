@@ -436,31 +436,12 @@ static char *guess_from(struct rig *rig, const char *from, const char *user, con
 {
 	struct login_phone phone = phone_of(user);
 	struct rig_request text = text_of("guess");
-	struct buf sender = BUF_INIT, headers = BUF_INIT;
-	struct sip_text answer = {0};
+	char sender[64];
 
 	phone.password = password;
-	buf_printf(&sender, "<sip:%s@pbx.example>", user);
-	text.from = sender.data;
-	char *bytes = rig_text(rig, SIP_WAY_UDP, &text);
-
-	answer.text = phone_elsewhere(rig, from, bytes);
-	answer.len = strlen(answer.text);
-	assert_true(phone_learn(&phone, &answer));
-	mem_free(answer.text);
-	mem_free(bytes);
-	char *credentials = phone_credentials(&phone, "MESSAGE");
-
-	buf_printf(&headers, "%s%s", text.headers, credentials);
-	text.headers = headers.data;
-	bytes = rig_text(rig, SIP_WAY_UDP, &text);
-	char *last = phone_elsewhere(rig, from, bytes);
-
-	mem_free(bytes);
-	mem_free(credentials);
-	buf_free(&headers);
-	buf_free(&sender);
-	return last;
+	snprintf(sender, sizeof sender, "<sip:%s@pbx.example>", user);
+	text.from = sender;
+	return phone_ask_from(rig, from, &phone, &text);
 }
 
 /* [SEC-013]: guesses from many places block a user everywhere but where he is at home; of a user
