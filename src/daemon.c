@@ -78,7 +78,7 @@ static void tick_alive(void *arg)
 		daemon_stop(parts, true);
 		return;
 	}
-	store_alive(parts->store, loop_wall_ms(parts->loop) / 1000, NULL, NULL);
+	daemon_look(parts);
 	loop_timer_set(parts->loop, &parts->alive_timer, ALIVE_MS, tick_alive, parts);
 }
 
@@ -367,6 +367,7 @@ static int serve(struct parts *parts)
 
 	if (code == EX_OK) {
 		parts->started_ms = loop_now(parts->loop);
+		parts->store_seen_ms = parts->started_ms;
 		tick_alive(parts);
 		store_load_spellings(parts->store, load_spelling, spellings_loaded, parts);
 		loop_run(parts->loop);

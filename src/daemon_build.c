@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "core/bridge.h"
 #include "daemon_parts.h"
+#include "ops/metrics.h"
 #include "ops/service.h"
 #include "settings.h"
 #include "store/store.h"
@@ -309,11 +310,13 @@ static int build_service(struct parts *parts)
 static build_step *const inner_steps[] = {build_loop, build_signals, build_service, build_store,
 					  build_map,  build_bridge,  NULL};
 /* What the network reaches: only when all is known that answers depend on. */
-static build_step *const outer_steps[] = {build_load, build_sip, build_xmpp, build_control, NULL};
+static build_step *const outer_steps[] = {build_load, build_sip, build_xmpp, build_control,
+					  daemon_build_metrics, NULL};
 
 void daemon_take_down(struct parts *parts)
 {
 	daemon_load_stop(parts);
+	metrics_free(&parts->metrics);
 	control_free(&parts->control);
 	service_free(&parts->service);
 	daemon_free_publications(parts);

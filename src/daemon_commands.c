@@ -68,7 +68,7 @@ static void add_limit(const char *name, int64_t value, uint64_t hits, const char
 		buf_printf(arg, "limit.%s %llu\n", name, (unsigned long long)hits);
 }
 
-void daemon_status(const struct parts *parts, struct buf *out)
+void daemon_figures(const struct parts *parts, struct buf *out)
 {
 	uint64_t up_s = (loop_now(parts->loop) - parts->started_ms) / 1000;
 
@@ -83,6 +83,11 @@ void daemon_status(const struct parts *parts, struct buf *out)
 	daemon_load_status(parts, out);
 	xmpp_side_status(parts->xmpp, out);
 	sip_side_status(parts->sip, out);
+}
+
+void daemon_status(const struct parts *parts, struct buf *out)
+{
+	daemon_figures(parts, out);
 	counters_each(&parts->counters, add_counter, out);
 	limits_each(&(*parts->settings)->limits, &parts->counters.limits, add_limit, out);
 }

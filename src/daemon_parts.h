@@ -20,6 +20,7 @@ struct daemon_options;
 struct dialog_row;
 struct kept_dialogs;
 struct kept_prints;
+struct metrics;
 struct load_meter;
 struct kept_rows;
 struct publication_row;
@@ -41,6 +42,8 @@ struct parts {
 	struct xmpp_side *xmpp;
 	struct control *control;
 	struct service *service;
+	struct metrics *metrics;
+	uint64_t store_seen_ms; /* when the store answered last, loop clock */
 	struct counters counters;
 	struct load load;
 	struct load_meter *meter; /* daemon_load.c */
@@ -67,8 +70,14 @@ struct parts {
 /* daemon_process.c: what root may do is given up for good (SEC-092), and no core is left behind.
  * Returns an exit code; it has logged why. */
 int daemon_drop_privileges(const struct settings *settings);
-/* A sign of life for the service manager, if the store's thread gives one (REL-015). */
+/* Asks the store for a sign of life, and hands it on to the service manager (REL-015); writes when
+ * the process was last alive (D-49). */
 void daemon_look(void *arg);
+
+/* daemon_metrics.c: metrics.listen. */
+int daemon_build_metrics(struct parts *parts);
+/* Of "status" what is no counter: "key value" lines. */
+void daemon_figures(const struct parts *parts, struct buf *out);
 
 /* The table of control commands; its argument is struct parts. */
 extern const struct control_command daemon_commands[];

@@ -119,7 +119,8 @@ int daemon_drop_privileges(const struct settings *settings)
 	return code;
 }
 
-/* Watchdog ------------------------------------------------------------------------------------- */
+/* Signs of life
+ * ------------------------------------------------------------------------------------- */
 
 static void store_answered(int error, void *arg)
 {
@@ -127,6 +128,7 @@ static void store_answered(int error, void *arg)
 
 	(void)error; /* a full disk is no reason to be killed */
 	parts->is_looking = false;
+	parts->store_seen_ms = loop_now(parts->loop);
 	service_alive(parts->service);
 }
 

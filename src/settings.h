@@ -76,6 +76,7 @@ struct settings {
 	const char *store_path;
 	const char *control_socket;
 	const char *metrics_listen; /* NULL: off */
+	bool ready_needs_links;     /* metrics.ready (REL-061) */
 
 	enum log_target log_target;
 	enum log_level log_level;

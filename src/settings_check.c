@@ -107,6 +107,7 @@ static void check_rest(struct loader *loader, struct settings *out)
 	out->store_path = draft->store_path;
 	out->control_socket = draft->control_socket;
 	out->metrics_listen = draft->metrics_listen;
+	out->ready_needs_links = draft->metrics_ready == 0;
 	out->log_target = draft->log_target == 0 ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR;
 	out->log_level = (enum log_level)draft->log_level;
 	out->log_facility = draft->log_facility;

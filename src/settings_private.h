@@ -129,6 +129,7 @@ struct draft {
 	int64_t stop_tell;
 	const char *process_user, *process_group;
 	int64_t core_dumps;
+	int64_t metrics_ready;
 	struct limits limits;
 };
 

@@ -93,6 +93,7 @@ static const char *const presence_cases[] = {"closed",   "on-hold",        "in-c
 					     "dialling", "do-not-disturb", "ringing",
 					     "activity", "idle",           NULL};
 static const char *const presence_shows[] = {"none", "away", "chat", "dnd", "xa", "keep", NULL};
+static const char *const ready_words[] = {"links", "serving", NULL};
 static const char *const stop_tells[] = {"all", "none", NULL};
 
 static const struct setting xmpp_settings[] = {
@@ -221,7 +222,8 @@ static const struct setting control_settings[] = {
 };
 
 static const struct setting metrics_settings[] = {
-	TEXT("listen", UNBUILT, AT(metrics_listen), NULL, settings_text_host_port),
+	TEXT("listen", BUILT, AT(metrics_listen), NULL, settings_text_host_port),
+	CHOICE("ready", BUILT, AT(metrics_ready), "links", ready_words),
 	END,
 };
 
