@@ -14,6 +14,15 @@
 #include "core/presence_book.h"
 #include "model/counters.h"
 
+enum { MINUTE_MS = 60 * 1000 };
+
+int64_t steady_ahead_ms(const struct bridge *bridge)
+{
+	int64_t ahead = steady_ms(bridge) - loop_wall_ms(bridge->params.loop);
+
+	return (ahead + (ahead < 0 ? -MINUTE_MS / 2 : MINUTE_MS / 2)) / MINUTE_MS * MINUTE_MS;
+}
+
 static void init_toward(struct toward *toward, uint64_t now)
 {
 	list_init(&toward->ready);
@@ -86,7 +95,7 @@ int bridge_new(struct bridge **out, const struct bridge_params *params)
 	struct bridge *bridge = mem_zalloc(sizeof *bridge);
 
 	bridge->params = *params;
-	bridge->steady_from_s = wall_s(bridge) - (int64_t)(now_ms(bridge) / 1000);
+	bridge->steady_from_ms = loop_wall_ms(params->loop) - (int64_t)now_ms(bridge);
 	random_bytes(bridge->key, sizeof bridge->key);
 	init_links(bridge);
 	pairs_new(&bridge->pairs);
@@ -175,13 +184,18 @@ static bool may_have(const struct bridge *bridge, const struct pair_row *row)
  * again into one that broke again; the watcher is told once more (bridge_sync.c). */
 static void mark_unsure(const struct bridge *bridge, struct pair *pair)
 {
-	int64_t last = store_last_alive(bridge->params.store);
+	const struct store *store = bridge->params.store;
+	/* With a clock that is wrong the rows were moved: the newest is of now (REL-031). */
+	int64_t last = store_clock_is_wrong(store)
+			       ? steady_s(bridge)
+			       : store_last_alive(store) + steady_ahead_s(bridge);
 	int64_t at = pair->row.state == PAIR_GRANTED   ? pair->row.granted_at
 		     : pair->row.state == PAIR_REFUSED ? pair->row.refused_at
 		     : pair->row.state == PAIR_ENDED   ? pair->row.ended_at
 						       : 0;
 
-	if (watcher_side(pair) == SIDE_XMPP && last != 0 && at >= last - UNSURE_AT_START_S)
+	if (watcher_side(pair) == SIDE_XMPP && store_last_alive(store) != 0 && at != 0 &&
+	    at >= last - UNSURE_AT_START_S)
 		pair->entered_ms = BEFORE_START_MS;
 }
 
@@ -205,6 +219,7 @@ static void on_row(const struct pair_row *row, void *arg)
 	pair->row.refused_at = row->refused_at;
 	pair->row.ended_at = row->ended_at;
 	pair->row.heard_at = row->heard_at;
+	pair_row_move(&pair->row, steady_ahead_s(bridge));
 	mark_unsure(bridge, pair);
 	bridge_count(bridge, pair, +1);
 }
@@ -332,13 +347,22 @@ struct learned *bridge_learned(struct bridge *bridge)
 
 /* For the control commands --------------------------------------------------------------------- */
 
-static void show_pair(struct list *link, bool as_watcher, bridge_pair_fn *each, void *arg)
+static void show_row(const struct bridge *bridge, const struct pair *pair, bridge_pair_fn *each,
+		     void *arg)
+{
+	struct pair_row row = bridge_row(bridge, pair);
+
+	each(&row, book_now(pair->entry), arg);
+}
+
+static void show_pair(const struct bridge *bridge, struct list *link, bool as_watcher,
+		      bridge_pair_fn *each, void *arg)
 {
 	struct pair *pair = as_watcher ? LIST_ENTRY(link, struct pair, by_watcher)
 				       : LIST_ENTRY(link, struct pair, by_watched);
 
 	if (pair->row.state != PAIR_NONE)
-		each(&pair->row, book_now(pair->entry), arg);
+		show_row(bridge, pair, each, arg);
 }
 
 void bridge_each_pair(struct bridge *bridge, const struct address *address, bridge_pair_fn *each,
@@ -352,7 +376,7 @@ void bridge_each_pair(struct bridge *bridge, const struct address *address, brid
 			struct pair *pair = LIST_ENTRY(it, struct pair, all);
 
 			if (pair->row.state != PAIR_NONE)
-				each(&pair->row, book_now(pair->entry), arg);
+				show_row(bridge, pair, each, arg);
 		}
 		return;
 	}
@@ -360,9 +384,9 @@ void bridge_each_pair(struct bridge *bridge, const struct address *address, brid
 	if (user == NULL)
 		return;
 	LIST_EACH(it, next, &user->watching)
-	show_pair(it, true, each, arg);
+	show_pair(bridge, it, true, each, arg);
 	LIST_EACH(it, next, &user->watched)
-	show_pair(it, false, each, arg);
+	show_pair(bridge, it, false, each, arg);
 }
 
 size_t bridge_pair_count(const struct bridge *bridge)

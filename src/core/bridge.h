@@ -73,7 +73,8 @@ void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg);
  * again. To be called again, a little later, for as long as one cares to wait. */
 bool bridge_drains(struct bridge *bridge);
 /* D-48: with tell, says goodbye to all watchers (the sides pace it); our own subscriptions are the
- * sides' to keep or to end. After that every event is ignored. Open messages end as OUTCOME_UNKNOWN. */
+ * sides' to keep or to end. After that every event is ignored. Open messages end as
+ * OUTCOME_UNKNOWN. */
 void bridge_stop(struct bridge *bridge, bool tell);
 /* Goodbyes that a full side did not take are said when it has room: to be called again, a little
  * later, until it returns true. */

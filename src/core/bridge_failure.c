@@ -61,7 +61,7 @@ static void become_report(struct bridge *bridge, struct queue_item *item, struct
 	mem_free(item->uid);
 	item->uid = mem_strdup(report->uid == NULL ? "" : report->uid);
 	item->what = MESSAGE_REPORT;
-	item->accepted_ms = loop_wall_ms(bridge->params.loop);
+	item->accepted_ms = steady_ms(bridge);
 	item->expires_s = steady_s(bridge) + REPORT_LIFE_S;
 	item->tries = item->unknowns = item->failures = item->last_fault = 0;
 	item->is_expired = false;
@@ -212,7 +212,7 @@ void queue_report(struct bridge *bridge, enum side toward, const struct address 
 	item = queue_item_new(buf_take(&value), len);
 	item->uid = mem_strdup(report->uid == NULL ? "" : report->uid);
 	item->what = MESSAGE_REPORT;
-	item->accepted_ms = loop_wall_ms(bridge->params.loop);
+	item->accepted_ms = steady_ms(bridge);
 	item->expires_s = steady_s(bridge) + REPORT_LIFE_S;
 	item->seq = flow_next_seq(bridge);
 	item->was_sent = true;

@@ -354,7 +354,7 @@ static void note_sent(struct bridge *bridge, struct queue_item *item)
 
 static uint32_t repeats(const struct bridge *bridge, const struct queue_item *item)
 {
-	int64_t held_ms = loop_wall_ms(bridge->params.loop) - item->accepted_ms;
+	int64_t held_ms = steady_ms(bridge) - item->accepted_ms;
 
 	return held_ms > 0 ? (uint32_t)(held_ms / REPEAT_MS) : 0;
 }
@@ -374,7 +374,7 @@ static void hand_over_stored(struct bridge *bridge, struct queue_item *item)
 	message.repeat = repeats(bridge, item);
 	message.may_be_known = item->was_sent;
 	if (message.sent_at_ms == 0)
-		message.sent_at_ms = item->accepted_ms;
+		message.sent_at_ms = item->accepted_ms - steady_ahead_ms(bridge);
 	note_sent(bridge, item);
 	half->ops->deliver(half->side, item->x, &lane->from, &lane->to, &message);
 	message_clear(&message);

@@ -379,7 +379,7 @@ static struct queue_item *make_item(struct bridge *bridge, struct exchange *exch
 	item = queue_item_new(buf_take(&value), len);
 	item->uid = mem_strdup(message->uid == NULL ? "" : message->uid);
 	item->what = MESSAGE_TEXT;
-	item->accepted_ms = loop_wall_ms(bridge->params.loop);
+	item->accepted_ms = steady_ms(bridge);
 	item->expires_s = steady_s(bridge) + bridge->params.life_s;
 	if (message->life_s > 0 && message->life_s < bridge->params.life_s)
 		item->expires_s = steady_s(bridge) + message->life_s;

@@ -68,7 +68,7 @@ static void failed_early(struct bridge *bridge, struct queue_item *item, enum ou
 /* For how long messages.hold_unavailable still lets it wait. */
 static int64_t held_s(const struct bridge *bridge, const struct queue_item *item)
 {
-	return item->accepted_ms / 1000 + bridge->params.hold_unavailable_s - wall_s(bridge);
+	return item->accepted_ms / 1000 + bridge->params.hold_unavailable_s - steady_s(bridge);
 }
 
 /* D-37 says for how long it is tried, whatever the other side asks for. */

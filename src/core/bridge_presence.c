@@ -241,9 +241,10 @@ void show_start_hold(struct bridge *bridge, struct pair *pair)
 /* The source has spoken: it is neither refused nor doubtful. */
 static void heard(struct bridge *bridge, struct pair *pair)
 {
-	pair->row.heard_at = wall_s(bridge);
+	pair->row.heard_at = steady_s(bridge);
 	bridge_end_refusal(bridge, pair);
-	/* Nobody has asked yet for all devices of a chat user whom nobody watches yet (PRES-161). */
+	/* Nobody has asked yet for all devices of a chat user whom nobody watches yet (PRES-161).
+	 */
 	if (pair->is_recalled && (pair->is_live || watched_side(pair) == SIDE_SIP)) {
 		pair->is_recalled = false;
 		show_later(bridge, pair); /* it is true, as far as it goes */

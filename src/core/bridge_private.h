@@ -168,7 +168,7 @@ struct flow {
 
 struct bridge {
 	struct bridge_params params;
-	int64_t steady_from_s; /* steady_s() */
+	int64_t steady_from_ms; /* steady_ms() */
 	struct half sides[2];
 	struct side_link *links; /* SIP_LINK, CHAT_LINKS ... */
 	unsigned link_count;
@@ -231,16 +231,23 @@ static inline uint64_t now_ms(const struct bridge *bridge)
 {
 	return loop_now(bridge->params.loop);
 }
-/* Seconds of a wall clock that was right at the start and never steps (REL-030): for how long
- * something lives. */
+/* A wall clock that was right at the start and never steps (REL-030): how old something is, and for
+ * how long it lives. Rows are in the time of the wall clock, and the store moves them with it
+ * (REL-031); everything here is in this one. */
+static inline int64_t steady_ms(const struct bridge *bridge)
+{
+	return bridge->steady_from_ms + (int64_t)now_ms(bridge);
+}
 static inline int64_t steady_s(const struct bridge *bridge)
 {
-	return bridge->steady_from_s + (int64_t)(now_ms(bridge) / 1000);
+	return steady_ms(bridge) / 1000;
 }
-/* Between it and the wall clock of rows. */
+/* Between it and the wall clock, in whole minutes: two rows of one second must not change places
+ * because of what passes between reading two clocks. */
+int64_t steady_ahead_ms(const struct bridge *bridge);
 static inline int64_t steady_ahead_s(const struct bridge *bridge)
 {
-	return steady_s(bridge) - wall_s(bridge);
+	return steady_ahead_ms(bridge) / 1000;
 }
 struct watch pair_watch(const struct pair *pair);
 /* The link that what is said of the pair goes over toward that side. */
@@ -291,6 +298,9 @@ void bridge_end_refused(struct bridge *bridge, struct pair *pair);
 void bridge_tidy_pair(struct bridge *bridge, struct pair *pair);
 
 /* bridge_save.c -------------------------------------------------------------------------------- */
+
+/* A view of the row with its times by the wall clock. */
+struct pair_row bridge_row(const struct bridge *bridge, const struct pair *pair);
 
 /* Writes the row. */
 void bridge_save(struct bridge *bridge, struct pair *pair);

@@ -159,6 +159,14 @@ static bool is_new_value(const struct queue_item *item)
 	       (item->writing == WRITE_ASIDE && !item->is_stored);
 }
 
+/* Of a row. */
+static int64_t wall_of(const struct bridge *bridge, int64_t at_ms)
+{
+	int64_t wall = at_ms - steady_ahead_ms(bridge);
+
+	return wall > 0 ? wall : 0;
+}
+
 void flow_write(struct bridge *bridge, struct queue_item *item, enum queue_write why)
 {
 	const struct address *from = item->ends != NULL ? &item->ends[0] : &item->lane->from;
@@ -166,7 +174,7 @@ void flow_write(struct bridge *bridge, struct queue_item *item, enum queue_write
 	struct queue_row row = {.seq = item->seq,
 				.sender = *from,
 				.recipient = *to,
-				.accepted_ms = item->accepted_ms,
+				.accepted_ms = wall_of(bridge, item->accepted_ms),
 				.expires_s = item->expires_s - steady_ahead_s(bridge),
 				.tries = item->tries,
 				.is_quarantined = item->is_aside};

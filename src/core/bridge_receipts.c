@@ -18,7 +18,6 @@ enum {
 	TIDY_MS = 600000,
 	SUFFIX_LEN = 2,
 	LEAD_MS = 1000,
-	MINUTE_MS = 60 * 1000,
 	WANTS_ALL = WANTS_DELIVERED | WANTS_FAILED | WANTS_DISPLAYED | WANTS_PROCESSED
 };
 
@@ -27,21 +26,6 @@ struct receipts {
 	int64_t sent_ms; /* of the last one that was kept */
 	struct loop_timer timer;
 };
-
-/* Milliseconds of a wall clock that was right at the start and never steps (REL-030). */
-static int64_t steady_ms(const struct bridge *bridge)
-{
-	return bridge->steady_from_s * 1000 + (int64_t)now_ms(bridge);
-}
-
-/* Between it and the wall clock of rows, in whole minutes: two rows of one second must not change
- * places because of what passes between reading two clocks. */
-static int64_t ahead_ms(const struct bridge *bridge)
-{
-	int64_t ahead = steady_ms(bridge) - loop_wall_ms(bridge->params.loop);
-
-	return (ahead + (ahead < 0 ? -MINUTE_MS / 2 : MINUTE_MS / 2)) / MINUTE_MS * MINUTE_MS;
-}
 
 void receipts_init(struct bridge *bridge)
 {
@@ -87,7 +71,7 @@ static void write_row(struct bridge *bridge, const struct receipt *receipt, cons
 				  .recipient = receipt->to,
 				  .wants = receipt->wants,
 				  .told = receipt->told,
-				  .sent_ms = receipt->sent_ms - ahead_ms(bridge),
+				  .sent_ms = receipt->sent_ms - steady_ahead_ms(bridge),
 				  .value = value == NULL ? NULL : value->data,
 				  .value_len = value == NULL ? 0 : value->len};
 
@@ -216,7 +200,7 @@ static void on_row(const struct receipt_row *row, void *arg)
 	value.uid = mem_strdup(row->uid);
 	value.wants = (unsigned)row->wants & WANTS_ALL;
 	receipt = receipt_book_add(bridge->receipts->book, &row->sender, &row->recipient, &value,
-				   value.body, row->sent_ms + ahead_ms(bridge), true);
+				   value.body, row->sent_ms + steady_ahead_ms(bridge), true);
 	receipt_book_set_told(bridge->receipts->book, receipt, (unsigned)row->told & WANTS_ALL);
 	receipt->is_answered = true;
 	receipt->is_taken = true; /* unless the queue says otherwise */

@@ -24,7 +24,7 @@ static struct queue_item *item_of(const struct bridge *bridge, const struct queu
 		queue_item_new(mem_strndup(row->value, row->value_len), row->value_len);
 
 	item->seq = row->seq;
-	item->accepted_ms = row->accepted_ms;
+	item->accepted_ms = row->accepted_ms + steady_ahead_ms(bridge);
 	item->expires_s = row->expires_s + steady_ahead_s(bridge);
 	item->tries = row->tries > UINT8_MAX ? UINT8_MAX : (uint8_t)row->tries;
 	item->is_stored = true;
@@ -247,7 +247,7 @@ static void show(struct bridge *bridge, const struct queue_item *item, bridge_qu
 		.to = item->ends != NULL ? &item->ends[1] : &lane->to,
 		.what = (enum message_what)item->what,
 		.bytes = item->value_len,
-		.accepted_ms = item->accepted_ms,
+		.accepted_ms = item->accepted_ms - steady_ahead_ms(bridge),
 		.expires_s = item->expires_s - steady_ahead_s(bridge),
 		.state = state_of(item),
 		.uid = item->uid == NULL ? "" : item->uid,
@@ -282,7 +282,7 @@ void bridge_each_queued(struct bridge *bridge, bridge_queued_fn *each, void *arg
 void bridge_queue_facts(struct bridge *bridge, struct queue_facts *out)
 {
 	const struct flow *flow = &bridge->flow;
-	int64_t now = loop_wall_ms(bridge->params.loop);
+	int64_t now = steady_ms(bridge);
 	int64_t oldest = now;
 
 	LIST_EACH(at, next, queue_lanes(flow->queue))

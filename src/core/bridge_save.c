@@ -48,8 +48,17 @@ static void on_saved(int error, void *arg)
 		mem_free(ledger);
 }
 
+struct pair_row bridge_row(const struct bridge *bridge, const struct pair *pair)
+{
+	struct pair_row row = pair->row;
+
+	pair_row_move(&row, -steady_ahead_s(bridge));
+	return row;
+}
+
 void bridge_save(struct bridge *bridge, struct pair *pair)
 {
+	struct pair_row row = bridge_row(bridge, pair);
 	struct bridge_params *params = &bridge->params;
 
 	if (pair->is_unsaved && pair->row.state != PAIR_NONE)
@@ -60,7 +69,7 @@ void bridge_save(struct bridge *bridge, struct pair *pair)
 		store_drop_pair(params->store, &pair->row.watcher, &pair->row.watched, on_saved,
 				bridge->ledger);
 	else
-		store_put_pair(params->store, &pair->row, on_saved, bridge->ledger);
+		store_put_pair(params->store, &row, on_saved, bridge->ledger);
 }
 
 /* Some of them were written all the same: once more does no harm. */

@@ -98,7 +98,7 @@ static void enter(struct bridge *bridge, struct pair *pair, enum pair_phase phas
 	struct watch watch = pair_watch(pair);
 
 	bridge_count(bridge, pair, -1);
-	pair_enter(&pair->row, phase, wall_s(bridge));
+	pair_enter(&pair->row, phase, steady_s(bridge));
 	pair->entered_ms = now_ms(bridge);
 	bridge_count(bridge, pair, +1);
 	if (pair_is_granted(pair))
@@ -213,7 +213,7 @@ bool bridge_note_refusal(struct bridge *bridge, struct pair *pair, enum watch_an
 	if (answer != WATCH_FORBIDDEN || pair->row.refused_at != 0)
 		return answer == WATCH_FORBIDDEN;
 	bridge_count(bridge, pair, -1);
-	pair->row.refused_at = wall_s(bridge);
+	pair->row.refused_at = steady_s(bridge);
 	bridge_count(bridge, pair, +1);
 	bridge_save(bridge, pair);
 	return true;
@@ -243,7 +243,7 @@ void bridge_end_refused(struct bridge *bridge, struct pair *pair)
 	struct fault fault;
 
 	if (row->state != PAIR_GRANTED || row->refused_at == 0 ||
-	    wall_s(bridge) - row->refused_at < bridge->params.refusal_hold_s ||
+	    steady_s(bridge) - row->refused_at < bridge->params.refusal_hold_s ||
 	    !is_about_the_pair(peer_of(bridge, row->watched.domain)))
 		return;
 	fault_set(&fault, FAULT_FORBIDDEN, "refused by the SIP side");
@@ -253,7 +253,7 @@ void bridge_end_refused(struct bridge *bridge, struct pair *pair)
 void bridge_tidy_pair(struct bridge *bridge, struct pair *pair)
 {
 	const struct pair_row *row = &pair->row;
-	int64_t now = wall_s(bridge);
+	int64_t now = steady_s(bridge);
 
 	if ((row->state == PAIR_REFUSED && now - row->refused_at >= TOMBSTONE_S) ||
 	    (row->state == PAIR_ENDED && now - row->ended_at >= TOMBSTONE_S))

@@ -174,7 +174,7 @@ enum watch_answer bridge_watch_requested(struct bridge *bridge, const struct wat
 		refuse_for_now(fault, FAULT_RATE, "too many subscriptions in all");
 		return WATCH_FAILED;
 	}
-	event = pair_may_ask(&pair->row, wall_s(bridge), bridge->params.ask_again_s)
+	event = pair_may_ask(&pair->row, steady_s(bridge), bridge->params.ask_again_s)
 			? EVENT_REQUESTED_DUE
 			: EVENT_REQUESTED;
 	step = pair_step(pair_way(watch->watcher), pair_phase(&pair->row), event);
@@ -205,6 +205,7 @@ static enum watch_answer restore(struct bridge *bridge, struct pair *pair, struc
 	/* With nothing known the hold says when that is told; it begins with the probe. */
 	pair->told = 0;
 	pair->doubts_all = pair->entry == NULL;
+	show_later(bridge, pair);
 	if (pair->chat->is_up)
 		outward_put(bridge, pair, SIDE_XMPP, OWED_REFRESH);
 	return WATCH_ALLOWED;
@@ -320,7 +321,7 @@ void bridge_watch_answered(struct bridge *bridge, const struct watch *watch,
 
 	if (bridge->is_stopped || pair == NULL)
 		return;
-	pair->row.heard_at = wall_s(bridge);
+	pair->row.heard_at = steady_s(bridge);
 	if (answer == WATCH_ALLOWED || answer == WATCH_PENDING)
 		bridge_end_refusal(bridge, pair);
 	/* Who only says "pending" says nothing of his user. */

@@ -366,6 +366,21 @@ enum pair_event pair_event_of(enum watch_answer answer)
 	return events[answer];
 }
 
+static void move(int64_t *at_s, int64_t by_s)
+{
+	if (*at_s != 0)
+		*at_s = *at_s + by_s > 0 ? *at_s + by_s : 1;
+}
+
+void pair_row_move(struct pair_row *row, int64_t by_s)
+{
+	move(&row->asked_at, by_s);
+	move(&row->granted_at, by_s);
+	move(&row->refused_at, by_s);
+	move(&row->ended_at, by_s);
+	move(&row->heard_at, by_s);
+}
+
 void pair_enter(struct pair_row *row, enum pair_phase phase, int64_t now_s)
 {
 	row->state = pair_phase_state(phase);

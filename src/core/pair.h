@@ -77,5 +77,7 @@ enum pair_state pair_phase_state(enum pair_phase phase);
 bool pair_may_ask(const struct pair_row *row, int64_t now_s, int64_t ask_again_s);
 /* The event that an answer of the watched's side is. */
 enum pair_event pair_event_of(enum watch_answer answer);
+/* Moves all times of the row; what never was stays so, and no other becomes that. */
+void pair_row_move(struct pair_row *row, int64_t by_s);
 /* Stamps the row with its new state at now_s. */
 void pair_enter(struct pair_row *row, enum pair_phase phase, int64_t now_s);

@@ -72,7 +72,7 @@ struct queue_item {
 	struct queue_lane *holds; /* its lane before it failed, or NULL */
 	char *uid;                /* of the message in it; NULL if it cannot be read */
 	int64_t seq;
-	int64_t accepted_ms; /* wall clock */
+	int64_t accepted_ms; /* of a clock that does not step */
 	int64_t expires_s;   /* of any clock that does not step */
 	size_t heap_place;   /* from 1; 0: not there */
 	/* The owner's: */
