@@ -9,7 +9,7 @@
 #include "sip/message_out.h"
 #include "sip/side_core.h"
 
-enum { COPIED_MAX = 128, CSEQ_UNIT_MS = 100 };
+enum { COPIED_MAX = 128, CSEQ_UNIT_MS = 100, CSEQ_STEP = 4 };
 
 static const int64_t cseq_epoch_ms = INT64_C(1735689600000); /* 2025-01-01 */
 
@@ -79,12 +79,27 @@ static void from_thread(struct call_id *id, const struct message_out *out, size_
 	id->cseq = id->cseq % (INT32_MAX / 2) + (uint32_t)part;
 }
 
+/* REL-004. Where we may be asked for credentials a request counts on by up to two by itself
+ * (DIGEST_TRIES_MAX), which a restart forgets: the next repetition is beyond that. */
+static uint32_t step_of(const struct message_out *message)
+{
+	const struct sip_side_params *params = message->core->params;
+	const struct sip_peer *peer = side_core_peer(message->core, message->to.domain);
+	bool may_sign = params->credentials.username != NULL ||
+			(peer != NULL && peer->credentials.username != NULL);
+
+	return may_sign ? CSEQ_STEP : 1;
+}
+
 void call_id_make(struct call_id *out, const struct message_out *message, size_t part)
 {
-	uint32_t tries = message->message.repeat + message->steps;
+	uint32_t tries = message->message.repeat;
 	const char *uid = message->message.uid;
 	size_t len;
 
+	if (tries != 0)
+		tries *= step_of(message);
+	tries += message->steps;
 	message_text_tag(message->core, uid, part, out->tag);
 	if (by_thread(message)) {
 		from_thread(out, message, part);

@@ -17,8 +17,9 @@ struct call_id {
 	uint32_t cseq;
 };
 
-/* part is from 1. Call-ID: the uid, of later parts uid.2 ...; CSeq: one more than the repetitions
- * and the forms that were refused before.
+/* part is from 1. Call-ID: the uid, of later parts uid.2 ...; CSeq: one
+ * more for each form that was refused before and for each repetition (four more, where credentials
+ * may be asked for).
  *
  * With thread = "callid" (RFC 7572, MSG-082 to -085) the Call-ID is the thread of a message that
  * has one, as it is where it may stand in a Call-ID, else "x-" and its bytes in base64url; one that

@@ -6,6 +6,7 @@
 #include "sip/agent.h"
 #include "sip/net_address.h"
 #include "sip/side_core.h"
+#include "sip/targets.h"
 #include "sip/trust.h"
 
 static bool no(const char **why, const char *reason)
@@ -37,7 +38,7 @@ bool destination_may(const struct side_core *core, const char *hop,
 		return no(why, "next hop is this bridge");
 	if (net_address_same_host(&address, source))
 		return true;
-	if (trust_has(core->trust, &address, false))
+	if (trust_has(core->trust, &address, false) || targets_has(core->targets, &address))
 		return true;
 	return no(why, "next hop is neither the source nor a trusted address");
 }

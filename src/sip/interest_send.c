@@ -17,6 +17,7 @@
 #include "sip/interest_private.h"
 #include "sip/peer_watch.h"
 #include "sip/side_core.h"
+#include "sip/targets.h"
 #include "sip/transaction.h"
 #include "sip/trust.h"
 #include "translate/address_map.h"
@@ -262,12 +263,11 @@ static void write_initial(struct interest *interest, struct buf *out)
 static const char *next_hop(const struct interest *interest, struct buf *room)
 {
 	const char *hop = dialog_next_hop(interest->dialog, room);
-	const char *proxy = side_core_next_hop(core_of(interest), interest->peer->domain);
 	const char *why;
 
-	if (proxy == NULL || destination_may(core_of(interest), hop, &interest->dialog->peer, &why))
+	if (destination_may(core_of(interest), hop, &interest->dialog->peer, &why))
 		return hop;
-	return proxy;
+	return hop_uri(targets_of(core_of(interest)->targets, interest->peer));
 }
 
 /* EVT-017, D-21: the same in every SUBSCRIBE of the subscription; the condition only where there is
@@ -305,6 +305,8 @@ static void send_subscribe(struct interest *interest, unsigned expires_s)
 	buf_puts(&text, side_core_allow_events);
 	buf_puts(&text, "Content-Length: 0\r\n\r\n");
 	request.text = &text;
+	request.peer = interest->peer;
+	request.cseq = &interest->dialog->local_cseq;
 	transaction_forget(&interest->transaction);
 	interest->transaction =
 		transaction_send(core_of(interest)->transactions, &request, on_result, interest);

@@ -12,6 +12,7 @@
 #include "sip/message_out.h"
 
 struct peer_watch;
+struct sip_peer;
 struct transaction;
 
 /* In the order in which they are sent. */
@@ -33,6 +34,7 @@ struct message_line {
 	char *uri;
 	struct list items; /* the first one is under way if there is a transaction */
 	size_t count;
+	const struct sip_peer *peer;
 	struct peer_watch *hop;
 	struct transaction *transaction;
 	void *owner; /* struct pager_out */

@@ -5,7 +5,6 @@
 #include <sofia-sip/sip_header.h>
 
 #include "base/buf.h"
-#include "base/log.h"
 #include "model/fault.h"
 #include "sip/identity.h"
 #include "sip/transaction.h"
@@ -24,13 +23,6 @@ static void contact_of(const sip_t *sip, struct buf *out)
 		identity_uri(sip->sip_contact->m_url, out);
 }
 
-static void log_challenge(int status)
-{
-	if (status == 401 || status == 407)
-		log_warning("pager: the SIP side asks for credentials (trust this bridge's address "
-			    "there, or do not authenticate MESSAGE from it)");
-}
-
 /* ERR-263, E.3: no answer is never a refusal by the user. */
 enum outcome message_result_read(const struct transaction_result *result, struct fault *fault)
 {
@@ -43,9 +35,9 @@ enum outcome message_result_read(const struct transaction_result *result, struct
 	}
 	if (result->is_local) {
 		message_not_sent(fault, "The SIP side cannot be reached");
+		fault->retry_after_s = transaction_retry_after(result);
 		return OUTCOME_REFUSED;
 	}
-	log_challenge(result->status);
 	contact_of(result->sip, &contact);
 	fault_from_sip(result->status, result->sip->sip_status->st_phrase,
 		       contact.len != 0 ? contact.data : NULL, fault);

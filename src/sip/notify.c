@@ -320,6 +320,8 @@ static void send_now(struct subscription *s, const struct presence *presence)
 	write_request(s, presence, &text);
 	s->is_large = text.len > NOTIFY_SMALL_BYTES;
 	request.text = &text;
+	request.peer = s->peer;
+	request.cseq = &s->dialog->local_cseq;
 	request.next_hop = dialog_next_hop(s->dialog, &hop);
 	s->in_flight = transaction_send(core_of(s)->transactions, &request, on_result, s);
 	core_of(s)->params->counters->notify_out++;

@@ -370,6 +370,8 @@ static void send_next(struct outlet *outlet, enum outlet_kind kind, struct outle
 			      &text);
 	request.text = &text;
 	request.any_size = outlet->any_size;
+	request.peer = outlet->params.peer;
+	request.cseq = &outlet->cseq;
 	outlet->is_large = text.len > LARGE;
 	outlet->transaction =
 		transaction_send(outlet->params.core->transactions, &request, on_result, outlet);

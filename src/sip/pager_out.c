@@ -318,6 +318,7 @@ static void on_result(const struct transaction_result *result, void *arg)
 
 	line->transaction = NULL;
 	peer_watch_result(line->hop, result);
+	item->out.steps += result->cseq_more;
 	if (result->sip != NULL)
 		abilities_read(pager->core, item->out.to_uri, result->sip);
 	if (result->status >= 300 && !is_known_there(item, result->status)) {
@@ -352,7 +353,7 @@ static void drop_stale(struct message_line *line)
 static void send_first(struct message_line *line)
 {
 	struct pager_out *pager = line->owner;
-	struct transaction_request request = {.text = &pager->text};
+	struct transaction_request request = {.text = &pager->text, .peer = line->peer};
 	char branch[MESSAGE_BRANCH_MAX];
 	struct line_item *item;
 
@@ -378,6 +379,7 @@ static struct message_line *get_line(struct pager_out *pager, const char *uri, c
 	line = mem_zalloc(sizeof *line);
 	line->owner = pager;
 	line->uri = mem_strdup(uri);
+	line->peer = side_core_peer(pager->core, domain);
 	line->hop = peer_watch_of(pager->core->peers, domain);
 	list_init(&line->items);
 	table_put(pager->lines, uri, strlen(uri), line);

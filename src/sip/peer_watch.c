@@ -14,10 +14,10 @@
 #include "loop/loop.h"
 #include "sip/agent.h"
 #include "sip/net_address.h"
-#include "sip/peer_question.h"
+#include "sip/peer_probe.h"
 #include "sip/side_core.h"
+#include "sip/targets.h"
 #include "sip/transaction.h"
-#include "sip/trust.h"
 
 /* D-26; tests shorten them all together (sip_side_params.peer_quiet_ms). */
 enum {
@@ -30,18 +30,15 @@ enum {
 	DOWN_MOST_MS = 60000,
 	ALL_EVERY_MS = 60000, /* REL-027: one refresh of all in that time */
 	FORGOT_EVERY_MS =
-		3600000, /* when only a dialog was forgotten: it may be one server of two */
-	PORT_USUAL = 5060
+		3600000 /* when only a dialog was forgotten: it may be one server of two */
 };
 
 struct peer_watch {
 	struct peer_watches *watches;
-	char *uri;          /* next hop as configured, or sip:DOMAIN (RFC 3263) */
-	const char *domain; /* the first one behind it */
-	bool has_proxy;
-	struct net_address address; /* family 0: not known */
+	char *uri; /* next hop as configured, or sip:DOMAIN (RFC 3263) */
+	struct hop *hop;
 	size_t users;
-	struct transaction *probe;
+	struct peer_probe *probe;
 	struct loop_timer timer;
 	struct loop_timer all_timer; /* a refresh of all that had to wait */
 	struct backoff pause;
@@ -178,7 +175,7 @@ static void doubt(struct peer_watch *peer)
 	if (peer->users == 0 || peer->is_down || peer->misses != 0)
 		return;
 	peer->is_doubted = true;
-	if (peer->probe != NULL ||
+	if (peer_probe_is_under_way(peer->probe) ||
 	    (peer->lost_ms != 0 && now - peer->lost_ms < scaled(peer, QUIET_MS)))
 		return;
 	peer->lost_ms = now;
@@ -201,7 +198,7 @@ static void take_way(struct peer_watch *peer, struct tport_s *way)
 		return;
 	forget_way(peer);
 	peer->way = tport_ref(way);
-	if (peer->probe == NULL && is_peaceful(peer) && !peer->is_urgent)
+	if (!peer_probe_is_under_way(peer->probe) && is_peaceful(peer) && !peer->is_urgent)
 		arm_quiet(peer);
 }
 
@@ -256,17 +253,16 @@ static void alive(struct peer_watch *peer)
 		tell_ask(peer, PEER_ASK_ONE);
 }
 
-static void on_answer(const struct transaction_result *result, void *arg)
+static void on_probe(bool is_alive, bool was_cut, struct tport_s *way, void *arg)
 {
 	struct peer_watch *peer = arg;
 
-	peer->probe = NULL;
-	if (!result->is_local) {
-		take_way(peer, result->way);
+	if (is_alive) {
+		take_way(peer, way);
 		alive(peer);
 		return;
 	}
-	peer->was_cut |= result->status == 503;
+	peer->was_cut |= was_cut;
 	missed(peer);
 }
 
@@ -274,27 +270,18 @@ static void on_answer(const struct transaction_result *result, void *arg)
 
 static void send_probe(struct peer_watch *peer)
 {
-	struct transaction_request request = {0};
-	struct buf text = BUF_INIT;
-
-	peer_question_write(peer->watches->core, peer->domain, peer->uri,
-			    peer->address.family != 0 ? &peer->address : NULL, &text);
-	request.text = &text;
-	request.next_hop = peer->has_proxy ? peer->uri : NULL;
 	peer->is_urgent = false;
 	peer->probe_ms = now_of(peer);
-	peer->probe =
-		transaction_send(peer->watches->core->transactions, &request, on_answer, peer);
+	peer_probe_round(peer->probe);
 	arm(peer, scaled(peer, ANSWER_MS));
-	buf_free(&text);
 }
 
 static void on_timer(void *arg)
 {
 	struct peer_watch *peer = arg;
 
-	if (peer->probe != NULL) { /* no answer in time */
-		transaction_forget(&peer->probe);
+	if (peer_probe_is_under_way(peer->probe)) { /* no answer in time */
+		peer_probe_end_round(peer->probe);
 		if (peer->heard_ms >= peer->probe_ms)
 			alive(peer);
 		else
@@ -321,7 +308,7 @@ void peer_watch_heard(struct peer_watch *peer)
 		return;
 	now = now_of(peer);
 	peer->heard_ms = now;
-	if (peer->is_down && peer->probe == NULL &&
+	if (peer->is_down && !peer_probe_is_under_way(peer->probe) &&
 	    now - peer->probe_ms >= scaled(peer, AGAIN_MS) / 5)
 		arm(peer, 0);
 }
@@ -331,7 +318,8 @@ void peer_watch_result(struct peer_watch *peer, const struct transaction_result 
 	if (peer == NULL || peer->users == 0)
 		return;
 	if (result->is_local) {
-		doubt(peer);
+		if (result->retry_after_s == 0) /* else it was not asked at all */
+			doubt(peer);
 		return;
 	}
 	take_way(peer, result->way);
@@ -341,11 +329,16 @@ void peer_watch_result(struct peer_watch *peer, const struct transaction_result 
 /* On a stream the port is of the connection; on UDP it is the server's. */
 static bool is_from(const struct peer_watch *peer, const struct request *request)
 {
-	uint16_t port = peer->address.port != 0 ? peer->address.port : PORT_USUAL;
+	if (peer->users == 0)
+		return false;
+	for (size_t i = 0; i < hop_count(peer->hop); i++) {
+		const struct net_address *address = &hop_target(peer->hop, i)->address;
 
-	return peer->users != 0 && peer->address.family != 0 &&
-	       net_address_same_host(&peer->address, &request->source) &&
-	       (!request->is_udp || request->source.port == port);
+		if (net_address_same_host(address, &request->source) &&
+		    (!request->is_udp || request->source.port == address->port))
+			return true;
+	}
+	return false;
 }
 
 void peer_watches_heard(struct peer_watches *watches, const struct request *request)
@@ -366,11 +359,12 @@ void peer_watch_join(struct peer_watch *peer)
 		return;
 	peer->heard_ms = now_of(peer);
 	arm_quiet(peer);
+	peer_probe_watch(peer->probe, true);
 }
 
 static void rest(struct peer_watch *peer)
 {
-	transaction_forget(&peer->probe);
+	peer_probe_watch(peer->probe, false);
 	loop_timer_cancel(&peer->timer);
 	loop_timer_cancel(&peer->all_timer);
 	forget_way(peer);
@@ -405,42 +399,31 @@ const char *peer_watch_word(const struct peer_watch *peer, uint64_t *heard_ms)
 
 /* All of them ---------------------------------------------------------------------------------- */
 
-static struct peer_watch *add(struct peer_watches *watches, const char *domain, char *uri,
-			      bool has_proxy)
+static struct peer_watch *add(struct peer_watches *watches, const struct sip_peer *of,
+			      struct hop *hop)
 {
 	struct peer_watch *peer = mem_zalloc(sizeof *peer);
-	struct uri_parts parts;
 
 	peer->watches = watches;
-	peer->domain = domain;
-	peer->uri = uri;
-	peer->has_proxy = has_proxy;
-	(void)trust_proxy_address(watches->core->trust, domain, &peer->address);
-	if (uri_parts_read(&parts, uri))
-		peer->address.port = parts.port;
+	peer->hop = hop;
+	peer->uri = mem_strdup(hop_uri(hop));
 	backoff_init(&peer->pause, (uint32_t)scaled(peer, DOWN_MS),
 		     (uint32_t)scaled(peer, DOWN_MOST_MS));
+	peer->probe = peer_probe_new(watches->core, hop, of->domain, scaled(peer, QUIET_MS),
+				     scaled(peer, ANSWER_MS), on_probe, peer);
 	watches->items = mem_resize(watches->items, watches->count + 1, sizeof *watches->items);
 	watches->items[watches->count++] = peer;
 	return peer;
 }
 
-static struct peer_watch *get(struct peer_watches *watches, const char *domain)
+static struct peer_watch *get(struct peer_watches *watches, const struct sip_peer *of)
 {
-	const char *hop = side_core_next_hop(watches->core, domain);
-	struct buf uri = BUF_INIT;
+	struct hop *hop = targets_of(watches->core->targets, of);
 
-	if (hop != NULL)
-		buf_puts(&uri, hop);
-	else
-		buf_printf(&uri, "sip:%s", domain);
-	for (size_t i = 0; i < watches->count; i++) {
-		if (strcmp(watches->items[i]->uri, buf_text(&uri)) == 0) {
-			buf_free(&uri);
+	for (size_t i = 0; i < watches->count; i++)
+		if (watches->items[i]->hop == hop)
 			return watches->items[i];
-		}
-	}
-	return add(watches, domain, buf_take(&uri), hop != NULL);
+	return add(watches, of, hop);
 }
 
 struct peer_watches *peer_watches_new(struct side_core *core)
@@ -451,7 +434,7 @@ struct peer_watches *peer_watches_new(struct side_core *core)
 	watches->core = core;
 	watches->by_peer = mem_resize(NULL, count + 1, sizeof *watches->by_peer);
 	for (size_t i = 0; i < count; i++)
-		watches->by_peer[i] = get(watches, core->params->peers[i].domain);
+		watches->by_peer[i] = get(watches, &core->params->peers[i]);
 	return watches;
 }
 
@@ -463,6 +446,7 @@ void peer_watches_free(struct peer_watches **watches)
 		return;
 	for (size_t i = 0; i < self->count; i++) {
 		rest(self->items[i]);
+		peer_probe_free(&self->items[i]->probe);
 		mem_free(self->items[i]->uri);
 		mem_free(self->items[i]);
 	}

@@ -18,12 +18,14 @@ struct publisher;
 struct repeats;
 struct request;
 struct subscriber;
+struct targets;
 struct transactions;
 struct trust;
 
 struct side_core {
 	const struct sip_side_params *params;
 	struct agent *agent;
+	struct targets *targets; /* of the next hops */
 	struct transactions *transactions;
 	struct trust *trust;
 	struct authenticate *authenticate;

@@ -29,6 +29,7 @@
 #include "sip/repeats.h"
 #include "sip/side_core.h"
 #include "sip/subscriber.h"
+#include "sip/targets.h"
 #include "sip/transaction.h"
 #include "sip/trust.h"
 
@@ -210,7 +211,8 @@ int sip_side_new(struct sip_side **out, const struct sip_side_params *params, ch
 		sip_side_free(&side);
 		return result;
 	}
-	side->core.transactions = transactions_new(side->core.agent);
+	side->core.targets = targets_new(&side->core);
+	side->core.transactions = transactions_new(&side->core);
 	side->core.peers = peer_watches_new(&side->core);
 	side->notifier = notifier_new(&side->core);
 	side->subscriber = subscriber_new(&side->core);
@@ -281,6 +283,7 @@ void sip_side_free(struct sip_side **side)
 	subscriber_free(&self->subscriber);
 	peer_watches_free(&self->core.peers);
 	transactions_free(&self->core.transactions);
+	targets_free(&self->core.targets);
 	agent_free(&self->core.agent);
 	admission_free(&self->admission);
 	repeats_free(&self->core.repeats);

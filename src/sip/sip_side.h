@@ -151,6 +151,9 @@ struct sip_side_params {
 	int hold_ms;       /* 0: 30 s; what a source told is true for so long without it (D-26) */
 	int timer_t1_ms;   /* 500; tests make it shorter */
 	int peer_quiet_ms; /* 0: 30 s (D-26); tests make it shorter, and the times with it */
+	const char *resolv_conf; /* names the DNS servers; NULL: /etc/resolv.conf */
+	const char *hosts;       /* names that are not asked for in the DNS; NULL: /etc/hosts */
+	int first_look_ms;       /* sip_side_new() waits so long for names of proxies; 0: not */
 };
 
 /* Opens the listeners. Returns 0, or an errno value with a sentence in error: EADDRINUSE when a

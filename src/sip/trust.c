@@ -61,6 +61,24 @@ static void add_name(struct trust *trust, const char *host, int peer, bool over_
 	freeaddrinfo(list);
 }
 
+void trust_set_proxy(struct trust *trust, size_t peer, const struct net_address *addresses,
+		     size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < trust->count; i++)
+		if (trust->entries[i].peer != (int)peer)
+			trust->entries[kept++] = trust->entries[i];
+	trust->count = kept;
+	for (size_t i = 0; i < count; i++) {
+		struct net_block block = {.base = addresses[i]};
+
+		block.base.port = 0;
+		block.bits = addresses[i].family == 4 ? 32 : 128;
+		add(trust, &block, (int)peer, false, trust->params->trusted == NULL);
+	}
+}
+
 static const char *proxy_of(const struct sip_side_params *params, size_t peer)
 {
 	return params->peers[peer].proxy != NULL ? params->peers[peer].proxy : params->proxy;
@@ -71,9 +89,12 @@ static void add_proxies(struct trust *trust)
 	for (size_t i = 0; i < trust->params->peer_count; i++) {
 		const char *proxy = proxy_of(trust->params, i);
 		struct uri_parts parts;
+		struct net_block block;
 
-		if (proxy != NULL && uri_parts_read(&parts, proxy))
-			add_name(trust, parts.host, (int)i, false, trust->params->trusted == NULL);
+		/* A name: targets.c tells its addresses. */
+		if (proxy != NULL && uri_parts_read(&parts, proxy) &&
+		    net_block_parse(&block, parts.host))
+			add(trust, &block, (int)i, false, trust->params->trusted == NULL);
 	}
 }
 

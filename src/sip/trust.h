@@ -24,6 +24,9 @@ bool trust_is_same_peer(const struct trust *trust, const struct net_address *a,
 			const struct net_address *b);
 /* True if host is the host part of a configured proxy. */
 bool trust_is_proxy_host(const struct trust *trust, const char *host);
-/* The address of the configured proxy of a domain, as it was looked up at the start. False: none.
- */
+/* The addresses of the proxy of the i-th peer, which is known by a name, as they are now: those of
+ * before are strangers from now on. */
+void trust_set_proxy(struct trust *trust, size_t peer, const struct net_address *addresses,
+		     size_t count);
+/* The address of the configured proxy of a domain, as it was looked up last. False: none. */
 bool trust_proxy_address(const struct trust *trust, const char *domain, struct net_address *out);
