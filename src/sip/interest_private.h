@@ -1,7 +1,9 @@
 /* Between interest.c (life), interest_send.c (SUBSCRIBE), interest_notify.c (NOTIFY),
- * interest_fork.c, interest_keep.c (over a restart) and interest_turns.c (the pace). */
+ * interest_fork.c, interest_keep.c and interest_restore.c (over a restart) and interest_turns.c
+ * (the pace). */
 #pragma once
 
+#include "model/address.h"
 #include "sip/interest.h"
 
 /* interest.c */
@@ -44,7 +46,21 @@ void interest_fork_unlink(struct interest *fork);
 
 /* interest_keep.c (REL-013) */
 
-struct interest_wait; /* whose dialog it was before the start */
+/* Whose dialog one that waits for its interest is; owned. */
+struct interest_wait {
+	struct address watched;
+	struct address watcher;
+	bool is_common;
+	char *name;
+};
+
+/* Whose it is, or was before the start. False: nobody's. */
+bool interest_describe(const struct interest *interest, struct interest_subject *out);
+/* Appends what one of that subject is found by. */
+void interest_put_name(const struct interest_kind *kind, const struct interest_subject *subject,
+		       struct buf *out);
+/* Of what its row says beside the end and the CSeq numbers. */
+uint64_t interest_print(const struct interest *interest);
 
 /* Writes its row, if it has a dialog worth keeping and its row does not say so already. */
 void interest_keep(struct interest *interest);
@@ -53,6 +69,9 @@ void interest_keep(struct interest *interest);
 bool interest_may_send(struct interest *interest);
 /* Its dialog is over: the row goes. */
 void interest_unkeep(struct interest *interest);
+
+/* interest_restore.c (REL-013, REL-014) */
+
 /* Takes over what waits for its subject, and tells the owner. False: nothing does. */
 bool interest_adopt(struct interest *interest);
 /* Nobody can ask for it any more. */
