@@ -71,8 +71,7 @@ static void stand(struct digest_client *client, enum standing standing, const ch
 {
 	static const char *const lines[] = {
 		"credentials are believed again",
-		"it asks for credentials: set sip.username and sip.password, or let it trust this "
-		"bridge's address",
+		"it asks for credentials; see sip.username, or let it trust this bridge's address",
 		"it asks for a realm that sip.realm does not name",
 		"it asks for credentials in a form that is not allowed or not known",
 		"it refuses our password",
