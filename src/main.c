@@ -18,27 +18,32 @@
 #include "base/buf.h"
 #include "daemon.h"
 #include "settings.h"
+#include "store/store.h"
 
 static const char default_path[] = "/etc/sipxmppd/sipxmppd.cfg";
 
 struct command_line {
 	const char *path;
 	bool check_only;
+	bool check_store;
 	struct daemon_options daemon;
 };
 
 static void print_usage(FILE *out)
 {
 	fprintf(out,
-		"usage: sipxmppd [-c FILE] [-n] [-d] [-e] [-v] [-V]\n"
+		"usage: sipxmppd [-c FILE] [-n] [-s] [-d] [-e] [-v] [-V]\n"
 		"  -c, --config FILE  configuration (default %s)\n"
 		"  -n, --check        read the configuration, say what is wrong with it, and exit\n"
+		"  -s, --check-store  read all of the store's file, say what is wrong with it, and "
+		"exit\n"
 		"  -d, --detach       go into the background once everything is open\n"
 		"  -e, --stderr       log to standard error instead of syslog\n"
 		"  -v, --verbose      log one level more (twice: everything)\n"
 		"  -V, --version      print the version and those of the libraries\n"
 		"  -h, --help         print this\n"
-		"Exit codes: 0; 64 wrong usage; 70 internal; 75 temporary (a port is taken, say); "
+		"Exit codes: 0; 64 wrong usage; 65 damaged store, 66 none to be read (-s); 70 "
+		"internal; 75 temporary (a port is taken, say); "
 		"78 wrong "
 		"configuration.\n"
 		"Signals: TERM and INT stop in order, HUP reads the configuration again, USR1 logs "
@@ -79,6 +84,26 @@ static int check(const char *path)
 	return error == 0 ? EX_OK : EX_CONFIG;
 }
 
+/* REL-019: on request, beside the daemon or without it. */
+static int check_store(const char *path)
+{
+	struct settings *settings = NULL;
+	struct buf report = BUF_INIT;
+	int code = settings_load(&settings, path, &report) == 0 ? EX_OK : EX_CONFIG;
+	int error = 0;
+
+	if (code == EX_OK && strcmp(settings->store_engine, "sqlite") != 0)
+		buf_puts(&report, "the store is in memory: there is no file\n");
+	else if (code == EX_OK)
+		error = store_check_file(settings->store_path, &report);
+	fputs(buf_text(&report), stdout);
+	if (error != 0)
+		code = error == EBADMSG ? EX_DATAERR : EX_NOINPUT;
+	buf_free(&report);
+	settings_free(&settings);
+	return code;
+}
+
 static int run(const struct command_line *line)
 {
 	struct settings *settings = NULL;
@@ -98,14 +123,19 @@ static int run(const struct command_line *line)
 static int parse(int argc, char **argv, struct command_line *line)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'n'},
-		{"detach", no_argument, NULL, 'd'},       {"stderr", no_argument, NULL, 'e'},
-		{"verbose", no_argument, NULL, 'v'},      {"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+		{"config", required_argument, NULL, 'c'},
+		{"check", no_argument, NULL, 'n'},
+		{"check-store", no_argument, NULL, 's'},
+		{"detach", no_argument, NULL, 'd'},
+		{"stderr", no_argument, NULL, 'e'},
+		{"verbose", no_argument, NULL, 'v'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 
 	for (;;) {
-		int c = getopt_long(argc, argv, "c:ndevVh", options, NULL);
+		int c = getopt_long(argc, argv, "c:nsdevVh", options, NULL);
 
 		switch (c) {
 		case -1:
@@ -119,6 +149,9 @@ static int parse(int argc, char **argv, struct command_line *line)
 			break;
 		case 'n':
 			line->check_only = true;
+			break;
+		case 's':
+			line->check_store = true;
 			break;
 		case 'd':
 			line->daemon.detach = true;
@@ -149,5 +182,7 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	return line.check_only ? check(line.path) : run(&line);
+	if (line.check_only)
+		return check(line.path);
+	return line.check_store ? check_store(line.path) : run(&line);
 }

@@ -13,6 +13,7 @@
 #include "model/address.h"
 #include "model/dialog_row.h"
 
+struct buf;
 struct loop;
 struct store;
 
@@ -150,6 +151,12 @@ void store_free(struct store **store);
  * from then on, and the process has to end in order with a failure. Told before the first done()
  * that carries the error. */
 bool store_has_failed(const struct store *store);
+
+/* REL-019: reads all of an SQLite store's file; takes long for a large one, and may run beside the
+ * daemon, but never in a process that has the store open. Appends what it found, a line each.
+ * Returns 0; EBADMSG damaged (the daemon would set it aside), or another errno value: it could not
+ * be read. */
+int store_check_file(const char *path, struct buf *report);
 
 /* Requests so far, and those of them that are done: in this order, so that what was asked is done
  * when done has come so far (REL-040). */

@@ -193,6 +193,26 @@ class Life(unittest.TestCase):
         self.path.write_text(self.path.read_text().replace('/control"', '/missing/control"'))
         fails(75, '/missing/control', 'No such file', remedy='set control.socket')
 
+    # [REL-019] the full check on request: beside the daemon and without it, of a damaged file, and of none
+    def test_store_is_checked(self):
+        store = self.folder / 'state.db'
+
+        def says(code, word):
+            result = subprocess.run([DAEMON, '-c', self.path, '--check-store'], capture_output=True, text=True,
+                                    timeout=30)
+            self.assertEqual(result.returncode, code, result)
+            self.assertIn(word, result.stdout)
+
+        says(os.EX_NOINPUT, 'unable to open')
+        program = self.start('-e')
+        says(os.EX_OK, f'{store}: ok')
+        self.ended(self.stop(program))
+        says(os.EX_OK, 'format ')
+        whole = store.read_bytes()
+        store.write_bytes(whole[:4096] + b'\x55' * 4096 + whole[8192:])
+        says(os.EX_DATAERR, 'malformed')
+        self.assertEqual(store.read_bytes()[4096:8192], b'\x55' * 4096)
+
     # two daemons with one store would each overwrite what the other knows
     def test_store_has_one_daemon(self):
         first = self.start('-e')
