@@ -68,6 +68,7 @@ struct settings {
 	const char *tls_key;
 	const char *tls_ca;
 	bool tls_verify;
+	int tls_clients; /* enum sip_tls_clients */
 	bool options_follow_link;
 	int64_t refresh_s;
 	int64_t timer_t1_ms;

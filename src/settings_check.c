@@ -10,18 +10,6 @@
 static const char *const default_listen[] = {"sip:*:5060;transport=udp",
 					     "sip:*:5060;transport=tcp"};
 
-static bool is_tls(const char *uri)
-{
-	return strncasecmp(uri, "sips:", 5) == 0 || strcasestr(uri, ";transport=tls") != NULL;
-}
-
-static void note_tls(struct loader *loader, const char *name, const char *uri)
-{
-	buf_printf(&loader->unbuilt,
-		   "%s:%d: %s: \"%s\" is accepted, but TLS is not built yet: it has no effect\n",
-		   loader->path, loader_line(loader, name), name, uri);
-}
-
 static void check_listen(struct loader *loader, struct settings *out)
 {
 	const struct texts *listen = &loader->draft.listen;
@@ -34,12 +22,8 @@ static void check_listen(struct loader *loader, struct settings *out)
 	kept = memory_array(loader->memory, listen->count + 1, sizeof(*kept));
 	out->listen = kept;
 	out->listen_count = 0;
-	for (size_t i = 0; i < listen->count; i++) {
-		if (is_tls(listen->items[i]))
-			note_tls(loader, "sip.listen", listen->items[i]);
-		else
-			kept[out->listen_count++] = listen->items[i];
-	}
+	for (size_t i = 0; i < listen->count; i++)
+		kept[out->listen_count++] = listen->items[i];
 	if (out->listen_count == 0 && loader->faults == 0)
 		loader_fault(loader, loader_line(loader, "sip.listen"),
 			     "sip.listen names nothing to listen on; add "
@@ -53,8 +37,6 @@ static void check_sip(struct loader *loader, struct settings *out)
 	check_listen(loader, out);
 	out->advertise = draft->advertise;
 	out->proxy = draft->proxy;
-	if (draft->proxy != NULL && is_tls(draft->proxy))
-		note_tls(loader, "sip.proxy", draft->proxy);
 	if (draft->trusted.is_set) { /* D-52: a list that is set replaces the default */
 		out->trusted = draft->trusted.items;
 		out->trusted_count = draft->trusted.count;
@@ -64,10 +46,7 @@ static void check_sip(struct loader *loader, struct settings *out)
 	out->password =
 		settings_secret(loader, "sip.", "password", draft->password, draft->password_file);
 	out->allow_md5 = draft->allow_md5 == 1;
-	out->tls_certificate = draft->tls_certificate;
-	out->tls_key = draft->tls_key;
-	out->tls_ca = draft->tls_ca;
-	out->tls_verify = draft->tls_verify == 1;
+	settings_check_tls(loader, out);
 	out->options_follow_link = draft->options_follow_link == 1;
 	out->refresh_s = draft->refresh / 1000;
 	out->timer_t1_ms = draft->timer_t1;

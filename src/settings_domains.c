@@ -119,6 +119,7 @@ static void fill_peer(const struct draft_domain *from, struct sip_peer *out)
 	out->list = from->list;
 	out->publish_to = from->publish_to;
 	out->user_agent = from->user_agent;
+	out->tls_name = from->tls_name;
 	*profile = *profile_find(from->profile);
 	fill_presence(from, profile);
 	profile->folds_case = pick(from->case_rule, profile->folds_case);

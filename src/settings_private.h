@@ -66,7 +66,7 @@ extern const struct setting settings_schema[];
 
 struct draft_domain {
 	const char *xmpp, *sip, *profile, *proxy, *secret, *secret_file;
-	const char *phone_context, *user_agent, *list, *publish_to;
+	const char *phone_context, *user_agent, *list, *publish_to, *tls_name;
 	int64_t callback, separator, case_rule, allow_sips;
 	int64_t subscribe_as, empty_notify, body_max, rich_types, receipt_from_200;
 	struct texts packages;
@@ -115,6 +115,7 @@ struct draft {
 	struct items logins;
 	int64_t allow_md5;
 	const char *tls_certificate, *tls_key, *tls_ca;
+	int64_t tls_clients;
 	int64_t tls_verify, options_follow_link, refresh, timer_t1;
 	struct items domains, chat_domains, users, lists;
 	int64_t store_engine;
@@ -189,6 +190,14 @@ const char *settings_secret(struct loader *loader, const char *prefix, const cha
 /* The same file: opens a file that holds secrets (SEC-090), *path is where it is. -1 on a fault,
  * which is reported. */
 int settings_open_secret(struct loader *loader, int line, const char *file, const char **path);
+/* The path of a file that is named in the configuration: relative ones count from its folder. */
+const char *settings_secret_path(struct loader *loader, const char *file);
+/* May the file at path be used as a secret (SEC-090)? What is wrong is reported. */
+bool settings_secret_may_be_read(struct loader *loader, int line, const char *path);
+/* settings_tls.c: certificates, and what needs them; behind sip.listen. */
+void settings_check_tls(struct loader *loader, struct settings *out);
+/* True if a URI of ours or of a proxy means TLS. */
+bool settings_is_tls(const char *uri);
 /* settings_check.c: checks the draft as a whole and fills *out. */
 void settings_check(struct loader *loader, struct settings *out);
 /* settings_domains.c: the parts of it for domains, chat domains and users. */

@@ -94,6 +94,8 @@ static const char *const presence_cases[] = {"closed",   "on-hold",        "in-c
 					     "activity", "idle",           NULL};
 static const char *const presence_shows[] = {"none", "away", "chat", "dnd", "xa", "keep", NULL};
 static const char *const ready_words[] = {"links", "serving", NULL};
+/* enum sip_tls_clients. */
+static const char *const tls_clients[] = {"ask", "demand", "none", NULL};
 static const char *const stop_tells[] = {"all", "none", NULL};
 
 static const struct setting xmpp_settings[] = {
@@ -131,10 +133,11 @@ static const struct setting sip_settings[] = {
 	TEXT("logins_file", BUILT, AT(logins_file), NULL, NULL),
 	LIST("logins", AT(logins), login_settings, struct draft_login),
 	BOOL("allow_md5", BUILT, AT(allow_md5), "true"),
-	TEXT("tls_certificate", UNBUILT, AT(tls_certificate), NULL, NULL),
-	TEXT("tls_key", UNBUILT, AT(tls_key), NULL, NULL),
-	TEXT("tls_ca", UNBUILT, AT(tls_ca), NULL, NULL),
-	BOOL("tls_verify", UNBUILT, AT(tls_verify), "true"),
+	TEXT("tls_certificate", BUILT, AT(tls_certificate), NULL, NULL),
+	TEXT("tls_key", BUILT, AT(tls_key), NULL, NULL),
+	TEXT("tls_ca", BUILT, AT(tls_ca), NULL, NULL),
+	BOOL("tls_verify", BUILT, AT(tls_verify), "true"),
+	CHOICE("tls_clients", BUILT, AT(tls_clients), "ask", tls_clients),
 	BOOL("options_follow_link", BUILT, AT(options_follow_link), "false"),
 	DURATION("refresh", BUILT, AT(refresh), "1h", MINUTE, DAY, SECOND),
 	DURATION("timer_t1", BUILT, AT(timer_t1), "500ms", 10 * MS, 8 * SECOND, MS),
@@ -177,6 +180,7 @@ static const struct setting domain_settings[] = {
 	TEXT("list", BUILT, AT_DOMAIN(list), NULL, settings_text_user_uri),
 	BOOL("partial", BUILT, AT_DOMAIN(partial), "false"),
 	TEXT("user_agent", BUILT, AT_DOMAIN(user_agent), NULL, NULL),
+	TEXT("tls_name", BUILT, AT_DOMAIN(tls_name), NULL, settings_text_host),
 	BOOL("can_fetch", UNBUILT, AT_DOMAIN(can_fetch), NULL),
 	BOOL("publish_presence", BUILT, AT_DOMAIN(publish_presence), NULL),
 	CHOICE("message_types", BUILT, AT_DOMAIN(message_types), NULL, message_types),

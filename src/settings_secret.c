@@ -15,7 +15,7 @@
 enum { PATH_MAX_BYTES = 4096 };
 
 /* Relative names count from the folder of the configuration. */
-static const char *resolve(struct loader *loader, const char *file)
+const char *settings_secret_path(struct loader *loader, const char *file)
 {
 	const char *slash = strrchr(loader->path, '/');
 	char path[PATH_MAX_BYTES];
@@ -110,7 +110,7 @@ int settings_open_secret(struct loader *loader, int line, const char *file, cons
 	struct stat info;
 	int fd;
 
-	*path = resolve(loader, file);
+	*path = settings_secret_path(loader, file);
 	/* Looked at before it is opened: opening some things has effects. */
 	if (lstat(*path, &info) != 0) {
 		loader_fault(loader, line, "%s cannot be read: %s", *path, strerror(errno));
@@ -140,6 +140,16 @@ static const char *from_file(struct loader *loader, int line, const char *file)
 	secret = read_secret(loader, line, path, fd);
 	close(fd);
 	return secret;
+}
+
+bool settings_secret_may_be_read(struct loader *loader, int line, const char *path)
+{
+	struct stat info;
+
+	if (lstat(path, &info) == 0)
+		return may_be_trusted(loader, line, path, &info);
+	loader_fault(loader, line, "%s cannot be read: %s", path, strerror(errno));
+	return false;
 }
 
 const char *settings_secret(struct loader *loader, const char *prefix, const char *name,

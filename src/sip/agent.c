@@ -25,27 +25,18 @@
 #include "base/random.h"
 #include "loop/loop.h"
 #include "sip/connection_valve.h"
+#include "sip/connections.h"
 #include "sip/intake.h"
 #include "sip/library_log.h"
+#include "sip/listeners.h"
+#include "sip/secure.h"
 #include "sip/sip_side.h"
 #include "sip/silent_stun.h"
 #include "sip/way_out.h"
 
 enum {
 	AGENT_MAX_BYTES = 256 * 1024, /* D-57; the smaller limit is checked by admission */
-	AGENT_QUEUE = 1000,           /* SOF-011 */
-	AGENT_IDLE_MS = 120000,       /* SOF-007 */
-	AGENT_PART_MS = 10000,
-	AGENT_LISTENERS_MAX = 64,
-	AGENT_UDP_BYTES = 4 << 20, /* for bursts; the kernel cuts it to net.core.rmem_max */
 	AGENT_INSTANCE_CHARS = 12
-};
-
-/* One sip.listen entry. */
-struct listener {
-	struct net_address address; /* family 0: every address */
-	uint16_t port;
-	bool is_stream;
 };
 
 struct agent {
@@ -55,12 +46,11 @@ struct agent {
 	void *arg;
 	uint8_t tag_key[HASH_KEY_BYTES];
 	char instance[HASH_HEX_CHARS + 1];
-	struct listener listeners[AGENT_LISTENERS_MAX];
-	size_t listener_count;
+	struct listeners *listeners;
+	struct connections *connections;
 	struct connection_valve *valve;
+	struct secure *secure; /* NULL: no TLS */
 	struct intake *intake;
-	struct net_address toward; /* the last remote asked for, and its answer */
-	struct net_address local;
 };
 
 struct nta_agent_s *agent_nta(struct agent *agent)
@@ -107,6 +97,16 @@ static size_t size_of(const msg_t *msg, const sip_t *sip, bool is_udp)
 	return is_udp || size <= 2 * body ? size : size - body - (body != 0);
 }
 
+/* Whom a certificate names is a part of where a request comes from (SEC-104). */
+static void take_connection(struct request *request)
+{
+	const struct connection *connection = connections_find(request->tport);
+
+	request->is_tls = tport_has_tls(request->tport) != 0;
+	if (connection != NULL)
+		request->source.certificate = connection->far.certificate;
+}
+
 static int on_message(struct agent *agent, nta_agent_t *nta, msg_t *msg, sip_t *sip)
 {
 	struct request request = {.msg = msg, .sip = sip};
@@ -120,6 +120,8 @@ static int on_message(struct agent *agent, nta_agent_t *nta, msg_t *msg, sip_t *
 	request.is_udp = tport_is_udp(request.tport);
 	request.size = size_of(msg, sip, request.is_udp);
 	net_address_from_sockaddr(&request.source, (const struct sockaddr *)msg_addr(msg));
+	if (!request.is_udp)
+		take_connection(&request);
 	if (request.is_udp && sip->sip_via->v_maddr != NULL) /* SEC-024: only to the source */
 		msg_header_remove_param(sip->sip_via->v_common, "maddr");
 	make_tag(agent, &request);
@@ -225,60 +227,6 @@ size_t agent_answer_size(const struct request *request, const char *phrase)
 
 /* Start -------------------------------------------------------------------------------------- */
 
-static int add_listener(struct agent *agent, const char *uri, char *error, size_t error_len)
-{
-	struct listener *listener = &agent->listeners[agent->listener_count];
-	struct buf bound = BUF_INIT;
-	struct uri_parts parts;
-	int result = 0;
-
-	if (agent->listener_count == AGENT_LISTENERS_MAX || !uri_parts_read(&parts, uri) ||
-	    parts.is_sips ||
-	    (strcmp(parts.transport, "udp") != 0 && strcmp(parts.transport, "tcp") != 0) ||
-	    (strcmp(parts.host, "*") != 0 && !net_address_parse(&listener->address, parts.host))) {
-		snprintf(error, error_len,
-			 "sip.listen: cannot use %s; write sip:ADDRESS:PORT;transport=udp or tcp",
-			 uri);
-		return EINVAL;
-	}
-	listener->port = parts.port != 0 ? parts.port : 5060;
-	listener->is_stream = strcmp(parts.transport, "tcp") == 0;
-	const char *v6 = listener->address.family == 6 ? "[" : "";
-
-	if (agent->params->advertise != NULL) {
-		struct uri_parts own;
-
-		buf_printf(&bound, "sip:%s", agent->params->advertise);
-		if (!uri_parts_read(&own, buf_text(&bound))) {
-			snprintf(error, error_len, "sip.advertise: %s is not host[:port]",
-				 agent->params->advertise);
-			buf_free(&bound);
-			return EINVAL;
-		}
-		buf_reset(&bound);
-		/* Via shows the first host, maddr is what is bound. */
-		buf_printf(&bound, "sip:%s%s%s:%u;transport=%s;maddr=%s%s%s",
-			   strchr(own.host, ':') != NULL ? "[" : "", own.host,
-			   strchr(own.host, ':') != NULL ? "]" : "", listener->port,
-			   parts.transport, v6, parts.host, *v6 != '\0' ? "]" : "");
-	} else {
-		buf_printf(&bound, "sip:%s%s%s:%u;transport=%s", v6, parts.host,
-			   *v6 != '\0' ? "]" : "", listener->port, parts.transport);
-	}
-	errno = 0;
-	if (nta_agent_add_tport(agent->nta, (const url_string_t *)(const void *)bound.data,
-				TPTAG_QUEUESIZE(AGENT_QUEUE), TPTAG_IDLE(AGENT_IDLE_MS),
-				TPTAG_TIMEOUT(AGENT_PART_MS), TPTAG_STUN_SERVER(1), TPTAG_SERVER(1),
-				TPTAG_UDP_RMEM(AGENT_UDP_BYTES), TAG_END()) < 0) {
-		result = errno != 0 ? errno : EINVAL;
-		snprintf(error, error_len, "sip.listen: cannot open %s: %s", uri, strerror(result));
-	} else {
-		agent->listener_count++;
-	}
-	buf_free(&bound);
-	return result;
-}
-
 /* The clock of retransmissions is params->timer_t1_ms; the rest keeps the proportions of RFC 3261.
  */
 static nta_agent_t *make_nta(struct agent *agent)
@@ -301,8 +249,26 @@ static nta_agent_t *make_nta(struct agent *agent)
 		NTATAG_USE_SRV(1), TAG_END());
 }
 
-int agent_new(struct agent **out, const struct sip_side_params *params, agent_request_fn *fn,
-	      void *arg, char *error, size_t error_len)
+static int begin_connections(struct agent *agent, struct trust *trust, char *error,
+			     size_t error_len)
+{
+	const struct sip_side_params *params = agent->params;
+	const struct secure_params secure = {params->loop, params->counters, trust, &params->tls};
+	struct connections_params connections = {.loop = params->loop,
+						 .limits = params->limits,
+						 .counters = params->counters,
+						 .trust = trust};
+	int result = 0;
+
+	if (params->tls.certificate != NULL)
+		result = secure_new(&agent->secure, &secure, error, error_len);
+	connections.secure = agent->secure;
+	agent->connections = connections_new(agent->nta, &connections);
+	return result;
+}
+
+int agent_new(struct agent **out, const struct sip_side_params *params, struct trust *trust,
+	      agent_request_fn *fn, void *arg, char *error, size_t error_len)
 {
 	struct agent *agent = mem_zalloc(sizeof *agent);
 	int result = 0;
@@ -313,6 +279,7 @@ int agent_new(struct agent **out, const struct sip_side_params *params, agent_re
 	agent->params = params;
 	agent->fn = fn;
 	agent->arg = arg;
+	agent->listeners = listeners_new(params);
 	random_bytes(agent->tag_key, sizeof agent->tag_key);
 	hash_hex(params->key, "instance", 8, agent->instance);
 	agent->instance[AGENT_INSTANCE_CHARS] = '\0';
@@ -322,14 +289,16 @@ int agent_new(struct agent **out, const struct sip_side_params *params, agent_re
 		agent_free(&agent);
 		return ENOMEM;
 	}
+	result = begin_connections(agent, trust, error, error_len);
 	for (size_t i = 0; i < params->listen_count && result == 0; i++)
-		result = add_listener(agent, params->listen[i], error, error_len);
+		result = listeners_open(agent->listeners, agent->nta, params->listen[i],
+					agent->secure != NULL, error, error_len);
 	if (result != 0)
 		agent_free(&agent);
 	else
 		*out = agent;
 	if (result == 0)
-		agent->valve = connection_valve_new(agent->nta, params->loop, params->limits);
+		agent->valve = connection_valve_new(agent->nta, agent->connections, params);
 	return result;
 }
 
@@ -339,20 +308,21 @@ void agent_free(struct agent **agent)
 		return;
 	connection_valve_free(&(*agent)->valve);
 	intake_free(&(*agent)->intake);
+	connections_orphan((*agent)->connections);
 	if ((*agent)->nta != NULL)
 		nta_agent_destroy((*agent)->nta);
+	connections_free(&(*agent)->connections);
+	secure_free(&(*agent)->secure);
+	listeners_free(&(*agent)->listeners);
 	mem_free(*agent);
 	*agent = NULL;
 }
 
 static struct intake *find_intake(const struct agent *agent)
 {
-	uint16_t ports[AGENT_LISTENERS_MAX];
-	size_t count = 0;
+	uint16_t ports[LISTENERS_MAX];
+	size_t count = listeners_udp_ports(agent->listeners, ports);
 
-	for (size_t i = 0; i < agent->listener_count; i++)
-		if (!agent->listeners[i].is_stream)
-			ports[count++] = agent->listeners[i].port;
 	return intake_new(ports, count);
 }
 
@@ -363,99 +333,37 @@ unsigned agent_intake(struct agent *agent)
 	return intake_look(agent->intake);
 }
 
-/* Our own address ---------------------------------------------------------------------------- */
-
-static const struct listener *listener_for(const struct agent *agent, int family, bool is_stream)
-{
-	const struct listener *any = NULL;
-
-	for (size_t i = 0; i < agent->listener_count; i++) {
-		const struct listener *listener = &agent->listeners[i];
-
-		if (listener->is_stream != is_stream)
-			continue;
-		if (family == 0 || listener->address.family == 0 ||
-		    listener->address.family == family)
-			return listener;
-		any = listener;
-	}
-	return any;
-}
-
-static const struct net_address *local_toward(struct agent *agent, const struct net_address *toward)
-{
-	if (net_address_same_host(&agent->toward, toward))
-		return &agent->local;
-	if (net_address_local_toward(toward, &agent->local) != 0)
-		net_address_parse(&agent->local, toward->family == 6 ? "::1" : "127.0.0.1");
-	agent->toward = *toward;
-	return &agent->local;
-}
-
-/* The host of a listener on every address: the one that this machine uses toward the peer. */
-static void print_host(struct agent *agent, const struct listener *listener,
-		       const struct net_address *toward, struct buf *out)
-{
-	struct net_address far;
-
-	if (listener->address.family != 0) {
-		net_address_print(&listener->address, out);
-		return;
-	}
-	if (toward == NULL || toward->family == 0) {
-		net_address_parse(&far, "192.0.2.1"); /* whatever the default route uses */
-		toward = &far;
-	}
-	net_address_print(local_toward(agent, toward), out);
-}
-
-void agent_contact(struct agent *agent, const struct net_address *toward, bool is_stream,
+void agent_contact(struct agent *agent, const struct net_address *toward, enum agent_way way,
 		   const char *user, struct buf *out)
 {
-	const struct listener *listener =
-		listener_for(agent, toward != NULL ? toward->family : 0, is_stream);
-
-	if (listener == NULL) /* no such transport: the other one */
-		listener = listener_for(agent, toward != NULL ? toward->family : 0, !is_stream);
-	buf_printf(out, "<sip:%s@", user);
-	if (agent->params->advertise != NULL) {
-		struct uri_parts own;
-		struct buf uri = BUF_INIT;
-
-		buf_printf(&uri, "sip:%s", agent->params->advertise);
-		buf_puts(out, agent->params->advertise);
-		if (uri_parts_read(&own, buf_text(&uri)) && own.port == 0 && listener != NULL &&
-		    listener->port != 5060)
-			buf_printf(out, ":%u", listener->port);
-		buf_free(&uri);
-	} else if (listener != NULL) {
-		print_host(agent, listener, toward, out);
-		buf_printf(out, ":%u", listener->port);
-	}
-	buf_puts(out, listener != NULL && listener->is_stream ? ";transport=tcp>" : ">");
+	listeners_contact(agent->listeners, toward, way, user, out);
 }
 
 bool agent_is_own(const struct agent *agent, const struct net_address *address)
 {
-	for (size_t i = 0; i < agent->listener_count; i++) {
-		const struct listener *listener = &agent->listeners[i];
-		struct net_address local;
-
-		if (listener->port != (address->port != 0 ? address->port : 5060))
-			continue;
-		if (listener->address.family != 0) {
-			if (net_address_same_host(&listener->address, address))
-				return true;
-		} else if (net_address_is_loopback(address) ||
-			   (net_address_local_toward(address, &local) == 0 &&
-			    net_address_same_host(&local, address))) {
-			return true;
-		}
-	}
-	return false;
+	return listeners_are(agent->listeners, address);
 }
 
 unsigned agent_check_connections(struct agent *agent)
 {
 	return connection_valve_check(agent->valve);
+}
+
+void agent_prove(const struct request *request)
+{
+	if (!request->is_udp)
+		connections_prove(request->tport);
+}
+
+int agent_reload_tls(struct agent *agent, const struct sip_tls *tls, char *error, size_t error_len)
+{
+	if (agent->secure == NULL || tls->certificate == NULL)
+		return 0;
+	return secure_reload(agent->secure, tls, error, error_len);
+}
+
+size_t agent_connections(const struct agent *agent, size_t *strangers)
+{
+	*strangers = connections_strangers(agent->connections);
+	return connections_count(agent->connections);
 }

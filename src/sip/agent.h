@@ -14,9 +14,14 @@ struct buf;
 struct msg_s;
 struct sip_s;
 struct sip_side_params;
+struct sip_tls;
 struct tport_s;
+struct trust;
 
 enum { REQUEST_TAG_CHARS = 32 };
+
+/* Transports; a bool "is a stream" is one of the first two. */
+enum agent_way { AGENT_UDP, AGENT_TCP, AGENT_TLS };
 
 /* One request. It belongs to the handler, who ends it with agent_answer() or agent_drop(), or
  * keeps it with agent_hold(). sip is read-only; its strings are views (SOF-020). */
@@ -29,6 +34,7 @@ struct request {
 	 * else borrowed from the logins. */
 	char *login;
 	bool is_udp;
+	bool is_tls;
 	bool is_held;
 	size_t size;                     /* bytes on the wire */
 	char tag[REQUEST_TAG_CHARS + 1]; /* our To tag: a keyed hash of the request (SIP-062) */
@@ -36,10 +42,10 @@ struct request {
 
 typedef void agent_request_fn(struct request *request, void *arg);
 
-/* Opens the listeners of params (borrowed until agent_free). Returns 0, or an errno value with a
- * sentence: EADDRINUSE a port is taken, EINVAL a URI that cannot be used. */
-int agent_new(struct agent **out, const struct sip_side_params *params, agent_request_fn *fn,
-	      void *arg, char *error, size_t error_len);
+/* Opens the listeners of params (borrowed, as trust, until agent_free). Returns 0, or an errno
+ * value with a sentence: EADDRINUSE a port is taken, EINVAL a URI that cannot be used. */
+int agent_new(struct agent **out, const struct sip_side_params *params, struct trust *trust,
+	      agent_request_fn *fn, void *arg, char *error, size_t error_len);
 /* Requests held by others must be dropped before. */
 void agent_free(struct agent **agent);
 
@@ -61,7 +67,7 @@ size_t agent_answer_size(const struct request *request, const char *phrase);
 
 /* Appends "<sip:USER@HOST:PORT;transport=...>" under which toward reaches us (SIP-007, EVT-046).
  * toward may be NULL: not known yet. */
-void agent_contact(struct agent *agent, const struct net_address *toward, bool is_stream,
+void agent_contact(struct agent *agent, const struct net_address *toward, enum agent_way way,
 		   const char *user, struct buf *out);
 /* Our own instance, as the private header and the branches carry it (SIP-032, SEC-071). */
 const char *agent_instance(const struct agent *agent);
@@ -74,6 +80,15 @@ unsigned agent_check_connections(struct agent *agent);
 
 /* As intake_look() of its UDP listeners. */
 unsigned agent_intake(struct agent *agent);
+
+/* The sender of request has proved who he is: his connection is no stranger's any more (SEC-081).
+ */
+void agent_prove(const struct request *request);
+/* Reads the files of TLS again, for connections from now on (SEC-103). Returns 0, or EINVAL with a
+ * sentence: the old ones stay. Nothing to do where TLS was off at the start. */
+int agent_reload_tls(struct agent *agent, const struct sip_tls *tls, char *error, size_t error_len);
+/* Connections, and how many of them are strangers'. */
+size_t agent_connections(const struct agent *agent, size_t *strangers);
 
 /* For transaction.c. */
 struct nta_agent_s *agent_nta(struct agent *agent);

@@ -80,6 +80,7 @@ struct dialog *dialog_fork(const struct dialog *of, void *owner)
 	dialog->remote = mem_strdup(of->remote);
 	dialog->local_cseq = of->local_cseq;
 	dialog->is_stream = of->is_stream;
+	dialog->is_secure = of->is_secure;
 	dialog->is_fork = true;
 	return dialog;
 }
@@ -266,7 +267,7 @@ void dialog_request(struct dialog *dialog, const struct side_core *core,
 	buf_putc(out, ' ');
 	buf_puts(out, method);
 	buf_puts(out, "\r\nContact: ");
-	agent_contact(core->agent, &dialog->peer, dialog->is_stream, dialog->local_tag, out);
+	agent_contact(core->agent, &dialog->peer, dialog_way(dialog), dialog->local_tag, out);
 	buf_puts(out, "\r\n");
 	side_core_common(core, peer, -1, out);
 }

@@ -59,8 +59,7 @@ void peer_question_write(const struct side_core *core, const char *domain, const
 	random_hex(call_id, ID_BYTES);
 	random_hex(tag, ID_BYTES);
 	put_target(hop, &target);
-	agent_contact(core->agent, address, side_core_is_stream(core, domain, hop), "sipxmppd",
-		      &contact);
+	agent_contact(core->agent, address, side_core_way(core, domain, hop), "sipxmppd", &contact);
 	buf_printf(out, "OPTIONS %s SIP/2.0\r\n", buf_text(&target));
 	put_from(buf_text(&contact), out);
 	buf_printf(out, ">;tag=%s\r\nTo: <%s>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\nContact: %s\r\n",

@@ -45,14 +45,21 @@ const char *side_core_next_hop(const struct side_core *core, const char *domain)
 }
 
 /* Without a proxy, the transport of an explicit parameter; else DNS may choose UDP (SIP-087). */
-bool side_core_is_stream(const struct side_core *core, const char *domain, const char *uri)
+int side_core_way(const struct side_core *core, const char *domain, const char *uri)
 {
 	const char *hop = side_core_next_hop(core, domain);
 	struct uri_parts parts;
 
 	if (!uri_parts_read(&parts, hop != NULL ? hop : uri))
-		return false;
-	return strcmp(parts.transport, "tcp") == 0 || strcmp(parts.transport, "tls") == 0;
+		return AGENT_UDP;
+	if (parts.is_sips || strcmp(parts.transport, "tls") == 0)
+		return AGENT_TLS;
+	return strcmp(parts.transport, "tcp") == 0 ? AGENT_TCP : AGENT_UDP;
+}
+
+bool side_core_is_stream(const struct side_core *core, const char *domain, const char *uri)
+{
+	return side_core_way(core, domain, uri) != AGENT_UDP;
 }
 
 void side_core_common(const struct side_core *core, const struct sip_peer *peer, int hops,

@@ -46,6 +46,8 @@ const struct sip_peer *side_core_peer(const struct side_core *core, const char *
 const char *side_core_next_hop(const struct side_core *core, const char *domain);
 /* True if requests to this domain leave over a stream (or it cannot be told but for DNS: false). */
 bool side_core_is_stream(const struct side_core *core, const char *domain, const char *uri);
+/* enum agent_way of the same. */
+int side_core_way(const struct side_core *core, const char *domain, const char *uri);
 /* Appends the lines every request out has: Max-Forwards, User-Agent, the loop header (SIP-001,
  * SIP-032, D-60), and Allow-Events and Allow where wanted. */
 void side_core_common(const struct side_core *core, const struct sip_peer *peer, int hops,

@@ -206,7 +206,8 @@ int sip_side_new(struct sip_side **out, const struct sip_side_params *params, ch
 	side->core.dialogs = dialogs_new();
 	side->core.repeats = repeats_new(&side->core);
 	side->admission = admission_new(&side->core);
-	result = agent_new(&side->core.agent, &side->params, on_request, side, error, error_len);
+	result = agent_new(&side->core.agent, &side->params, side->core.trust, on_request, side,
+			   error, error_len);
 	if (result != 0) {
 		sip_side_free(&side);
 		return result;
@@ -225,6 +226,12 @@ int sip_side_new(struct sip_side **out, const struct sip_side_params *params, ch
 	side->pager_out = pager_out_new(&side->core);
 	*out = side;
 	return 0;
+}
+
+int sip_side_reload_tls(struct sip_side *side, const struct sip_tls *tls, char *error,
+			size_t error_len)
+{
+	return agent_reload_tls(side->core.agent, tls, error, error_len);
 }
 
 static void stop_done(struct sip_side *side)
@@ -371,6 +378,7 @@ unsigned sip_side_open(const struct sip_side *side)
 void sip_side_status(const struct sip_side *side, struct buf *out)
 {
 	struct notifier_kinds kinds = notifier_kinds(side->notifier);
+	size_t strangers;
 
 	buf_printf(out, "sip.dialogs %zu\n", dialogs_count(side->core.dialogs));
 	buf_printf(out, "sip.watcher_dialogs %zu\n", notifier_count(side->notifier));
@@ -389,6 +397,8 @@ void sip_side_status(const struct sip_side *side, struct buf *out)
 	buf_printf(out, "sip.requests_out %zu\n", transactions_count(side->core.transactions));
 	buf_printf(out, "sip.sources %zu\n", admission_sources(side->admission));
 	authenticate_status(side->core.authenticate, out);
+	buf_printf(out, "sip.connections %zu\n", agent_connections(side->core.agent, &strangers));
+	buf_printf(out, "sip.connections_strangers %zu\n", strangers);
 	buf_printf(out, "sip.idle_connections_closed %u\n",
 		   agent_check_connections(side->core.agent));
 	peer_watches_status(side->core.peers, out);

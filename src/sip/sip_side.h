@@ -72,7 +72,8 @@ struct print_keeper {
 };
 
 /* Who keeps dialogs (REL-013). The row is copied; done (may be NULL) comes once, later, from the
- * loop, in the order of the calls: 0 when it is on disk, else an errno value. */
+ * loop, in the order of the calls: 0 when it is on disk, else an errno value; what is owed when the
+ * SIP side is freed comes after that with ESHUTDOWN. */
 typedef void dialog_kept_fn(int error, int64_t id, void *arg);
 struct dialog_keeper {
 	void (*put)(const struct dialog_row *row, dialog_kept_fn *done, void *done_arg, void *arg);
@@ -88,16 +89,20 @@ struct sip_login {
 	const char *ha1_sha256; /* 64 hex digits, or NULL */
 };
 
+/* Who shows us a certificate (SEC-104). */
+enum sip_tls_clients {
+	SIP_TLS_ASK, /* who has one shows it, and it must be good; the others count as over TCP */
+	SIP_TLS_DEMAND, /* nobody connects without one that names a peer */
+	SIP_TLS_NONE    /* nobody is asked */
+};
+
 /* TLS of the SIP side (SEC-100 to SEC-104). */
 struct sip_tls {
-	const char *certificate; /* PEM, with its chain; NULL: no TLS listener */
+	const char *certificate; /* PEM, with its chain; NULL: no TLS */
 	const char *key;         /* PEM */
 	const char *ca;          /* PEM of those who are believed; NULL: those of the system */
-	const char *directory;   /* of the daemon's own, mode 0700: what the library reads is put
-				  * together there */
 	bool verify;             /* default: true */
-	bool asks_clients;       /* a connection to us without a certificate that is believed and
-				  * names a peer is refused */
+	enum sip_tls_clients clients;
 };
 
 /* Chat users under one SIP address (RFC 4662). */
@@ -116,7 +121,7 @@ struct sip_side_params {
 	struct counters *counters;
 	const unsigned char *key; /* installation key */
 	const char *const
-		*listen; /* "sip:HOST:PORT;transport=udp|tcp"; HOST "*" is every address */
+		*listen; /* "sip:HOST:PORT;transport=udp|tcp|tls"; HOST "*" is every address */
 	size_t listen_count;
 	const char *advertise; /* host[:port] in Contact and Via, or NULL */
 	const char *proxy;     /* next hop for all, or NULL */
@@ -156,6 +161,10 @@ struct sip_side_params {
 	int first_look_ms;       /* sip_side_new() waits so long for names of proxies; 0: not */
 };
 
+/* Reads the files of TLS again, for connections from now on (SEC-103). Returns 0, or EINVAL with a
+ * sentence: the old ones stay. */
+int sip_side_reload_tls(struct sip_side *side, const struct sip_tls *tls, char *error,
+			size_t error_len);
 /* Opens the listeners. Returns 0, or an errno value with a sentence in error: EADDRINUSE when a
  * port is taken (the daemon exits 75), EINVAL a URI that cannot be used. */
 int sip_side_new(struct sip_side **out, const struct sip_side_params *params, char *error,

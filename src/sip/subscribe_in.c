@@ -83,7 +83,7 @@ void subscribe_grant(struct subscription *s, struct request *request, int status
 	struct buf headers = BUF_INIT;
 
 	buf_printf(&headers, "Expires: %u\r\nContact: ", expires_s);
-	agent_contact(notifier->core->agent, &request->source, s->dialog->is_stream,
+	agent_contact(notifier->core->agent, &request->source, dialog_way(s->dialog),
 		      s->dialog->local_tag, &headers);
 	buf_puts(&headers, "\r\n");
 	if (s->list != NULL)
@@ -124,6 +124,7 @@ static struct subscription *make_subscription(struct notifier *notifier,
 	buf_putc(&local, '>');
 	dialog->local = buf_take(&local);
 	dialog->is_stream = !request->is_udp;
+	dialog->is_secure = request->is_tls;
 	dialog->login = mem_strdup_or_null(request->login); /* SEC-006 */
 	dialog->local_cseq = (uint32_t)random_below(1 << 20);
 	return s;

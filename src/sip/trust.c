@@ -10,7 +10,7 @@
 #include "sip/net_address.h"
 #include "sip/sip_side.h"
 
-enum { TRUST_EVERY_PEER = -1, TRUST_ADDRESSES_MAX = 16 };
+enum { TRUST_EVERY_PEER = -1, TRUST_ADDRESSES_MAX = 16, TRUST_CERTIFICATES_MAX = 1024 };
 
 struct entry {
 	struct net_block block;
@@ -23,6 +23,10 @@ struct trust {
 	const struct sip_side_params *params;
 	struct entry *entries;
 	size_t count;
+	/* Sets of peers that certificates named, one flag for each peer; the number of a set, from
+	 * 1, is net_address.certificate. */
+	bool **certificates;
+	size_t certificate_count;
 };
 
 static void add(struct trust *trust, const struct net_block *block, int peer, bool over_udp,
@@ -117,13 +121,124 @@ void trust_free(struct trust **trust)
 {
 	if (*trust == NULL)
 		return;
+	for (size_t i = 0; i < (*trust)->certificate_count; i++)
+		mem_free((*trust)->certificates[i]);
+	mem_free((*trust)->certificates);
 	mem_free((*trust)->entries);
 	mem_free(*trust);
 	*trust = NULL;
 }
 
+/* Certificates --------------------------------------------------------------------------------- */
+
+static const char *proxy_host(const struct trust *trust, size_t peer, struct uri_parts *room)
+{
+	const char *proxy = proxy_of(trust->params, peer);
+
+	return proxy != NULL && uri_parts_read(room, proxy) ? room->host : NULL;
+}
+
+static bool is_name_of(const struct trust *trust, size_t peer, const char *name)
+{
+	const struct sip_peer *who = &trust->params->peers[peer];
+	struct uri_parts parts;
+	const char *host;
+
+	if (who->tls_name != NULL)
+		return strcasecmp(who->tls_name, name) == 0;
+	host = proxy_host(trust, peer, &parts);
+	return strcasecmp(who->domain, name) == 0 || (host != NULL && strcasecmp(host, name) == 0);
+}
+
+static uint16_t keep_certificate(struct trust *trust, bool *named)
+{
+	size_t peers = trust->params->peer_count;
+
+	for (size_t i = 0; i < trust->certificate_count; i++) {
+		if (memcmp(trust->certificates[i], named, peers * sizeof *named) != 0)
+			continue;
+		mem_free(named);
+		return (uint16_t)(i + 1);
+	}
+	if (trust->certificate_count == TRUST_CERTIFICATES_MAX) {
+		mem_free(named);
+		return 0;
+	}
+	trust->certificates = mem_resize(trust->certificates, trust->certificate_count + 1,
+					 sizeof *trust->certificates);
+	trust->certificates[trust->certificate_count++] = named;
+	return (uint16_t)trust->certificate_count;
+}
+
+uint16_t trust_certificate(struct trust *trust, const char *const *names, size_t count)
+{
+	size_t peers = trust->params->peer_count;
+	bool *named = mem_zalloc(peers * sizeof *named + 1);
+	bool is_any = false;
+
+	for (size_t i = 0; i < peers; i++)
+		for (size_t k = 0; k < count; k++)
+			named[i] = named[i] || is_name_of(trust, i, names[k]);
+	for (size_t i = 0; i < peers; i++)
+		is_any = is_any || named[i];
+	if (is_any)
+		return keep_certificate(trust, named);
+	mem_free(named);
+	return 0;
+}
+
+/* The peers that the certificate of source names, or NULL: it showed none. */
+static const bool *named_by(const struct trust *trust, const struct net_address *source)
+{
+	size_t number = source->certificate;
+
+	return number != 0 && number <= trust->certificate_count ? trust->certificates[number - 1]
+								 : NULL;
+}
+
+static size_t names_at_address(const struct trust *trust, const struct net_address *address,
+			       const char **out, size_t most)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < trust->count && count < most; i++) {
+		const struct entry *entry = &trust->entries[i];
+		const struct sip_peer *peer;
+
+		if (entry->peer == TRUST_EVERY_PEER || !net_block_has(&entry->block, address))
+			continue;
+		peer = &trust->params->peers[entry->peer];
+		out[count++] = peer->tls_name != NULL ? peer->tls_name : peer->domain;
+	}
+	return count;
+}
+
+size_t trust_names_at(const struct trust *trust, const char *host, const char **out, size_t most)
+{
+	struct net_address address;
+	struct uri_parts parts;
+	size_t count = 0;
+
+	if (net_address_parse(&address, host))
+		return names_at_address(trust, &address, out, most);
+	for (size_t i = 0; i < trust->params->peer_count && count < most; i++) {
+		const char *name = trust->params->peers[i].tls_name;
+		const char *proxy = proxy_host(trust, i, &parts);
+
+		if (name != NULL && proxy != NULL && strcasecmp(proxy, host) == 0)
+			out[count++] = name;
+	}
+	if (count == 0 && most > 0)
+		out[count++] = host;
+	return count;
+}
+
+/* Questions ------------------------------------------------------------------------------------ */
+
 bool trust_has(const struct trust *trust, const struct net_address *source, bool is_udp)
 {
+	if (named_by(trust, source) != NULL)
+		return true;
 	for (size_t i = 0; i < trust->count; i++) {
 		const struct entry *entry = &trust->entries[i];
 
@@ -153,11 +268,22 @@ static bool is_configured(const struct trust *trust, const char *domain)
 	return false;
 }
 
+static bool is_named(const struct trust *trust, const bool *named, const char *domain)
+{
+	for (size_t i = 0; i < trust->params->peer_count; i++)
+		if (named[i] && strcmp(trust->params->peers[i].domain, domain) == 0)
+			return true;
+	return false;
+}
+
 bool trust_may_assert(const struct trust *trust, const struct net_address *source,
 		      const char *domain)
 {
-	bool is_named = is_proxy(trust, source);
+	const bool *named = named_by(trust, source);
+	bool is_at_proxy = is_proxy(trust, source);
 
+	if (named != NULL) /* SEC-104 */
+		return is_named(trust, named, domain);
 	if (!is_configured(trust, domain))
 		return false;
 	for (size_t i = 0; i < trust->count; i++) {
@@ -166,7 +292,7 @@ bool trust_may_assert(const struct trust *trust, const struct net_address *sourc
 		if (!net_block_has(&entry->block, source))
 			continue;
 		if (entry->peer == TRUST_EVERY_PEER) {
-			if (!is_named)
+			if (!is_at_proxy)
 				return true;
 		} else if (strcmp(trust->params->peers[entry->peer].domain, domain) == 0) {
 			return true;
@@ -199,6 +325,16 @@ static bool entry_is_peer(const struct entry *entry, int peer, const struct net_
 bool trust_is_same_peer(const struct trust *trust, const struct net_address *a,
 			const struct net_address *b)
 {
+	const bool *names = named_by(trust, a);
+
+	if (names != NULL) { /* two trunks behind one address are two */
+		const bool *others = named_by(trust, b);
+
+		for (size_t i = 0; others != NULL && i < trust->params->peer_count; i++)
+			if (names[i] && others[i])
+				return true;
+		return false;
+	}
 	if (net_address_same_host(a, b))
 		return true;
 	for (size_t i = 0; i < trust->count; i++) {
