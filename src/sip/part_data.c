@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "model/counters.h"
 #include "model/limits.h"
 #include "model/phone.h"
 #include "model/presence.h"
@@ -109,6 +110,8 @@ enum part_data_news part_data_read(void **data, const struct interest_document *
 				       .language = document->language,
 				       .now_ms = loop_wall_ms(core->params->loop)};
 
+	if (document->len > reading.max_bytes)
+		core->params->counters->limits.sip_body_bytes++;
 	*use = INTEREST_REPAIR;
 	if (is_diff(document->type))
 		return read_diff(data, document, &reading, profile, presence, use);

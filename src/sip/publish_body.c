@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "model/counters.h"
 #include "model/limits.h"
 #include "sip/publications_private.h"
 #include "sip/side_core.h"
@@ -49,6 +50,8 @@ int publish_read(const struct side_core *core, const struct sip_peer *peer, cons
 				       .language = language,
 				       .now_ms = loop_wall_ms(core->params->loop)};
 
+	if (len > reading.max_bytes)
+		core->params->counters->limits.sip_body_bytes++;
 	switch (presence_body_kind(type)) {
 	case BODY_PRESENCE:
 		return status_of(

@@ -67,6 +67,7 @@ void subscribe_refuse_form(struct notifier *notifier, struct request *request, i
 				 "a list, and no support for lists");
 		break;
 	default: /* PRES-072 */
+		notifier->core->params->counters->limits.expires_min_s++;
 		(void)snprintf(header, sizeof header, "Min-Expires: %lld\r\n",
 			       (long long)notifier->core->params->limits->expires_min_s);
 		subscribe_refuse(notifier, request, 423, NULL, header, "Expires");
