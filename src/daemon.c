@@ -101,6 +101,7 @@ static void stop_store(void *arg)
 
 	loop_timer_cancel(&parts->alive_timer);
 	daemon_flush_prints(parts);
+	store_end_run(parts->store);
 	store_alive(parts->store, loop_wall_ms(parts->loop) / 1000, NULL, NULL);
 	store_stop(parts->store, store_stopped, parts);
 }

@@ -325,6 +325,8 @@ void daemon_take_down(struct parts *parts)
 	bridge_free(&parts->bridge);
 	daemon_free_prints(parts);
 	address_map_free(&parts->map);
+	if (parts->store != NULL)
+		store_end_run(parts->store); /* a start that failed is no crash, either */
 	store_free(&parts->store);
 	daemon_free_dialogs(parts);
 	loop_timer_cancel(&parts->alive_timer);
