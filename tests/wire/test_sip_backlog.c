@@ -26,7 +26,7 @@ static void deliver(struct rig *rig, exchange_id x, char *body)
 	address_clear(&to);
 }
 
-/* [REL-045] [SOF-011] */
+/* [REL-045] [SOF-011] [limit sip_unsent] */
 static void stalled_peer_delays(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.proxy_is_tcp = true, .t1_ms = 500});

@@ -275,7 +275,7 @@ static void few_members(struct limits *limits)
 	limits->list_members = 2;
 }
 
-/* [REQ-009] [SEC-082] [EVT-073]: lists are bounded like other subscriptions. */
+/* [limit list_members] [REQ-009] [SEC-082] [EVT-073]: lists are bounded like other subscriptions. */
 static void lists_are_bounded(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.limits = few_members});
@@ -285,6 +285,11 @@ static void lists_are_bounded(void **state)
 	assert_memory_equal(watcher_subscribe(rig, &watcher, head)->text, "SIP/2.0 413", 11);
 	assert_int_equal(rig->counters.limits.list_members, 1);
 	assert_int_equal(fake_bridge_count(rig->bridge, "requested"), 0);
+	rig->limits.list_members = 3;
+	watcher = list_watcher(three);
+	watcher.call_id[0] = 'f'; /* another one */
+	assert_memory_equal(watcher_subscribe(rig, &watcher, head)->text, "SIP/2.0 200", 11);
+	assert_int_equal(rig->counters.limits.list_members, 1);
 	rig_free(&rig);
 }
 

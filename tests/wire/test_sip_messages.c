@@ -265,7 +265,7 @@ static void few_udp(struct limits *limits)
 	limits->udp_transactions = 3;
 }
 
-/* [REL-044] [D-51]: what is held over UDP is bounded; beyond it 503, and nothing is kept. */
+/* [limit udp_transactions] [REL-044] [D-51]: what is held over UDP is bounded; beyond it 503, and nothing is kept. */
 static void open_messages_are_bounded(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.limits = few_udp});

@@ -541,7 +541,8 @@ static void few(struct limits *limits)
 	limits->publications_per_user = 2;
 }
 
-/* [REL-041]: bounded, for each user and in all. */
+/* [REL-041]: bounded, for each user and in all.
+ * [limit publications] [limit publications_per_user] */
 static void there_is_a_limit(void **state)
 {
 	struct rig_options options = {

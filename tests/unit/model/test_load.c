@@ -57,7 +57,8 @@ static void marks_make_levels(void **state)
 	}
 }
 
-/* [REL-040]: what an operator may set moves all three marks, and what is over is counted. */
+/* [limit load_lag_ms] [limit load_store_ms] [limit load_store_requests]
+ * [REL-040]: what an operator may set moves all three marks, and what is over is counted. */
 static void limits_move_marks(void **state)
 {
 	struct world world;

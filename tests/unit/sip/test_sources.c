@@ -71,11 +71,39 @@ static void each_has_a_bucket(void **state)
 	end(&world);
 }
 
+/* [limit stranger_requests_per_s] [limit peer_requests_per_s] [SEC-080] [REL-060]: all that a
+ * bucket holds, and one more, or some more on a machine that takes its time. */
+static void buckets_at_and_over(void **state)
+{
+	struct net_address pbx;
+	struct world world;
+	int answered = 0, passed = 0;
+
+	(void)state;
+	begin(&world);
+	world.limits.peer_requests_per_s = 10;
+	assert_true(net_address_parse(&pbx, "192.0.2.7"));
+	for (int i = 0; i < 50; i++) /* burst: 2.5 times 20 */
+		answered += sources_stranger(world.sources, &pbx) == SOURCE_ANSWER;
+	assert_int_equal(world.counters.limits.stranger_requests_per_s, 0);
+	assert_in_range(answered, 10, 20);
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(sources_stranger(world.sources, &pbx), SOURCE_SILENCE);
+	assert_in_range(world.counters.limits.stranger_requests_per_s, 1, 50);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(sources_peer(world.sources, &pbx), SOURCE_PASS);
+	for (int i = 0; i < 20; i++)
+		passed += sources_peer(world.sources, &pbx) == SOURCE_PASS;
+	assert_true(passed < 20);
+	end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forged_datagrams_cost_the_peer_nothing),
 		cmocka_unit_test(each_has_a_bucket),
+		cmocka_unit_test(buckets_at_and_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,7 +165,8 @@ struct bound {
 	const char *limit;
 };
 
-/* [SEC-053]: each limit at its edge, whatever the parts; the stanza after it is untouched */
+/* [SEC-053]: each limit at its edge, whatever the parts; the stanza after it is untouched
+ * [limit stanza_in_elements] [limit stanza_in_bytes] */
 static void limits_hold_at_their_edge(void **state)
 {
 	static const struct bound table[] = {
@@ -210,6 +211,7 @@ static void limits_hold_at_their_edge(void **state)
 	}
 }
 
+/* [limit stanza_in_depth] [limit stanza_in_attributes] */
 static void depth_and_attributes(void **state)
 {
 	struct limits limits;

@@ -125,7 +125,8 @@ static void a_turn_is_one_write(void **state)
 	end(&f);
 }
 
-/* [SEC-051] [SEC-052] */
+/* [SEC-051] [SEC-052]
+ * [limit stanza_out_bytes] */
 static void the_door_is_passed_by_all(void **state)
 {
 	static const enum outbox_class classes[] = {OUTBOX_ANSWER, OUTBOX_MESSAGE, OUTBOX_STATE,
@@ -152,7 +153,8 @@ static void the_door_is_passed_by_all(void **state)
 	end(&f);
 }
 
-/* [REL-046] */
+/* [REL-046]
+ * [limit link_high_bytes] */
 static void above_the_first_mark(void **state)
 {
 	struct fixture f;
@@ -189,6 +191,7 @@ static void above_the_first_mark(void **state)
 	end(&f);
 }
 
+/* [limit link_dead_bytes] */
 static void above_the_second_mark(void **state)
 {
 	struct fixture f;

@@ -5,7 +5,8 @@
 #include "support/check.h"
 #include "xmpp/users.h"
 
-/* [SEC-087] */
+/* [SEC-087]
+ * [limit messages_per_user_per_s] [limit messages_per_user_burst] [limit reports_per_user_per_s] */
 static void one_user_does_not_spend_for_another(void **state)
 {
 	struct limits limits;
@@ -31,7 +32,7 @@ static void one_user_does_not_spend_for_another(void **state)
 	users_free(&users);
 }
 
-/* A client that signs in probes all its contacts at once. */
+/* A client that signs in probes all its contacts at once. [limit stanzas_per_user_per_s] */
 static void signing_in_is_no_flood(void **state)
 {
 	struct limits limits;
@@ -40,8 +41,9 @@ static void signing_in_is_no_flood(void **state)
 	(void)state;
 	limits_defaults(&limits);
 	users = users_new(&limits);
-	for (int64_t i = 0; i < limits.watches_per_watcher; i++)
+	for (int64_t i = 0; i < limits.watches_per_watcher + limits.stanzas_per_user_per_s; i++)
 		assert_true(users_take(users, "a@x", USER_RATE_REQUEST, 0));
+	assert_false(users_take(users, "a@x", USER_RATE_REQUEST, 0));
 	users_free(&users);
 }
 
