@@ -144,7 +144,7 @@ static void stop_sides(void *arg)
 		loop_timer_set(parts->loop, &parts->drain_timer, DRAIN_STEP_MS, stop_sides, parts);
 		return;
 	}
-	sip_side_stop(parts->sip, on_sip_stopped, parts);
+	sip_side_stop(parts->sip, parts->stop_tells, on_sip_stopped, parts);
 }
 
 void daemon_stop(struct parts *parts, bool tell)

@@ -96,6 +96,11 @@ const struct event_package *event_package_find(const sip_event_t *event)
 	return NULL;
 }
 
+const struct event_package *event_package_get(enum package_id id)
+{
+	return &packages[id];
+}
+
 static bool takes(const sip_accept_t *accept, const char *type)
 {
 	size_t main_len = strcspn(type, "/") + 1;

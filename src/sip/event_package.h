@@ -42,5 +42,7 @@ struct event_package {
 
 /* The package of an Event header (EVT-001: byte by byte, parameters apart), or NULL. */
 const struct event_package *event_package_find(const struct sip_event_s *event);
+/* The package of an id, which is one. */
+const struct event_package *event_package_get(enum package_id id);
 /* True if a body of type would be taken (EVT-011); none means the default of the package. */
 bool event_package_accepts(const struct sip_accept_s *accept, const char *type);

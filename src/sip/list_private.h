@@ -38,13 +38,15 @@ struct list_watch {
 	char *nick;             /* of the watcher, or NULL */
 	struct address by;      /* the watcher */
 	struct address watcher; /* the same in the pairs (D-18) */
+	struct address own;     /* of a list of ours; else zeroed */
 	struct list_member **members;
 	size_t count;
 	struct loop_timer timer; /* asks again */
 	uint32_t version;        /* of the next rlmi */
 	bool wants_all;
 	bool is_urgent;
-	bool is_split; /* the last NOTIFY had no room for all */
+	bool is_split;     /* the last NOTIFY had no room for all */
+	bool is_restoring; /* its members are those of before a restart */
 };
 
 /* What a document of the member is about. */

@@ -66,6 +66,7 @@ void list_watch_free(struct list_watch **list)
 		free_member(self->members[i]);
 	address_clear(&self->by);
 	address_clear(&self->watcher);
+	address_clear(&self->own);
 	mem_free(self->members);
 	mem_free(self->nick);
 	mem_free(self->uri);
@@ -174,7 +175,11 @@ static void ask(struct list_watch *list, struct list_member *member)
 	struct watch watch = {exchange_new(), SCOPE_WATCHER, &list->watcher, &member->watched,
 			      list->nick};
 
-	if (list->subscription->is_fetch)
+	if (list->is_restoring) {
+		take_answer(list, member, bridge_watch_restored(bridge, &watch, &fault));
+		if (member->looker.watching != NULL && member->state == MEMBER_ACTIVE)
+			member->looker.watching->is_waiting = true;
+	} else if (list->subscription->is_fetch)
 		take_answer(list, member, bridge_fetch(bridge, &watch, &now));
 	else if (!is_room(list, member))
 		set_state(member, MEMBER_GONE, "rejected");
@@ -295,6 +300,29 @@ void list_watch_set(struct list_watch *list, const struct resource_lists *member
 		settle(list);
 }
 
+void list_watch_restore(struct list_watch *list, const struct resource_lists *members,
+			uint32_t version)
+{
+	list->is_restoring = true;
+	list_watch_set(list, members);
+	list->is_restoring = false;
+	list->version = version;
+	for (size_t i = 0; i < list->count; i++) /* none was ever told more */
+		list->members[i]->version = version;
+}
+
+bool list_watch_is_waiting(const struct list_watch *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct list_member *member = list->members[i];
+
+		if (member->state == MEMBER_ACTIVE && member->looker.watching != NULL &&
+		    member->looker.watching->is_waiting)
+			return true;
+	}
+	return false;
+}
+
 /* From the core -------------------------------------------------------------------------------- */
 
 /* Soon: what changes together is told together. */
@@ -305,6 +333,10 @@ static void settle(struct list_watch *list)
 
 	if (s->state != SUBSCRIPTION_ACTIVE || s->in_flight != NULL)
 		return;
+	if (s->is_resumed) {
+		notifier_resume_later(s);
+		return;
+	}
 	if (s->retry_ms != 0 && (s->retry_ms <= due || !list_watch_is_urgent(list)))
 		return;
 	s->retry_ms = due;

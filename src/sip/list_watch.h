@@ -21,6 +21,11 @@ void list_watch_free(struct list_watch **list);
 /* Makes these its members and asks for those that are not asked for yet, in a fetch only for what
  * is known; others leave. members NULL: the same as before. Never from inside side_ops. */
 void list_watch_set(struct list_watch *list, const struct resource_lists *members);
+/* The same for one of before a restart, whose next document has this version: nobody is asked. */
+void list_watch_restore(struct list_watch *list, const struct resource_lists *members,
+			uint32_t version);
+/* True if nobody has said yet, since the start, what is with one of its members. */
+bool list_watch_is_waiting(const struct list_watch *list);
 /* All members leave their pairs. */
 void list_watch_leave(struct list_watch *list, enum notifier_tell tell);
 /* Its next document is of all members (EVT-072). */

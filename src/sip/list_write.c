@@ -106,7 +106,9 @@ static bool fill_instance(struct draft *draft, struct list_member *member,
 		return true;
 	case MEMBER_ACTIVE:
 		presence = presence_of(member);
-		if (presence == NULL && !package->says_unknown)
+		if (presence == NULL &&
+		    (!package->says_unknown ||
+		     (member->looker.watching != NULL && member->looker.watching->is_waiting)))
 			return false;
 		instance->state = RLMI_ACTIVE;
 		add_part(draft, member, presence, instance);

@@ -33,6 +33,8 @@ struct notifier *notifier_new(struct side_core *core)
 	list_init(&notifier->live);
 	list_init(&notifier->ended);
 	list_init(&notifier->due);
+	list_init(&notifier->resumed);
+	rate_init(&notifier->resume_rate, 0, loop_now(core->params->loop));
 	return notifier;
 }
 
@@ -66,6 +68,7 @@ size_t notifier_watching(const struct notifier *notifier)
 void notifier_free_subscription(struct subscription *s)
 {
 	loop_timer_cancel(&s->timer);
+	notifier_drop_held(s);
 	transaction_forget(&s->in_flight);
 	list_watch_free(&s->list);
 	dialog_free(s->notifier->core->dialogs, &s->dialog);
@@ -125,7 +128,8 @@ static void check_stopped(struct notifier *notifier)
 {
 	void (*stopped)(void *arg) = notifier->stopped;
 
-	if (stopped == NULL || notifier->live_count != 0 || notifier->ended_count != 0)
+	if (stopped == NULL || notifier->ended_count != 0 ||
+	    (notifier->live_count != 0 && !notifier->is_quiet))
 		return;
 	notifier->stopped = NULL;
 	loop_defer(notifier->core->params->loop, stopped, notifier->stopped_arg);
@@ -135,6 +139,7 @@ void notifier_remove(struct subscription *s)
 {
 	struct notifier *notifier = s->notifier;
 
+	notifier_unkeep(s);
 	if (s->state == SUBSCRIPTION_ENDED)
 		notifier->ended_count--;
 	else
@@ -190,6 +195,7 @@ void notifier_end(struct subscription *s, const char *reason, unsigned retry_aft
 	if (s->state == SUBSCRIPTION_ENDED)
 		return;
 	s->notifier->live_count--;
+	notifier_unkeep(s);
 	notifier_set_ended(s, reason, retry_after_s);
 	leave_all(s, tell);
 	list_remove(&s->link);
@@ -311,6 +317,7 @@ void notifier_answer(struct notifier *notifier, const struct watch *watch, enum 
 
 	if (watching == NULL)
 		return; /* PRES-079: the core remembers */
+	watching->is_waiting = false;
 	notifier->is_spreading = fan_out_is_many(watching);
 	if (is_allowed || answer == WATCH_PENDING)
 		decide_all(watching, is_allowed, now);
@@ -328,6 +335,7 @@ void notifier_tell(struct notifier *notifier, const struct watch *watch,
 	if (watching == NULL)
 		return;
 	watching->is_unknown = presence == NULL;
+	watching->is_waiting = false;
 	fan_out(notifier, watching, presence);
 }
 
@@ -346,11 +354,16 @@ static void stop_some(void *arg)
 	check_stopped(notifier);
 }
 
-void notifier_stop(struct notifier *notifier, void (*done)(void *arg), void *arg)
+void notifier_stop(struct notifier *notifier, bool tell, void (*done)(void *arg), void *arg)
 {
 	notifier->stopped = done;
 	notifier->stopped_arg = arg;
-	stop_some(notifier);
+	notifier->is_quiet = !tell && notifier->core->params->dialogs != NULL;
+	loop_timer_cancel(&notifier->resume_timer);
+	if (notifier->is_quiet)
+		check_stopped(notifier);
+	else
+		stop_some(notifier);
 }
 
 static void free_list(struct list *subscriptions)
@@ -371,6 +384,7 @@ void notifier_free(struct notifier **notifier)
 	if (self == NULL)
 		return;
 	loop_timer_cancel(&self->stop_timer);
+	loop_timer_cancel(&self->resume_timer);
 	fan_out_free(self);
 	free_list(&self->live);
 	free_list(&self->ended);

@@ -7,6 +7,7 @@
 #include "core/side.h"
 
 struct dialog;
+struct dialog_row;
 struct notifier;
 struct request;
 struct side_core;
@@ -25,8 +26,17 @@ void notifier_answer(struct notifier *notifier, const struct watch *watch, enum 
 void notifier_tell(struct notifier *notifier, const struct watch *watch,
 		   const struct presence *presence);
 
-/* D-48: final NOTIFYs to all, paced; done(arg) once, later, when all are answered. */
-void notifier_stop(struct notifier *notifier, void (*done)(void *arg), void *arg);
+/* A subscription of before a restart, whose row is given (sip_side.h). Returns 0, or an errno value
+ * if there is nothing to go on with: ETIMEDOUT it has ended meanwhile, EBADMSG or EINVAL the row
+ * cannot be one, EACCES the configuration does not allow it any more. */
+int notifier_restore(struct notifier *notifier, const struct dialog_row *row, bool clock_is_wrong);
+/* All were given: each is told the present state once it is known, paced, in the order they were
+ * given. */
+void notifier_restored(struct notifier *notifier);
+
+/* D-48: with tell, final NOTIFYs to all, paced. Without, those that are kept go on after the next
+ * start. done(arg) once, later, when all that is under way is answered. */
+void notifier_stop(struct notifier *notifier, bool tell, void (*done)(void *arg), void *arg);
 
 size_t notifier_count(const struct notifier *notifier); /* live subscriptions */
 /* Those among them of lamp keys, of lists, and of watcher information. */

@@ -1,8 +1,10 @@
 /* Between notifier.c (life, the core, the end), subscribe_in.c (SUBSCRIBE), notify.c (NOTIFY),
- * fan_out.c (one change for many), watcher_row.c (watcher information) and list_*.c (lists). */
+ * notifier_keep.c and notifier_restore.c (restarts), fan_out.c (one change for many), watcher_row.c
+ * (watcher information) and list_*.c (lists). */
 #pragma once
 
 #include "base/list.h"
+#include "base/rate.h"
 #include "core/pace.h"
 #include "loop/loop.h"
 #include "sip/event_package.h"
@@ -14,7 +16,9 @@
 struct dialog;
 struct list_watch;
 struct own_lists;
+struct request;
 struct sip_peer;
+struct subscription_row;
 struct transaction;
 
 #define NOTIFY_HAD_ANY UINT64_MAX
@@ -35,6 +39,14 @@ struct notifier {
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 	struct loop_timer stop_timer;
+	bool is_quiet;       /* stopping: the live ones go on after the next start (D-48) */
+	size_t held_count;   /* answers that wait for the disk */
+	struct list resumed; /* subscription.due: restored, and due for a first NOTIFY */
+	struct rate resume_rate;
+	struct loop_timer resume_timer;
+	size_t restored;
+	size_t expired;  /* while we were away */
+	size_t bad_rows; /* that could not be read */
 };
 
 /* What a subscription is told. ENDED: one last NOTIFY, then it goes. */
@@ -47,8 +59,11 @@ struct subscription {
 	struct looker looker;    /* not of a list: what it looks at; in no pair once ended */
 	struct list_watch *list; /* of a list; else NULL */
 	struct dialog *dialog;
-	struct list link;              /* among the live or the ended */
-	struct list due;               /* in notifier.due */
+	struct list link;      /* among the live or the ended */
+	struct list due;       /* in notifier.due, or in notifier.resumed */
+	struct list held;      /* answers that wait for the disk, oldest first */
+	uint32_t writes_asked; /* of its row */
+	uint32_t writes_done;
 	struct transaction *in_flight; /* the NOTIFY under way */
 	struct loop_timer timer;       /* expiry or what waits; of an ended one: patience */
 	uint64_t expires_ms;           /* loop clock */
@@ -56,9 +71,10 @@ struct subscription {
 	struct pace pace;              /* of changes (D-33) */
 	const struct sip_peer *peer;   /* of the watcher's domain, or NULL */
 	char *event_id;                /* Event;id=, or NULL */
-	const char *reason;            /* of an ended one; constant text */
-	uint64_t told;                 /* notify_body.digest of the last document; 0: none */
-	uint64_t made_by;              /* repeats_key() of the SUBSCRIBE that made it */
+	/* Of an ended one, or of a restored one that ends when its turn comes; constant text. */
+	const char *reason;
+	uint64_t told;    /* notify_body.digest of the last document; 0: none */
+	uint64_t made_by; /* repeats_key() of the SUBSCRIBE that made it */
 	uint64_t had;     /* a new one: the document that he says he has (RFC 5839); 0: none */
 	uint32_t version; /* of the next document */
 	unsigned retry_after_s;
@@ -79,6 +95,8 @@ struct subscription {
 	bool is_linphone;   /* and what it expects of lists */
 	bool is_large;      /* a large NOTIFY is under way, */
 	bool shuns_tcp;     /* and its like go by UDP: TCP was of no use (D-40) */
+	bool is_resumed;    /* restored, and told nothing since */
+	bool is_row_old;    /* the last write of its row failed */
 };
 
 /* notifier.c ----------------------------------------------------------------------------------- */
@@ -114,6 +132,31 @@ void notifier_pair_watcher(const struct notifier *notifier, const struct address
 bool notifier_may_ask(struct notifier *notifier, const struct address *by,
 		      const struct watch *watch);
 
+/* notifier_keep.c ------------------------------------------------------------------------------
+ */
+
+/* Answers request with status, when the row of the subscription is on disk (REL-001); at once
+ * without a keeper, and for what has no row. NOTIFYs wait until then. is_new: 503 if it cannot be
+ * written, and the subscription is gone. */
+void notifier_keep_answer(struct subscription *subscription, struct request *request, int status,
+			  unsigned expires_s, bool is_new);
+/* True if no more answers may wait. */
+bool notifier_is_held_up(const struct notifier *notifier);
+/* Writes the row; after it what was put off is sent. */
+void notifier_keep(struct subscription *subscription);
+/* It ends: answers what waits, and drops the row. */
+void notifier_unkeep(struct subscription *subscription);
+/* Drops what waits for an answer. */
+void notifier_drop_held(struct subscription *subscription);
+
+/* notifier_restore.c ---------------------------------------------------------------------------
+ */
+
+/* A restored one has news, or its first state: it is told when its turn comes. */
+void notifier_resume_later(struct subscription *subscription);
+/* True while nobody has said, since the start, what it would be told. */
+bool notifier_is_waiting(const struct subscription *subscription);
+
 /* notify.c ------------------------------------------------------------------------------------- */
 
 /* Sends what is due: the state of the subscription, with presence (NULL: no document) when it is
@@ -121,6 +164,8 @@ bool notifier_may_ask(struct notifier *notifier, const struct address *by,
 void notify_send(struct subscription *subscription, const struct presence *presence);
 /* The same, asking the core for the present state. */
 void notify_send_current(struct subscription *subscription);
+/* What held up a NOTIFY (the disk) is over: what came up meanwhile is sent. */
+void notify_go_on(struct subscription *subscription);
 /* What was put off is due: a change, or what failed. */
 void notify_due(struct subscription *subscription);
 /* A change: presence may be the same in the eyes of this watcher, and waits for its pace (D-33).
@@ -159,5 +204,7 @@ void watcher_row_all(struct watching *watching, enum watcher_status status,
 /* by began or ended to watch. */
 void watcher_row_user(struct watching *watching, const struct watch_user *by,
 		      enum watcher_status status, enum watcher_event event);
+/* After a restart, when all are restored: what it is now. */
+void watcher_row_restore(struct subscription *subscription);
 /* Appends the document. */
 void watcher_row_write(struct subscription *subscription, struct buf *out);

@@ -72,7 +72,7 @@ static char *bare_uri(const char *bracketed)
 static bool has_document(const struct subscription *s, const struct presence *presence)
 {
 	if (s->state == SUBSCRIPTION_ACTIVE)
-		return presence != NULL || s->package->says_unknown;
+		return presence != NULL || (s->package->says_unknown && !notifier_is_waiting(s));
 	return s->state == SUBSCRIPTION_ENDED && (s->was_active || presence != NULL);
 }
 
@@ -298,9 +298,20 @@ static void on_result(const struct transaction_result *result, void *arg)
 	go_on(s, is_dirty, is_owed);
 }
 
+/* A NOTIFY is under way, or the disk is to be waited for: no NOTIFY before the answer, and none
+ * with a number that a crash would use again (REL-013). */
+static bool is_blocked(struct subscription *s)
+{
+	if (s->in_flight != NULL || !list_is_empty(&s->held))
+		return true;
+	if (!dialog_may_send(s->dialog) && dialog_is_short(s->dialog))
+		notifier_keep(s);
+	return !dialog_may_send(s->dialog);
+}
+
 static bool is_busy(struct subscription *s)
 {
-	if (s->in_flight == NULL)
+	if (!is_blocked(s))
 		return false;
 	if (s->is_dirty)
 		core_of(s)->params->counters->presence_coalesced++;
@@ -314,7 +325,9 @@ static void send_now(struct subscription *s, const struct presence *presence)
 	struct buf text = BUF_INIT, hop = BUF_INIT;
 
 	s->retry_ms = 0;
+	s->is_dirty = false; /* by what the disk held up */
 	s->is_owed = false;
+	s->is_resumed = false;
 	pace_drop(&s->pace);
 	list_remove(&s->due);
 	write_request(s, presence, &text);
@@ -327,6 +340,20 @@ static void send_now(struct subscription *s, const struct presence *presence)
 	core_of(s)->params->counters->notify_out++;
 	buf_free(&hop);
 	buf_free(&text);
+	if (dialog_is_short(s->dialog) || s->is_row_old)
+		notifier_keep(s);
+}
+
+void notify_go_on(struct subscription *s)
+{
+	bool is_dirty = s->is_dirty;
+	bool is_owed = s->is_owed;
+
+	if ((!is_dirty && !is_owed) || is_blocked(s))
+		return;
+	s->is_dirty = false;
+	s->is_owed = false;
+	go_on(s, is_dirty, is_owed);
 }
 
 void notify_send(struct subscription *s, const struct presence *presence)
@@ -382,6 +409,10 @@ void notify_change(struct subscription *s, const struct presence *presence)
 	uint64_t now = loop_now(core_of(s)->params->loop);
 	bool is_leaving = s->was_open && !(presence != NULL && presence_is_open(presence));
 
+	if (s->is_resumed && s->state == SUBSCRIPTION_ACTIVE) {
+		notifier_resume_later(s);
+		return;
+	}
 	if (s->state != SUBSCRIPTION_ACTIVE || is_busy(s) || !is_news(s, presence))
 		return;
 	if (s->list != NULL)

@@ -38,6 +38,7 @@ struct side_core {
 	struct publisher *publisher;
 	bool may_accept;  /* sip_side_accept() */
 	bool is_stopping; /* sip_side_stop() was called */
+	bool is_quiet;    /* ... and nobody is to be told */
 };
 
 /* The peer of a SIP domain, or NULL. */

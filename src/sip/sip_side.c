@@ -261,14 +261,15 @@ static void on_stop_timer(void *arg)
 	stop_done(side);
 }
 
-void sip_side_stop(struct sip_side *side, void (*done)(void *arg), void *arg)
+void sip_side_stop(struct sip_side *side, bool tell, void (*done)(void *arg), void *arg)
 {
 	side->core.is_stopping = true;
+	side->core.is_quiet = !tell;
 	side->stopped = done;
 	side->stopped_arg = arg;
 	side->still_stopping = 3;
 	loop_timer_set(side->params.loop, &side->stop_timer, STOP_MOST_MS, on_stop_timer, side);
-	notifier_stop(side->notifier, on_role_stopped, side);
+	notifier_stop(side->notifier, tell, on_role_stopped, side);
 	subscriber_stop(side->subscriber, on_role_stopped, side);
 	publisher_stop(side->core.publisher, on_role_stopped, side);
 }
@@ -325,6 +326,8 @@ void sip_side_restore_dialog(struct sip_side *side, const struct dialog_row *row
 
 	if (row->role == DIALOG_ROW_SUBSCRIBER)
 		error = subscriber_restore(side->subscriber, row, is_doubtful, clock_is_wrong);
+	else if (row->role == DIALOG_ROW_NOTIFIER)
+		error = notifier_restore(side->notifier, row, clock_is_wrong);
 	if (error != 0)
 		drop_row(side, row);
 }
@@ -332,6 +335,7 @@ void sip_side_restore_dialog(struct sip_side *side, const struct dialog_row *row
 void sip_side_restored(struct sip_side *side)
 {
 	subscriber_restored(side->subscriber);
+	notifier_restored(side->notifier);
 }
 
 void sip_side_restore_print(struct sip_side *side, uint64_t print, int status, int64_t age_ms)

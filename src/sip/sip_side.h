@@ -171,8 +171,9 @@ int sip_side_new(struct sip_side **out, const struct sip_side_params *params, ch
 		 size_t error_len);
 const struct side_ops *sip_side_ops(void);
 /* Stops accepting (503) and waits for what is in flight, final NOTIFYs above all; done(arg) once,
- * after at most 10 s. */
-void sip_side_stop(struct sip_side *side, void (*done)(void *arg), void *arg);
+ * after at most 10 s. Without tell nobody hears of it: dialogs that are kept go on after the next
+ * start (D-48). */
+void sip_side_stop(struct sip_side *side, bool tell, void (*done)(void *arg), void *arg);
 void sip_side_free(struct sip_side **side);
 
 /* A dialog that was kept; before the loop runs, those that end soonest first. is_doubtful: the

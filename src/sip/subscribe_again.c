@@ -49,19 +49,22 @@ static void extend(struct notifier *notifier, struct subscription *s, struct req
 {
 	bool is_quiet = has_it_already(s, ask->match);
 
-	subscribe_grant(s, request, is_quiet ? 204 : 200, ask->expires_s);
-	if (ask->expires_s == 0 && is_quiet) {
-		notifier_remove(s);
-		return;
-	}
+	int status = is_quiet ? 204 : 200;
+
 	if (ask->expires_s == 0) {
-		notifier_end(s, "timeout", 0, NOTIFIER_TELL_CORE); /* PRES-096 */
+		/* Its row is gone soon: what a crash leaves of it is told 481 by him. */
+		subscribe_grant(s, request, status, 0);
+		if (is_quiet)
+			notifier_remove(s);
+		else
+			notifier_end(s, "timeout", 0, NOTIFIER_TELL_CORE); /* PRES-096 */
 		return;
 	}
 	s->expires_ms = loop_now(notifier->core->params->loop) + (uint64_t)ask->expires_s * 1000;
 	s->takes_deflate = ask->takes_deflate; /* EVT-044: the newest SUBSCRIBE counts */
 	s->row_is_whole = true;
 	notifier_arm(s);
+	notifier_keep_answer(s, request, status, ask->expires_s, false);
 	if (!is_quiet)
 		notify_send_current(s);
 }
@@ -85,7 +88,7 @@ void notifier_refresh(struct notifier *notifier, struct dialog *dialog, struct r
 	const char *why;
 	int status;
 
-	if (s->state == SUBSCRIPTION_ENDED) {
+	if (s->state == SUBSCRIPTION_ENDED || s->reason != NULL) {
 		subscribe_refuse(notifier, request, 481, NULL, NULL, "subscription has ended");
 		return;
 	}

@@ -116,6 +116,7 @@ static struct subscription *make_subscription(struct notifier *notifier,
 	s->made_by = repeats_key(notifier->core->repeats, request);
 	list_init(&s->link);
 	list_init(&s->due);
+	list_init(&s->held);
 	list_init(&s->looker.link);
 	dialog = dialog_new(notifier->core->dialogs, DIALOG_NOTIFIER, s,
 			    request->sip->sip_call_id->i_id, request->tag);
@@ -263,11 +264,11 @@ void subscribe_granted(struct subscription *s, struct request *request, unsigned
 {
 	struct side_core *core = s->notifier->core;
 
-	subscribe_grant(s, request, 200, expires_s); /* PRES-070 */
 	core->params->counters->subscribe_in++;
 	s->expires_ms = loop_now(core->params->loop) + (uint64_t)expires_s * 1000;
 	notifier_add(s);
 	notifier_arm(s);
+	notifier_keep_answer(s, request, 200, expires_s, true); /* PRES-070 */
 }
 
 static void join(struct beginning *it, struct watching *watching)
@@ -297,13 +298,13 @@ static void begin(struct beginning *it)
 		return;
 	}
 	s->state = answer == WATCH_ALLOWED ? SUBSCRIPTION_ACTIVE : SUBSCRIPTION_PENDING;
+	if (answer != WATCH_REJECTED)
+		join(it, watchings_get(notifier->watchings, it->watch.watcher, it->watch.watched));
 	subscribe_granted(s, it->request, it->ask.expires_s);
-	if (answer == WATCH_REJECTED) { /* D-13 */
+	if (answer == WATCH_REJECTED) /* D-13 */
 		notifier_end(s, "rejected", 0, NOTIFIER_CORE_KNOWS);
-		return;
-	}
-	join(it, watchings_get(notifier->watchings, it->watch.watcher, it->watch.watched));
-	notify_send(s, now); /* PRES-073 */
+	else
+		notify_send(s, now); /* PRES-073 */
 }
 
 /* EVT-052: of his own subscription, and only if he has one. */
@@ -323,8 +324,8 @@ static void begin_informed(struct beginning *it)
 		subscribe_fetched(s, it->request);
 	} else {
 		s->state = SUBSCRIPTION_ACTIVE;
-		subscribe_granted(s, it->request, it->ask.expires_s);
 		join(it, watching);
+		subscribe_granted(s, it->request, it->ask.expires_s);
 	}
 	notify_send(s, NULL);
 }
@@ -410,6 +411,10 @@ void notifier_subscribe(struct notifier *notifier, struct request *request)
 
 	if (is_merged(notifier, request))
 		return;
+	if (notifier_is_held_up(notifier)) {
+		side_core_busy(notifier->core, request, 503, NULL);
+		return;
+	}
 	it.s = prepare(notifier, request, &it.ask);
 	if (it.s == NULL)
 		return;

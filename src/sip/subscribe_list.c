@@ -13,7 +13,7 @@
 #include "model/limits.h"
 #include "sip/agent.h"
 #include "sip/identity.h"
-#include "sip/list_watch.h"
+#include "sip/list_private.h"
 #include "sip/own_lists.h"
 #include "sip/side_core.h"
 #include "sip/subscribe_check.h"
@@ -94,21 +94,26 @@ static int read_list(const struct side_core *core, const sip_t *sip, struct reso
 	return status;
 }
 
+/* own: the address of the list, if it is ours. */
 static void begin(struct subscription *s, struct request *request, const struct subscribe_ask *ask,
-		  const struct address *by, const char *nick, const struct resource_lists *members)
+		  const struct address *by, const char *nick, const struct address *own,
+		  const struct resource_lists *members)
 {
 	struct buf uri = BUF_INIT;
 
 	identity_uri(request->sip->sip_to->a_url, &uri);
 	s->list = list_watch_new(s, buf_text(&uri), by, nick);
+	if (own != NULL)
+		address_copy(&s->list->own, own);
 	buf_free(&uri);
 	if (s->is_fetch) {
 		subscribe_fetched(s, request);
 	} else {
 		s->state = SUBSCRIPTION_ACTIVE;
-		subscribe_granted(s, request, ask->expires_s);
 	}
 	list_watch_set(s->list, members);
+	if (!s->is_fetch)
+		subscribe_granted(s, request, ask->expires_s);
 	notify_send(s, NULL);
 }
 
@@ -125,7 +130,7 @@ void subscribe_list(struct subscription *s, struct request *request,
 				 "resource list");
 		return;
 	}
-	begin(s, request, ask, by, nick, &members);
+	begin(s, request, ask, by, nick, NULL, &members);
 	resource_lists_clear(&members);
 }
 
@@ -136,7 +141,7 @@ void subscribe_own_list(struct subscription *s, struct request *request,
 	struct resource_lists members = {0};
 
 	own_lists_members(s->notifier->own_lists, address, by->domain, &members);
-	begin(s, request, ask, by, NULL, &members);
+	begin(s, request, ask, by, NULL, address, &members);
 	resource_lists_clear(&members);
 }
 
@@ -153,6 +158,8 @@ bool subscribe_list_again(struct subscription *s, struct request *request,
 				 "resource list");
 		return false;
 	}
+	if (ask->has_list)
+		address_clear(&s->list->own);
 	list_watch_set(s->list, ask->has_list ? &members : NULL);
 	list_watch_want_all(s->list); /* EVT-072 */
 	resource_lists_clear(&members);

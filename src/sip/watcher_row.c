@@ -29,6 +29,18 @@ bool watcher_row_begin(struct subscription *s, const struct watching *watching,
 	return true;
 }
 
+void watcher_row_restore(struct subscription *s)
+{
+	const struct watching *watching = s->looker.watching;
+
+	if (!watcher_row_begin(s, watching, s->looker.by) && s->has_row) {
+		/* He watched until some time while we were away. */
+		s->row = s->row == WATCHER_PENDING ? WATCHER_WAITING : WATCHER_TERMINATED;
+		s->row_event = WATCHER_TIMEOUT;
+	}
+	s->row_is_whole = true;
+}
+
 static void change(struct subscription *s, enum watcher_status status, enum watcher_event event)
 {
 	/* EVT-051: the question lives on. */

@@ -177,6 +177,11 @@ struct looker *watching_find_other(const struct watching *watching, const struct
 	return NULL;
 }
 
+void watch_user_address(const struct watch_user *user, struct address *out)
+{
+	(void)address_from_key(out, user->key, user->key_len);
+}
+
 static size_t live_of(const struct table *table, const struct address *address)
 {
 	const struct watch_user *user = find_user(table, address);

@@ -47,6 +47,7 @@ struct watching {
 	struct list informed; /* those of LOOKER_INFORMED */
 	size_t count;         /* lookers */
 	bool is_unknown;      /* last told: nothing is known of the watched any more */
+	bool is_waiting;      /* since the start nothing was told of him: nobody knows yet */
 };
 
 struct watchings *watchings_new(void);
@@ -67,6 +68,9 @@ bool watching_take(struct watchings *watchings, struct looker *looker);
 /* One of by's lookers in the pair that is not except (may be NULL), or NULL. */
 struct looker *watching_find_other(const struct watching *watching, const struct watch_user *by,
 				   const struct looker *except);
+
+/* Who looks; the caller clears *out. */
+void watch_user_address(const struct watch_user *user, struct address *out);
 
 /* Watchers with a subscription. */
 size_t watchings_users(const struct watchings *watchings);

@@ -128,6 +128,17 @@ enum watch_answer bridge_watch_requested(struct bridge *bridge, const struct wat
 	return bridge->requested;
 }
 
+enum watch_answer bridge_watch_restored(struct bridge *bridge, const struct watch *watch,
+					struct fault *fault)
+{
+	struct buf line = BUF_INIT;
+
+	put_pair(&line, "restored", watch);
+	add(bridge, &line);
+	*fault = bridge->requested_fault;
+	return bridge->requested;
+}
+
 enum watch_answer bridge_fetch(struct bridge *bridge, const struct watch *watch,
 			       const struct presence **now)
 {

@@ -9,8 +9,9 @@
 
 struct loop;
 
-/* Lines: "requested WATCHER WATCHED nick=N", "fetch ...", "lapsed ...", "answered ... ALLOWED
- * FAULT", "presence ... open=1 show=away note=N devices=N phone=in-call other=N person=BITS NOTE"
+/* Lines: "requested WATCHER WATCHED nick=N", "restored ...", "fetch ...", "lapsed ...", "answered
+ * ... ALLOWED FAULT", "presence ... open=1 show=away note=N devices=N phone=in-call other=N
+ * person=BITS NOTE"
  * (" dnd" after phone; activities in hexadecimal), "message x FROM TO uid=U kind=chat thread=T
  * wants=BITS life=S wait=1 typing=0 sent=MS origin=ADDRESS,RECIPIENT,ID,STAMP,ROUTE nick=N lang=L
  * subject=S hops=H: BODY", "outcome x TAKEN FAULT TEXT again=path", "report FROM TO uid=U displayed

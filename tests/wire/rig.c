@@ -123,10 +123,28 @@ struct rig *rig_new(const struct rig_options *options)
 		options->limits(&rig->limits);
 	make_map(rig, options);
 	fill_params(rig, options);
+	if (options->keeps) {
+		rig->disk = disk_new(rig->loop);
+		rig->params.dialogs = &rig->disk->keeper;
+	}
 	if (options->tune != NULL)
 		options->tune(rig);
 	must(sip_side_new(&rig->side, &rig->params, error, sizeof error) == 0, error);
 	return rig;
+}
+
+void rig_kill(struct rig *rig)
+{
+	sip_side_free(&rig->side);
+	disk_crash(rig->disk);
+}
+
+void rig_start(struct rig *rig, bool clock_is_wrong)
+{
+	char error[256] = "";
+
+	must(sip_side_new(&rig->side, &rig->params, error, sizeof error) == 0, error);
+	disk_restore(rig->disk, rig->side, clock_is_wrong, clock_is_wrong);
 }
 
 void rig_free(struct rig **rig)
@@ -134,6 +152,7 @@ void rig_free(struct rig **rig)
 	struct rig *self = *rig;
 
 	sip_side_free(&self->side);
+	disk_free(&self->disk);
 	text_peer_free(&self->peer);
 	address_map_free(&self->map);
 	fake_bridge_free(&self->bridge);

@@ -9,6 +9,7 @@
 #include "sip/sip_side.h"
 #include "support/sip_peer.h"
 #include "translate/address_map.h"
+#include "wire/disk.h"
 #include "wire/fake_bridge.h"
 
 struct rig {
@@ -16,6 +17,7 @@ struct rig {
 	struct bridge *bridge;
 	struct address_map *map;
 	struct sip_side *side;
+	struct disk *disk;      /* with options->keeps; else NULL */
 	struct text_peer *peer; /* the proxy of pbx.example */
 	struct limits limits;
 	struct counters counters;
@@ -47,12 +49,17 @@ struct rig_options {
 	const char *advertise;
 	const struct map_user *users;
 	size_t user_count;
+	bool keeps; /* dialogs live on over rig_kill() and rig_start() */
 	/* Last changes to params and peers[0] before the side is made; or NULL. */
 	void (*tune)(struct rig *rig);
 };
 
 struct rig *rig_new(const struct rig_options *options);
 void rig_free(struct rig **rig);
+/* kill -9: the side is gone without a word, and so are writes that are under way. */
+void rig_kill(struct rig *rig);
+/* A new one on the same ports, with the rows that were kept. */
+void rig_start(struct rig *rig, bool clock_is_wrong);
 
 /* Formats a request of the peer's user 1001 to juliet@chat.example. head: more header lines. */
 struct rig_request {

@@ -176,7 +176,7 @@ static uint64_t stop(struct rig *rig)
 {
 	uint64_t start = loop_now(rig->loop);
 
-	sip_side_stop(rig->side, on_stopped, rig);
+	sip_side_stop(rig->side, true, on_stopped, rig);
 	loop_run(rig->loop);
 	row_keeper_flush(row_keeper_of(rig));
 	return loop_now(rig->loop) - start;

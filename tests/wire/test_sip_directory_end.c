@@ -232,7 +232,7 @@ static void a_stop_ends_it(void **state)
 
 	(void)state;
 	ls_begin(rig, &end);
-	sip_side_stop(rig->side, on_stopped, &is_stopped);
+	sip_side_stop(rig->side, true, on_stopped, &is_stopped);
 	leave = text_peer_expect(rig->peer, "SUBSCRIBE sip:pa@");
 	assert_non_null(leave);
 	assert_string_equal(sip_text_header(leave, "Expires", room, sizeof room), "0");
@@ -254,7 +254,7 @@ static void a_stop_without_a_last_word(void **state)
 
 	(void)state;
 	ls_begin(rig, &end);
-	sip_side_stop(rig->side, on_stopped, &is_stopped);
+	sip_side_stop(rig->side, true, on_stopped, &is_stopped);
 	leave = text_peer_expect(rig->peer, "SUBSCRIBE sip:pa@");
 	assert_non_null(leave);
 	text_peer_answer(rig->peer, leave, "200 OK", "Expires: 0\r\n");

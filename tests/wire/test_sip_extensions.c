@@ -464,7 +464,7 @@ static void the_stop_ends_them(void **state)
 	(void)state;
 	accept_event(rig, &end, "message-summary");
 	tell_summary(rig, &end, "0/0");
-	sip_side_stop(rig->side, on_stopped, &is_stopped);
+	sip_side_stop(rig->side, true, on_stopped, &is_stopped);
 	text = text_peer_expect(rig->peer, "SUBSCRIBE ");
 	assert_non_null(text);
 	expect_header(text, "Expires", "0");

@@ -47,7 +47,7 @@ static void stop_tells_lists(void **state)
 
 	(void)state;
 	begin(rig, &watcher);
-	sip_side_stop(rig->side, set_true, &is_done);
+	sip_side_stop(rig->side, true, set_true, &is_done);
 	expect_last(rig, "terminated;reason=probation;retry-after=");
 	assert_true(is_done);
 	rig_free(&rig);

@@ -194,7 +194,7 @@ static void stop_tells_everybody(void **state)
 	(void)state;
 	watcher_begin(rig, &one);
 	watcher_begin(rig, &two);
-	sip_side_stop(rig->side, set_true, &is_done);
+	sip_side_stop(rig->side, true, set_true, &is_done);
 	for (int i = 0; i < 2; i++) {
 		const struct sip_text *notify =
 			watcher_take(rig, "terminated;reason=probation;retry-after=");
@@ -303,7 +303,7 @@ static void taken_down_at_any_moment(void **state)
 		if (moment == 6)
 			text_peer_hang_up(rig->peer);
 		if (moment >= 7)
-			sip_side_stop(rig->side, set_true, &is_done);
+			sip_side_stop(rig->side, true, set_true, &is_done);
 		rig_free(&rig);
 	}
 }

@@ -286,7 +286,7 @@ static void the_end_is_a_removal(void **state)
 
 	(void)state;
 	decide(rig, "juliet", WATCH_FAILED, NULL); /* bridge_stop() */
-	sip_side_stop(rig->side, on_stopped, &is_stopped);
+	sip_side_stop(rig->side, true, on_stopped, &is_stopped);
 	const struct sip_text *text = take(rig);
 
 	expect_header(text, "Expires", "0");
@@ -319,7 +319,7 @@ static void her_no_removes_it(void **state)
 	expect_body(text, "back");
 	accept(rig, text, "tag-2", 3600);
 	text_peer_let_run(rig->peer, 20);
-	sip_side_stop(rig->side, on_stopped, &is_stopped);
+	sip_side_stop(rig->side, true, on_stopped, &is_stopped);
 	text_peer_let_run(rig->peer, 50);
 	assert_true(is_stopped);
 	assert_int_equal(text_peer_count(rig->peer, "PUBLISH "), 0);
@@ -395,7 +395,7 @@ static void asterisk_is_told_before_the_end(void **state)
 
 	(void)state;
 	decide(rig, "juliet", WATCH_FAILED, NULL);
-	sip_side_stop(rig->side, on_stopped, &is_stopped);
+	sip_side_stop(rig->side, true, on_stopped, &is_stopped);
 	text = take(rig);
 	expect_body(text, "\"state\":\"UNAVAILABLE\"");
 	accept(rig, text, "8", 600);
@@ -497,7 +497,7 @@ static void a_no_is_said_again(void **state)
 	expect_body(text, "\"state\":\"UNAVAILABLE\"");
 	text_peer_answer(rig->peer, text, "403 Forbidden", "");
 	text_peer_let_run(rig->peer, 50);
-	sip_side_stop(rig->side, on_stopped, &is_stopped);
+	sip_side_stop(rig->side, true, on_stopped, &is_stopped);
 	text = take(rig);
 	expect_body(text, "\"state\":\"UNAVAILABLE\"");
 	text_peer_answer(rig->peer, text, "403 Forbidden", "");

@@ -178,7 +178,7 @@ static void stop_ends_subscriptions(void **state)
 
 	(void)state;
 	pa_begin(rig, &end);
-	sip_side_stop(rig->side, set_true, &is_done);
+	sip_side_stop(rig->side, true, set_true, &is_done);
 	const struct sip_text *text = text_peer_expect(rig->peer, "SUBSCRIBE ");
 
 	assert_string_equal(sip_text_header(text, "Expires", room, sizeof room), "0");
@@ -205,7 +205,7 @@ static void stop_without_a_notify(void **state)
 	pa_accept(rig, &end, "202 Accepted", "Expires: 3600\r\n");
 	text_peer_let_run(rig->peer, 30);
 	pa_unwatch(rig);
-	sip_side_stop(rig->side, set_true, &is_done);
+	sip_side_stop(rig->side, true, set_true, &is_done);
 	text_peer_let_run(rig->peer, 30);
 	assert_true(is_done);
 	pa_notify(rig, &left, "active;expires=3600", NULL, "481");

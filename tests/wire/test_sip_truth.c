@@ -422,7 +422,7 @@ static void stop_while_it_tells(void **state)
 		mem_free(text);
 	}
 	text_peer_send_bytes(rig->peer, SIP_WAY_TCP, all.data, all.len);
-	sip_side_stop(rig->side, set_true, &is_done);
+	sip_side_stop(rig->side, true, set_true, &is_done);
 	for (int i = 0; i < USERS; i++)
 		assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 "));
 	for (int i = 0; i < 2000 && !is_done; i++)
