@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/access.h"
 #include "core/side.h"
 #include "store/store.h"
+
 
 enum queue_event {
 	QUEUE_WAITS, /* the way to a domain is broken, messages wait for it */
@@ -15,6 +17,7 @@ enum queue_event {
 	QUEUE_FULL   /* a message was refused for want of room */
 };
 
+struct access;
 struct bridge;
 struct counters;
 struct limits;
@@ -29,6 +32,7 @@ struct bridge_params {
 	const struct limits *limits;
 	struct counters *counters;
 	const struct load *load; /* REL-042: how long what can wait waits; or NULL */
+	const struct access *access; /* who may watch or write to whom; NULL: everybody */
 	/* D-03: may this XMPP user use the bridge (and be reached over it)? */
 	bool (*may_use)(const struct address *xmpp_user, void *arg);
 	/* D-47: is he told why the SIP side refused, before he was granted anything there? NULL:
@@ -123,6 +127,16 @@ void bridge_user_seen(struct bridge *bridge, const struct address *user, bool is
  * known of him, valid until the next call, or NULL. Asks nobody and changes nothing. */
 bool bridge_may_see(struct bridge *bridge, const struct address *watcher,
 		    const struct address *watched, const struct presence **now);
+
+/* May the watcher see the watched by the access rules, whatever the watched himself says? */
+bool bridge_may_watch(struct bridge *bridge, const struct address *watcher,
+		      const struct address *watched);
+/* What the rules let from do to to (access.h), and which of them says so (-1: none). */
+enum access_may bridge_access(struct bridge *bridge, const struct address *from,
+			      const struct address *to, int *rule);
+/* Other rules from now on (borrowed as those before, which are not used any more): who may not see
+ * somebody any more sees him go, at once. */
+void bridge_set_access(struct bridge *bridge, const struct access *access);
 
 /* Reported by the watched's side --------------------------------------------------------------- */
 

@@ -90,7 +90,8 @@ static void answer(struct bridge *bridge, struct act *act)
 		return;
 	}
 	/* A later word overtook this one. */
-	if (act->answer == WATCH_ALLOWED && !pair_is_granted(pair))
+	if (act->answer == WATCH_ALLOWED &&
+	    (!pair_is_granted(pair) || access_is_barred(bridge, pair)))
 		return;
 	if (act->answer == WATCH_ALLOWED) {
 		now = book_now(pair->entry);
@@ -116,7 +117,8 @@ static void act_run(struct bridge *bridge, struct act *act)
 	switch (act->kind) {
 	case ACT_WATCH:
 	case ACT_ASK:
-		half->ops->watch(half->side, &watch, act->kind == ACT_ASK);
+		if (!access_is_barred(bridge, pair))
+			half->ops->watch(half->side, &watch, act->kind == ACT_ASK);
 		break;
 	case ACT_REST:
 	case ACT_END:
@@ -124,7 +126,8 @@ static void act_run(struct bridge *bridge, struct act *act)
 				   act->kind == ACT_END ? UNWATCH_END : UNWATCH_REST);
 		break;
 	case ACT_REFRESH:
-		if (pair_link(bridge, pair, watched_side(pair))->is_up)
+		if (pair_link(bridge, pair, watched_side(pair))->is_up &&
+		    !access_is_barred(bridge, pair))
 			half->ops->refresh(half->side, &watch);
 		break;
 	case ACT_ANSWER:

@@ -38,6 +38,8 @@ static bool may_write(struct bridge *bridge, enum side origin, const struct addr
 			refuse(fault, FAULT_ITEM_NOT_FOUND, "this SIP domain is not served here");
 		else
 			refuse(fault, FAULT_FORBIDDEN, "this SIP domain is not served here");
+	} else if (!access_may_write(bridge, from, to)) {
+		refuse(fault, FAULT_SERVICE_UNAVAILABLE, NULL); /* SEC-036: no hint */
 	} else {
 		return true;
 	}

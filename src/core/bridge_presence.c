@@ -65,7 +65,7 @@ static void set_timer(struct bridge *bridge, struct pair *pair)
 
 static uint64_t digest_now(struct bridge *bridge, const struct pair *pair)
 {
-	return book_digest(book_now(pair->entry), watcher_side(pair), bridge->params.rules,
+	return book_digest(access_now(bridge, pair), watcher_side(pair), bridge->params.rules,
 			   bridge->key, &bridge->scratch);
 }
 
@@ -73,7 +73,7 @@ static uint64_t digest_now(struct bridge *bridge, const struct pair *pair)
 static uint64_t person_now(struct bridge *bridge, const struct pair *pair)
 {
 	if (bridge->sides[watcher_side(pair)].ops->tell_person == NULL ||
-	    !book_is_open(pair->entry))
+	    !book_is_open(pair->entry) || access_is_barred(bridge, pair))
 		return 0;
 	return book_digest_person(book_now(pair->entry), bridge->key, &bridge->scratch);
 }
@@ -81,7 +81,7 @@ static uint64_t person_now(struct bridge *bridge, const struct pair *pair)
 /* A resource that went was shown closed once, and is left out from now on (PRES-120). */
 void show_was_told(struct bridge *bridge, struct pair *pair)
 {
-	pair->told_open = book_is_open(pair->entry);
+	pair->told_open = book_is_open(pair->entry) && !access_is_barred(bridge, pair);
 	if (watched_side(pair) == SIDE_XMPP)
 		book_prune(pair->entry);
 	pair->told = digest_now(bridge, pair);
@@ -172,7 +172,7 @@ void show_now(struct bridge *bridge, struct pair *pair)
 	struct half *half = &bridge->sides[watcher_side(pair)];
 	struct side_link *link = pair_link(bridge, pair, watcher_side(pair));
 	struct watch watch = pair_watch(pair);
-	bool is_open = book_is_open(pair->entry);
+	bool is_open = book_is_open(pair->entry) && !access_is_barred(bridge, pair);
 	bool was_waiting = pair->pace.due_ms != 0;
 	bool is_leaving = pair->told_open && !is_open; /* D-33: never waits */
 	bool is_same;
@@ -199,9 +199,9 @@ void show_now(struct bridge *bridge, struct pair *pair)
 		return;
 	}
 	if (is_same)
-		half->ops->tell_person(half->side, &watch, book_now(pair->entry));
+		half->ops->tell_person(half->side, &watch, access_now(bridge, pair));
 	else
-		half->ops->tell(half->side, &watch, book_now(pair->entry));
+		half->ops->tell(half->side, &watch, access_now(bridge, pair));
 	bridge->params.counters->presence_told++;
 	show_was_told(bridge, pair);
 }
@@ -325,7 +325,8 @@ bool bridge_may_see(struct bridge *bridge, const struct address *watcher,
 		    const struct address *watched, const struct presence **now)
 {
 	struct pair *pair = pairs_find(bridge->pairs, watcher, watched);
-	bool may_see = !bridge->is_stopped && pair != NULL && pair_is_granted(pair);
+	bool may_see = !bridge->is_stopped && pair != NULL && pair_is_granted(pair) &&
+		       !access_is_barred(bridge, pair);
 
 	if (now != NULL)
 		*now = may_see ? book_now(pair->entry) : NULL;

@@ -7,6 +7,7 @@
  *   bridge_recall.c    what sources told last, over a restart (D-49)
  *   bridge_acts.c      what a step asks the sides for, in order, after the call chain
  *   bridge_presence.c  presence in, presence shown: compared, coalesced, paced
+ *   bridge_access.c    what the access rules forbid
  *   bridge_interest.c  whose sources live (D-20)
  *   bridge_sync.c      what is said again after a start or a break, paced; tidying
  *   bridge_message.c   messages: judged, handed over directly, one outcome each
@@ -54,6 +55,7 @@ enum {
 	WALK_TIDY,
 	WALK_SAVE, /* what the store did not take is written again */
 	WALK_RECALL,
+	WALK_ACCESS, /* the rules have changed */
 	WALK_COUNT
 };
 
@@ -296,6 +298,16 @@ void bridge_end_refusal(struct bridge *bridge, struct pair *pair);
 void bridge_end_refused(struct bridge *bridge, struct pair *pair);
 /* D-16: forgets old tombstones. */
 void bridge_tidy_pair(struct bridge *bridge, struct pair *pair);
+
+/* bridge_access.c ------------------------------------------------------------------------------ */
+
+/* The rules forbid it. */
+bool access_is_barred(struct bridge *bridge, const struct pair *pair);
+bool access_may_write(struct bridge *bridge, const struct address *from, const struct address *to);
+/* What the watcher is to see: what is known, or nothing. */
+const struct presence *access_now(struct bridge *bridge, const struct pair *pair);
+/* What follows if that has changed since the last look. */
+void access_visit(struct bridge *bridge, struct pair *pair);
 
 /* bridge_save.c -------------------------------------------------------------------------------- */
 

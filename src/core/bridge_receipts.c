@@ -372,7 +372,9 @@ void bridge_report(struct bridge *bridge, enum side origin, const struct address
 	 * somebody on the way processed it is nothing (RCPT-012, RCPT-047). */
 	if (bridge->is_stopped || kind == REPORT_PROCESSED || receipt == NULL ||
 	    receipt->to.side != origin || !address_equal(&receipt->to, from) ||
-	    !address_equal(&receipt->from, to) || !may_have(bridge, receipt))
+	    !address_equal(&receipt->from, to) || !may_have(bridge, receipt) ||
+	    /* SEC-036: what he does with it; that it failed is the sender's to know. */
+	    (kind != REPORT_FAILED && !access_may_write(bridge, from, to)))
 		counters->receipts_dropped++;
 	else if (!receipt->is_answered)
 		receipt->held |= 1U << kind;

@@ -114,10 +114,12 @@ static void enter(struct bridge *bridge, struct pair *pair, enum pair_phase phas
 		bridge->params.pair_changed(&watch, from, pair->row.state, why, bridge->params.arg);
 }
 
-/* A question toward a link that is down is not one yet: it waits in PHASE_QUIET (SUBX-008). */
-static bool may_ask_now(const struct pair *pair)
+/* A question toward a link that is down is not one yet: it waits in PHASE_QUIET (SUBX-008). So does
+ * one that the access rules forbid: nobody is prompted (SEC-036). */
+static bool may_ask_now(struct bridge *bridge, const struct pair *pair)
 {
-	return watched_side(pair) == SIDE_SIP || pair->chat->is_up;
+	return (watched_side(pair) == SIDE_SIP || pair->chat->is_up) &&
+	       !access_is_barred(bridge, pair);
 }
 
 static void do_watch(struct bridge *bridge, struct pair *pair, unsigned acts, const char *nick)
@@ -126,7 +128,7 @@ static void do_watch(struct bridge *bridge, struct pair *pair, unsigned acts, co
 
 	bridge_set_live(bridge, pair, true);
 	pair->owed[watched_side(pair)] &= (uint8_t) ~(OWED_WATCH | OWED_ASK);
-	if ((acts & DO_ASK) != 0 && may_ask_now(pair))
+	if ((acts & DO_ASK) != 0 && may_ask_now(bridge, pair))
 		acts_watch(bridge, pair, true, nick);
 	else if ((acts & DO_RESTORE) != 0)
 		outward_put(bridge, pair, watched_side(pair), OWED_WATCH);
@@ -183,7 +185,7 @@ const struct pair_step *bridge_step(struct bridge *bridge, struct pair *pair, en
 	const struct pair_step *step = pair_step(pair_way(&pair->row.watcher), phase, event);
 	enum pair_phase next = step->next;
 
-	if (next == PHASE_ASKED && (step->acts & DO_ASK) != 0 && !may_ask_now(pair))
+	if (next == PHASE_ASKED && (step->acts & DO_ASK) != 0 && !may_ask_now(bridge, pair))
 		next = PHASE_QUIET;
 	if (next != phase || ((step->acts & DO_ASK) != 0 && next == PHASE_ASKED))
 		/* His own word is kept in any case. */

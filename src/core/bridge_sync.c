@@ -255,6 +255,9 @@ static void visit(struct bridge *bridge, struct pair *pair, int walk)
 	case WALK_SAVE:
 		bridge_save_again(bridge, pair);
 		break;
+	case WALK_ACCESS:
+		access_visit(bridge, pair);
+		break;
 	default:
 		break;
 	}
@@ -444,6 +447,8 @@ static void on_tidy(void *arg)
 
 void sync_start(struct bridge *bridge)
 {
+	if (bridge->params.access != NULL)
+		walk_start(bridge, WALK_ACCESS);
 	walk_start(bridge, WALK_START);
 	on_tidy(bridge);
 	/* What was known before the start does not stand for longer than after a break. */

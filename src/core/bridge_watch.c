@@ -134,6 +134,8 @@ static enum watch_answer reply(struct bridge *bridge, struct pair *pair,
 {
 	enum watch_answer say = step->say;
 
+	if (say == WATCH_ALLOWED && access_is_barred(bridge, pair))
+		return WATCH_PENDING; /* SEC-036: as to somebody who was not answered */
 	if (say == WATCH_ALLOWED) {
 		if (now != NULL)
 			*now = book_now(pair->entry);
@@ -187,6 +189,7 @@ enum watch_answer bridge_watch_requested(struct bridge *bridge, const struct wat
 		return WATCH_FAILED;
 	}
 	sign_of_life(bridge, pair);
+	access_visit(bridge, pair);
 	bridge_step(bridge, pair, event, NULL, watch->nick);
 	if (watcher_side(pair) == SIDE_XMPP)
 		lift_refusal(bridge, watch->watcher, watch->watched);
@@ -204,6 +207,11 @@ static enum watch_answer restore(struct bridge *bridge, struct pair *pair, struc
 		return WATCH_PENDING;
 	/* With nothing known the hold says when that is told; it begins with the probe. */
 	pair->told = 0;
+	pair->is_barred = access_is_barred(bridge, pair);
+	if (pair->is_barred) { /* he is told so at once */
+		show_later(bridge, pair);
+		return WATCH_ALLOWED;
+	}
 	pair->doubts_all = pair->entry == NULL;
 	show_later(bridge, pair);
 	if (pair->chat->is_up)
@@ -234,7 +242,7 @@ enum watch_answer bridge_fetch(struct bridge *bridge, const struct watch *watch,
 
 	*now = NULL;
 	/* PRES-163: neutral for everybody who was not granted (SEC-033). */
-	if (bridge->is_stopped || pair == NULL)
+	if (bridge->is_stopped || pair == NULL || access_is_barred(bridge, pair))
 		return WATCH_PENDING;
 	if (bridge_step(bridge, pair, EVENT_FETCHED, NULL, NULL)->say != WATCH_ALLOWED)
 		return WATCH_PENDING;
@@ -259,6 +267,7 @@ enum watch_answer bridge_probed(struct bridge *bridge, const struct watch *watch
 	if (pair == NULL)
 		return WATCH_PENDING;
 	sign_of_life(bridge, pair);
+	access_visit(bridge, pair);
 	step = bridge_step(bridge, pair, EVENT_PROBED, NULL, NULL);
 	if (step->say == WATCH_ALLOWED &&
 	    link_is_full(pair_link(bridge, pair, watcher_side(pair)))) {

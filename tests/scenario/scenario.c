@@ -148,6 +148,7 @@ static void begin(struct scenario *scenario)
 				       .limits = &scenario->limits,
 				       .counters = &scenario->counters,
 				       .load = &scenario->load,
+				       .access = scenario->access,
 				       .may_use = may_use,
 				       .is_named = is_named,
 				       .is_served = is_served,
@@ -211,6 +212,7 @@ void scenario_free(struct scenario **scenario_to_free)
 	struct scenario *scenario = *scenario_to_free;
 
 	bridge_free(&scenario->bridge);
+	access_free(&scenario->access);
 	fake_loop_run(scenario->loop);
 	store_free(&scenario->store);
 	moody_store_forget();
@@ -635,6 +637,7 @@ static const struct {
 	{"report", scenario_do_report},
 	{"late_failure", late_failure},
 	{"listen", listen_in},
+	{"access", scenario_do_access},
 };
 
 static const char *do_pair(struct scenario *scenario, pair_fn *run, int count, char **words)

@@ -25,6 +25,7 @@ struct scenario {
 	bool has_ears;  /* prints what the log is told of the queue */
 	int64_t life_s;
 	int64_t hold_unavailable_s;
+	struct access *access; /* or NULL */
 	struct limits limits;
 	struct load load;
 	struct counters counters;
@@ -52,3 +53,5 @@ const char *scenario_do_typing(struct scenario *scenario, int count, char **word
 const char *scenario_do_report(struct scenario *scenario, int count, char **words);
 const char *scenario_do_show_queue(struct scenario *scenario, int count, char **words);
 const char *scenario_do_check_sums(struct scenario *scenario, int count, char **words);
+/* scenario_access.c */
+const char *scenario_do_access(struct scenario *scenario, int count, char **words);
