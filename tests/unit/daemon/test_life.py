@@ -213,6 +213,43 @@ class Life(unittest.TestCase):
         says(os.EX_DATAERR, 'malformed')
         self.assertEqual(store.read_bytes()[4096:8192], b'\x55' * 4096)
 
+    # [REL-013] dialogs are read at the start and given to the SIP side; one that cannot be used leaves the store
+    def test_stored_dialogs_are_given_back(self):
+        self.ended(self.stop(self.start('-e')))
+        with sqlite3.connect(self.folder / 'state.db') as db:
+            db.executemany("INSERT INTO dialogs VALUES (?, '', ?, NULL, NULL, x'61', x'62', x'63', NULL, x'64', x'65',"
+                           'NULL, NULL, NULL, NULL, 64, -1, 0, 0, ?, NULL)',
+                           ((i, 1 + i % 2, int(time.time()) + i) for i in range(1, 41)))
+        db.close()
+        (self.folder / 'log').write_text('')
+        program = self.start('-e')
+        self.assertIn('daemon: dialogs go on count=40', self.log())
+        self.ended(self.stop(program))
+        with sqlite3.connect(self.folder / 'state.db') as db:
+            self.assertEqual(db.execute('SELECT count(*) FROM dialogs').fetchall(), [(0,)])
+        db.close()
+
+    # [REL-016] a kill is a crash to the next start, an end in order is none, and neither is a start that fails
+    def test_crashes_are_noted(self):
+        def ends():
+            with sqlite3.connect(self.folder / 'state.db') as db:
+                runs = db.execute("SELECT value FROM meta WHERE name='runs'").fetchone()[0]
+            db.close()
+            return [any(runs[i + 8:i + 16]) for i in range(0, len(runs), 16)]
+
+        def run(signo=signal.SIGTERM, code=0):
+            self.ended(self.stop(self.start('-e'), signo), code)
+            (self.folder / 'log').write_text('')
+
+        run()
+        run(signal.SIGKILL, -signal.SIGKILL)
+        text = self.path.read_text()
+        self.path.write_text(text.replace('/control"', '/missing/control"'))
+        self.ended(self.start('-e'), os.EX_TEMPFAIL)
+        self.path.write_text(text)
+        run()
+        self.assertEqual(ends(), [True, False, True, True])
+
     # two daemons with one store would each overwrite what the other knows
     def test_store_has_one_daemon(self):
         first = self.start('-e')
