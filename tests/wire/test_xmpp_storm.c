@@ -25,7 +25,7 @@ static int tear(void **state)
 
 static bool is_full(struct world *world)
 {
-	return xmpp_side_ops()->is_full(world_side(world));
+	return xmpp_side_ops()->is_full(world_side(world), 0);
 }
 
 /* As the core does: tells as long as there is room. Returns how many of them were told. */

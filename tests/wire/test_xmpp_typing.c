@@ -323,11 +323,11 @@ static void typing_does_not_wait(void **state)
 	world_let_see(world, true);
 	learned_put(world_learned(world), LEARNED_STATES, ANN, 1);
 	xmpp_server_stop_reading(server);
-	for (int i = 0; i < 500 && !xmpp_side_ops()->is_full(world_side(world)); i++) {
+	for (int i = 0; i < 500 && !xmpp_side_ops()->is_full(world_side(world), 0); i++) {
 		(void)world_deliver(world, "1001", "ann", large, LARGE);
 		world_let_run(world, 1);
 	}
-	assert_true(xmpp_side_ops()->is_full(world_side(world)));
+	assert_true(xmpp_side_ops()->is_full(world_side(world), 0));
 	world_limits(world)->link_high_bytes = 1;
 	world_typing(world, "1001", "ann", true);
 	world_limits(world)->link_high_bytes = INT32_MAX;
