@@ -298,6 +298,7 @@ static enum authenticate_verdict pass(const struct attempt *attempt, struct logi
 		return answer(attempt, 403, "Forbidden", NULL);
 	}
 	request->login = login->name;
+	agent_prove(request); /* SEC-081: his connection is no stranger's */
 	remove_assertions(request);
 	return AUTHENTICATE_PASS;
 }

@@ -62,11 +62,12 @@ struct tls_rig *tls_rig_new(struct tls_files *files, const struct tls_rig_option
 	made = self;
 	self->files = files;
 	tls_files_make(files, "bridge", &(struct tls_spec){.names = "DNS:bridge.example"});
-	(void)rig_new(&(struct rig_options){.t1_ms = PATIENT_MS,
-					    .trusted = wanted->is_public ? nobody : NULL,
-					    .trusted_count = wanted->is_public,
-					    .limits = wanted->limits,
-					    .tune = tune});
+	(void)rig_new(
+		&(struct rig_options){.t1_ms = wanted->t1_ms != 0 ? wanted->t1_ms : PATIENT_MS,
+				      .trusted = wanted->is_public ? nobody : NULL,
+				      .trusted_count = wanted->is_public,
+				      .limits = wanted->limits,
+				      .tune = tune});
 	return self;
 }
 

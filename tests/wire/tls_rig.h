@@ -26,6 +26,7 @@ struct tls_rig_options {
 	bool has_no_verify;
 	bool has_system_ca;
 	enum sip_tls_clients clients;
+	int t1_ms;
 	bool is_public; /* nobody is trusted by address */
 	void (*limits)(struct limits *limits);
 };
