@@ -13,7 +13,10 @@
 #include "settings.h"
 #include "store/store.h"
 
-enum { ERROR_MAX = 512 };
+enum {
+	ERROR_MAX = 512,
+	FIRST_LOOK_MS = 2000 /* for names of proxies, before anybody is served */
+};
 
 /* What the core asks and tells ---------------------------------------------------------------- */
 
@@ -188,6 +191,9 @@ static int build_sip(struct parts *parts)
 		.logins = settings->logins,
 		.login_count = settings->login_count,
 		.allow_md5 = settings->allow_md5,
+		.credentials = settings->credentials,
+		.resolv_conf = settings->resolv_conf,
+		.first_look_ms = FIRST_LOOK_MS,
 		.tells_voicemail = settings->tells_voicemail,
 		.tells_missed_calls = settings->tells_missed_calls,
 		.refresh_s = (int)settings->refresh_s,

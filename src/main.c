@@ -76,6 +76,7 @@ static int check(const char *path)
 	if (error == 0) {
 		buf_reset(&report);
 		settings_describe(settings, &report);
+		settings_describe_resolver(settings, &report);
 		fputs(buf_text(&report), stdout);
 		printf("%s: ok\n", path);
 	}

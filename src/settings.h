@@ -58,9 +58,8 @@ struct settings {
 	const char *proxy;
 	const char *const *trusted; /* NULL: not set, the default of D-52 holds */
 	size_t trusted_count;
-	const char *realm;
-	const char *username;
-	const char *password;
+	struct sip_credentials credentials; /* where an entry of domains has none */
+	const char *resolv_conf;
 	struct sip_login *logins; /* who may prove who he is (SEC-010) */
 	size_t login_count;
 	bool allow_md5;
@@ -118,5 +117,7 @@ void settings_free(struct settings **settings);
  * "FILE:LINE: NAME is accepted, but not built yet: it has no effect" for each such setting that the
  * file sets. */
 void settings_describe(const struct settings *settings, struct buf *out);
+/* Appends a line if names of SIP servers are asked of a resolver beyond this machine (SOF-017). */
+void settings_describe_resolver(const struct settings *settings, struct buf *out);
 /* All settings that are accepted but not built yet, set or not: each(name, arg). */
 void settings_each_unbuilt(void (*each)(const char *name, void *arg), void *arg);

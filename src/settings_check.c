@@ -41,10 +41,7 @@ static void check_sip(struct loader *loader, struct settings *out)
 		out->trusted = draft->trusted.items;
 		out->trusted_count = draft->trusted.count;
 	}
-	out->realm = draft->realm;
-	out->username = draft->username;
-	out->password =
-		settings_secret(loader, "sip.", "password", draft->password, draft->password_file);
+	out->resolv_conf = draft->resolv_conf;
 	out->allow_md5 = draft->allow_md5 == 1;
 	settings_check_tls(loader, out);
 	out->options_follow_link = draft->options_follow_link == 1;

@@ -479,6 +479,7 @@ void settings_check_domains(struct loader *loader, struct settings *out)
 	check_xmpp_domains(loader, out);
 	check_ping(loader, out);
 	check_own_hosts(loader, out);
+	settings_check_credentials(loader, out);
 	fill_chats(loader, out);
 	fill_users(loader, out);
 	if (loader->faults == 0)

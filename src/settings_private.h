@@ -67,6 +67,7 @@ extern const struct setting settings_schema[];
 struct draft_domain {
 	const char *xmpp, *sip, *profile, *proxy, *secret, *secret_file;
 	const char *phone_context, *user_agent, *list, *publish_to, *tls_name;
+	const char *realm, *username, *password, *password_file;
 	int64_t callback, separator, case_rule, allow_sips;
 	int64_t subscribe_as, empty_notify, body_max, rich_types, receipt_from_200;
 	struct texts packages;
@@ -111,6 +112,7 @@ struct draft {
 	struct texts xmpp_domains, ping;
 	struct texts listen, trusted;
 	const char *advertise, *proxy, *realm, *username, *password, *password_file;
+	const char *resolv_conf;
 	const char *logins_file;
 	struct items logins;
 	int64_t allow_md5;
@@ -207,6 +209,9 @@ struct address_map;
 void settings_check_lists(struct loader *loader, struct settings *out, struct address_map *map);
 /* settings_calls.c */
 void settings_check_calls(struct loader *loader, struct settings *out, struct address_map *map);
+/* settings_credentials.c: what the PBX may ask us for, once the entries of domains are known. */
+void settings_check_credentials(struct loader *loader, struct settings *out);
+
 /* settings_logins.c: logins, once the map is known to be right. */
 void settings_check_logins(struct loader *loader, struct settings *out, struct address_map *map);
 /* settings_messages.c; the second warns of what has no effect in the i-th entry of domains. */

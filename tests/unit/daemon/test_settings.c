@@ -500,7 +500,7 @@ static void annotated_file_with_every_line(void **state)
 	assert_string_equal(plain->log_facility, all->log_facility);
 	check_same_text(plain->metrics_listen, all->metrics_listen);
 	check_same_text(plain->advertise, all->advertise);
-	check_same_text(plain->password, all->password);
+	check_same_text(plain->credentials.password, all->credentials.password);
 	assert_int_equal(plain->ask_again_s, all->ask_again_s);
 	assert_int_equal(plain->hold_s, all->hold_s);
 	assert_int_equal(plain->answer_s, all->answer_s);
