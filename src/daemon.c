@@ -235,6 +235,37 @@ void daemon_on_usr1(void *arg)
 	buf_free(&report);
 }
 
+struct sip_tls daemon_tls(const struct settings *settings)
+{
+	return (struct sip_tls){.certificate = settings->tls_certificate,
+				.key = settings->tls_key,
+				.ca = settings->tls_ca,
+				.verify = settings->tls_verify,
+				.clients = (enum sip_tls_clients)settings->tls_clients};
+}
+
+/* SEC-103: the files are read again, whether or not their names have changed. */
+static int reload_tls(struct parts *parts, const struct settings *fresh, struct buf *report)
+{
+	struct sip_tls tls = daemon_tls(fresh);
+	char why[256] = "";
+	int error = sip_side_reload_tls(parts->sip, &tls, why, sizeof why);
+
+	if (error != 0)
+		buf_printf(report, "%s; the old configuration stays\n", why);
+	return error;
+}
+
+static void use_access(struct parts *parts, const struct settings *fresh)
+{
+	struct access *before = parts->access;
+
+	parts->access = fresh->access_count != 0 ? access_new(fresh->access, fresh->access_count)
+						 : NULL;
+	bridge_set_access(parts->bridge, parts->access);
+	access_free(&before);
+}
+
 int daemon_reload(struct parts *parts, struct buf *report)
 {
 	struct settings *fresh = NULL;
@@ -244,14 +275,21 @@ int daemon_reload(struct parts *parts, struct buf *report)
 		buf_puts(report, "the old configuration stays\n");
 		return error;
 	}
+	error = reload_tls(parts, fresh, report);
+	if (error != 0) {
+		settings_free(&fresh);
+		return error;
+	}
 	/* What the parts borrowed points into the old settings: only what is read by value takes
 	 * effect at once. */
 	(*parts->settings)->stop_tell = fresh->stop_tell;
 	(*parts->settings)->limits = fresh->limits;
 	(void)open_log(fresh, parts->options); /* the settings have checked the facility */
 	sip_side_set_logins(parts->sip, fresh->logins, fresh->login_count);
-	buf_puts(report, "the configuration is read: log.*, limits.*, stop.tell and the logins are "
-			 "in effect, anything else after a restart\n");
+	buf_puts(report,
+		 "the configuration is read: log.*, limits.*, stop.tell, the logins and the "
+		 "files of TLS (for new connections) are in effect, anything else after a "
+		 "restart\n");
 	settings_free(&fresh);
 	return 0;
 }

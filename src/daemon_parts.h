@@ -37,6 +37,7 @@ struct parts {
 	struct loop *loop;
 	struct store *store;
 	struct address_map *map;
+	struct access *access; /* NULL: no rules */
 	struct bridge *bridge;
 	struct sip_side *sip;
 	struct xmpp_side *xmpp;
@@ -144,6 +145,8 @@ void daemon_load_status(const struct parts *parts, struct buf *out);
 /* Before the store is freed: what waits is given to it. */
 void daemon_free_prints(struct parts *parts);
 
+/* TLS of the SIP side; borrowed from settings. */
+struct sip_tls daemon_tls(const struct settings *settings);
 /* Starts stopping in order; tell: watchers are told (D-48). */
 void daemon_stop(struct parts *parts, bool tell);
 /* Reads the configuration again: all or nothing (REL-020). Appends what happened to *report. */
