@@ -266,6 +266,16 @@ static void use_access(struct parts *parts, const struct settings *fresh)
 	access_free(&before);
 }
 
+static void use_access(struct parts *parts, const struct settings *fresh)
+{
+	struct access *before = parts->access;
+
+	parts->access = fresh->access_count != 0 ? access_new(fresh->access, fresh->access_count)
+						 : NULL;
+	bridge_set_access(parts->bridge, parts->access);
+	access_free(&before);
+}
+
 int daemon_reload(struct parts *parts, struct buf *report)
 {
 	struct settings *fresh = NULL;
@@ -286,8 +296,9 @@ int daemon_reload(struct parts *parts, struct buf *report)
 	(*parts->settings)->limits = fresh->limits;
 	(void)open_log(fresh, parts->options); /* the settings have checked the facility */
 	sip_side_set_logins(parts->sip, fresh->logins, fresh->login_count);
+	use_access(parts, fresh);
 	buf_puts(report,
-		 "the configuration is read: log.*, limits.*, stop.tell, the logins and the "
+		 "the configuration is read: log.*, limits.*, stop.tell, access, the logins and the "
 		 "files of TLS (for new connections) are in effect, anything else after a "
 		 "restart\n");
 	settings_free(&fresh);

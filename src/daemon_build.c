@@ -123,12 +123,15 @@ static int build_map(struct parts *parts)
 static int build_bridge(struct parts *parts)
 {
 	const struct settings *settings = *parts->settings;
+	if (settings->access_count != 0)
+		parts->access = access_new(settings->access, settings->access_count);
 	struct bridge_params params = {
 		.loop = parts->loop,
 		.store = parts->store,
 		.limits = &settings->limits,
 		.counters = &parts->counters,
 		.load = &parts->load,
+		.access = parts->access,
 		.rules = &settings->rules,
 		.may_use = may_use,
 		.is_named = is_named,
@@ -329,6 +332,7 @@ void daemon_take_down(struct parts *parts)
 	xmpp_side_free(&parts->xmpp);
 	sip_side_free(&parts->sip);
 	bridge_free(&parts->bridge);
+	access_free(&parts->access);
 	daemon_free_prints(parts);
 	address_map_free(&parts->map);
 	if (parts->store != NULL)

@@ -227,6 +227,47 @@ static int run_log(int argc, const char *const *argv, int as_json, struct buf *o
 	return 0;
 }
 
+static void say_may(const struct parts *parts, const struct address *from, const struct address *to,
+		    bool as_json, struct buf *out)
+{
+	int rule;
+	enum access_may may = bridge_access(parts->bridge, from, to, &rule);
+	bool watch = (may & ACCESS_WATCH) != 0, write = (may & ACCESS_WRITE) != 0;
+
+	if (as_json) {
+		buf_printf(out, "{\"watch\":%s,\"write\":%s,\"rule\":%d}\n",
+			   watch ? "true" : "false", write ? "true" : "false", rule);
+		return;
+	}
+	buf_printf(out, "watch: %s\nwrite: %s\n", watch ? "yes, if the other says yes" : "no",
+		   write ? "yes" : "no");
+	if (rule >= 0)
+		buf_printf(out, "by access[%d]\n", rule);
+	else
+		buf_puts(out, "no rule of access names them\n");
+}
+
+static int run_may(int argc, const char *const *argv, int as_json, struct buf *out, void *arg)
+{
+	struct parts *parts = arg;
+	struct address from = {0};
+	struct address to = {0};
+	int error = EINVAL;
+
+	if (argc == 2) {
+		error = daemon_read_address(parts, argv[0], &from, out);
+		if (error == 0)
+			error = daemon_read_address(parts, argv[1], &to, out);
+		if (error == 0)
+			say_may(parts, &from, &to, as_json != 0, out);
+	} else {
+		buf_puts(out, "use: may FROM TO\n");
+	}
+	address_clear(&from);
+	address_clear(&to);
+	return error;
+}
+
 static int run_forget(int argc, const char *const *argv, int as_json, struct buf *out, void *arg)
 {
 	struct parts *parts = arg;
@@ -294,6 +335,8 @@ const struct control_command daemon_commands[] = {
 	{"show queue", "[ADDRESS]",
 	 "messages that wait, and those set aside: for how long, and why", daemon_show_queue},
 	{"map", "ADDRESS", "how an address maps to the other side, and why", run_map},
+	{"may", "FROM TO", "what the access rules let FROM do to TO, and which of them says so",
+	 run_may},
 	{"log", "LEVEL", "sets the log level: err warning notice info debug", run_log},
 	{"forget", "WATCHER WATCHED", "ends a pair or a refusal, so that it can be asked anew",
 	 run_forget},

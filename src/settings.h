@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "core/access.h"
 #include "model/limits.h"
 #include "model/presence_rules.h"
 #include "model/profile.h"
@@ -38,6 +39,9 @@ struct settings {
 	struct sip_peer *peers;
 	struct settings_domain *domains;
 	size_t domain_count;
+
+	const struct access_rule *access; /* ready for access_new() */
+	size_t access_count;
 
 	struct sip_list *lists; /* ready for sip_side_new() */
 	size_t list_count;

@@ -437,6 +437,7 @@ static void check_map(struct loader *loader, struct settings *out)
 	settings_check_lists(loader, out, map);
 	settings_check_calls(loader, out, map);
 	settings_check_logins(loader, out, map);
+	settings_check_access(loader, out, map);
 	address_map_free(&map);
 }
 

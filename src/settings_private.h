@@ -97,6 +97,11 @@ struct draft_rule {
 	const char *text;
 };
 
+struct draft_access {
+	struct texts from, to;
+	int64_t may;
+};
+
 struct draft_login {
 	const char *user, *realm, *password, *ha1, *ha1_sha256;
 };
@@ -119,7 +124,7 @@ struct draft {
 	const char *tls_certificate, *tls_key, *tls_ca;
 	int64_t tls_clients;
 	int64_t tls_verify, options_follow_link, refresh, timer_t1;
-	struct items domains, chat_domains, users, lists;
+	struct items domains, chat_domains, users, lists, access;
 	int64_t store_engine;
 	const char *store_path, *control_socket, *metrics_listen;
 	int64_t log_target, log_level, log_bodies;
@@ -212,6 +217,8 @@ void settings_check_calls(struct loader *loader, struct settings *out, struct ad
 /* settings_credentials.c: what the PBX may ask us for, once the entries of domains are known. */
 void settings_check_credentials(struct loader *loader, struct settings *out);
 
+/* settings_access.c */
+void settings_check_access(struct loader *loader, struct settings *out, struct address_map *map);
 /* settings_logins.c: logins, once the map is known to be right. */
 void settings_check_logins(struct loader *loader, struct settings *out, struct address_map *map);
 /* settings_messages.c; the second warns of what has no effect in the i-th entry of domains. */

@@ -59,6 +59,7 @@
 #define AT_DOMAIN(field) offsetof(struct draft_domain, field)
 #define AT_CHAT(field)   offsetof(struct draft_chat, field)
 #define AT_USER(field)   offsetof(struct draft_user, field)
+#define AT_ACCESS(field) offsetof(struct draft_access, field)
 #define AT_LOGIN(field)  offsetof(struct draft_login, field)
 #define AT_LIST(field)   offsetof(struct draft_list, field)
 #define AT_RULE(field)   offsetof(struct draft_rule, field)
@@ -88,6 +89,7 @@ static const char *const engines[] = {"sqlite", "memory", NULL};
 static const char *const targets[] = {"syslog", "stderr", NULL};
 static const char *const levels[] = {"err", "warning", "notice", "info", "debug", NULL};
 static const char *const late_failures[] = {"message", "none", NULL};
+static const char *const access_mays[] = {"none", "watch", "write", "all", NULL};
 /* enum presence_case behind CASE_UNKNOWN; enum show and SETTINGS_SHOW_KEEP. */
 static const char *const presence_cases[] = {"closed",   "on-hold",        "in-call",
 					     "dialling", "do-not-disturb", "ringing",
@@ -213,6 +215,13 @@ static const struct setting user_settings[] = {
 	END,
 };
 
+static const struct setting access_settings[] = {
+	TEXTS("from", BUILT, AT_ACCESS(from), NULL),
+	TEXTS("to", BUILT, AT_ACCESS(to), NULL),
+	CHOICE("may", BUILT, AT_ACCESS(may), NULL, access_mays),
+	END,
+};
+
 static const struct setting list_settings[] = {
 	TEXT("uri", BUILT, AT_LIST(uri), NULL, NULL),
 	TEXTS("members", BUILT, AT_LIST(members), NULL),
@@ -302,6 +311,7 @@ const struct setting settings_schema[] = {
 	LIST("chat_domains", AT(chat_domains), chat_settings, struct draft_chat),
 	LIST("users", AT(users), user_settings, struct draft_user),
 	LIST("lists", AT(lists), list_settings, struct draft_list),
+	LIST("access", AT(access), access_settings, struct draft_access),
 	TEXT("language", BUILT, AT(language), "en", settings_text_language),
 	GROUP("presence", presence_settings),
 	GROUP("messages", messages_settings),
