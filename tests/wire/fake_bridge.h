@@ -23,6 +23,8 @@ struct bridge {
 	char *lines[8192];
 	size_t count;
 	const char *wanted; /* stops the loop when a line holds it */
+	bool is_counting;   /* lines are counted only, in heard */
+	size_t heard;
 	/* Answers */
 	enum watch_answer requested;
 	struct fault requested_fault;

@@ -8,6 +8,7 @@
 #include "support/check.h"
 
 #include "base/mem.h"
+#include "base/table.h"
 #include "loop/loop.h"
 
 enum { ROWS_FIRST = 64 };
@@ -20,13 +21,18 @@ struct kept_write {
 	bool is_dropped;
 };
 
+/* The table has the number of the row, from 1. */
 static struct dialog_row *find(struct row_keeper *keeper, int64_t id)
 {
-	for (size_t i = keeper->count; i > 0; i--) {
-		if (keeper->rows[i - 1].id == id)
-			return &keeper->rows[i - 1];
-	}
-	return NULL;
+	uintptr_t number = (uintptr_t)table_find(keeper->by_id, &id, sizeof id);
+
+	return number != 0 ? &keeper->rows[number - 1] : NULL;
+}
+
+static void number_row(struct row_keeper *keeper, size_t i)
+{
+	(void)table_put(keeper->by_id, &keeper->rows[i].id, sizeof keeper->rows[i].id,
+			(void *)(uintptr_t)(i + 1));
 }
 
 static void write_row(struct row_keeper *keeper, const struct dialog_row *row)
@@ -43,6 +49,7 @@ static void write_row(struct row_keeper *keeper, const struct dialog_row *row)
 		keeper->rows = mem_resize(keeper->rows, keeper->room, sizeof *keeper->rows);
 	}
 	dialog_row_copy(&keeper->rows[keeper->count++], row);
+	number_row(keeper, keeper->count - 1);
 }
 
 static struct kept_write *take_write(struct row_keeper *keeper)
@@ -68,12 +75,10 @@ static void end_write(struct kept_write *write, int error)
 
 void row_keeper_flush(struct row_keeper *keeper)
 {
-	struct kept_write *last = keeper->writes;
+	struct kept_write *last = keeper->last_write;
 	struct kept_write *write;
 
-	while (last != NULL && last->next != NULL)
-		last = last->next;
-	if (last == NULL)
+	if (keeper->writes == NULL)
 		return;
 	do {
 		write = take_write(keeper);
@@ -99,16 +104,17 @@ static void put(const struct dialog_row *row, dialog_kept_fn *done, void *done_a
 {
 	struct row_keeper *keeper = arg;
 	struct kept_write *write = mem_zalloc(sizeof *write);
-	struct kept_write **end = &keeper->writes;
 
 	assert_int_equal(dialog_row_check(row), 0);
 	keeper->puts++;
 	dialog_row_copy(&write->row, row);
 	write->done = done;
 	write->arg = done_arg;
-	while (*end != NULL)
-		end = &(*end)->next;
-	*end = write;
+	if (keeper->writes == NULL)
+		keeper->writes = write;
+	else
+		keeper->last_write->next = write;
+	keeper->last_write = write;
 	loop_defer(keeper->loop, on_turn, keeper);
 }
 
@@ -124,8 +130,11 @@ static void drop(int64_t id, void *arg)
 		write->is_dropped |= write->row.id == id;
 	if (row == NULL)
 		return;
+	table_remove(keeper->by_id, &id, sizeof id);
 	dialog_row_clear(row);
 	*row = keeper->rows[--keeper->count];
+	if (row != &keeper->rows[keeper->count])
+		number_row(keeper, (size_t)(row - keeper->rows));
 }
 
 void row_keeper_tune(struct rig *rig)
@@ -133,6 +142,7 @@ void row_keeper_tune(struct rig *rig)
 	struct row_keeper *keeper = mem_zalloc(sizeof *keeper);
 
 	keeper->loop = rig->loop;
+	keeper->by_id = table_new();
 	keeper->ops = (struct dialog_keeper){put, drop, keeper};
 	rig->params.dialogs = &keeper->ops;
 }
@@ -161,6 +171,7 @@ void row_keeper_free_rig(struct rig **rig)
 	for (size_t i = 0; i < keeper->count; i++)
 		dialog_row_clear(&keeper->rows[i]);
 	mem_free(keeper->rows);
+	table_free(&keeper->by_id);
 	mem_free(keeper);
 	rig_free(rig);
 }
@@ -196,6 +207,8 @@ static void give_back(struct rig *rig, const struct restart *how)
 	struct dialog_row *rows = mem_resize(NULL, count + 1, sizeof *rows);
 
 	qsort(keeper->rows, count, sizeof *keeper->rows, by_end);
+	for (size_t i = 0; i < count; i++)
+		number_row(keeper, i);
 	for (size_t i = 0; i < count; i++)
 		dialog_row_copy(&rows[i], &keeper->rows[i]);
 	for (size_t i = 0; i < count; i++) {

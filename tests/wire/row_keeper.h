@@ -15,7 +15,9 @@ struct row_keeper {
 	struct dialog_row *rows; /* as on disk */
 	size_t count;
 	size_t room;
+	struct table *by_id;
 	struct kept_write *writes; /* whose done is owed, oldest first */
+	struct kept_write *last_write;
 	size_t puts;
 	size_t drops;
 	bool is_slow; /* nothing is on disk before row_keeper_flush() */
