@@ -266,16 +266,6 @@ static void use_access(struct parts *parts, const struct settings *fresh)
 	access_free(&before);
 }
 
-static void use_access(struct parts *parts, const struct settings *fresh)
-{
-	struct access *before = parts->access;
-
-	parts->access = fresh->access_count != 0 ? access_new(fresh->access, fresh->access_count)
-						 : NULL;
-	bridge_set_access(parts->bridge, parts->access);
-	access_free(&before);
-}
-
 int daemon_reload(struct parts *parts, struct buf *report)
 {
 	struct settings *fresh = NULL;
