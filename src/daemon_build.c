@@ -189,6 +189,7 @@ static int build_sip(struct parts *parts)
 		.is_linked = settings->options_follow_link ? is_linked : NULL,
 		.linked_arg = parts,
 		.dialogs = daemon_dialog_keeper(parts),
+		.tls = daemon_tls(settings),
 		.language = settings->language,
 		.user_agent = "sipxmppd/" SIPXMPPD_VERSION,
 		.logins = settings->logins,

@@ -223,6 +223,8 @@ static void slow_connections_go(void **state)
 			fail_msg("%s: some stay", slow->name);
 		for (size_t i = 0; i < count; i++)
 			close(fds[i]);
+		for (int i = 0; i < PATIENCE && fact(tls, "sip.connections ") != 0; i++)
+			text_peer_let_run(tls->rig->peer, 20);
 		assert_int_equal(fact(tls, "sip.connections "), 0);
 		assert_true(tls->rig->counters.sip_connections_closed - closed >= count);
 		check_served(tls, "SIP/2.0 403");
