@@ -340,6 +340,7 @@ void daemon_take_down(struct parts *parts)
 		store_end_run(parts->store); /* a start that failed is no crash, either */
 	store_free(&parts->store);
 	daemon_free_dialogs(parts);
+	daemon_end_publication_writes(parts);
 	loop_timer_cancel(&parts->alive_timer);
 	loop_timer_cancel(&parts->stop_timer);
 	loop_timer_cancel(&parts->drain_timer);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "core/bridge.h"
 #include "loop/loop.h"
 #include "model/counters.h"
@@ -49,6 +50,7 @@ struct parts {
 	struct load load;
 	struct load_meter *meter; /* daemon_load.c */
 	struct publication_keeper keeper;
+	struct list publication_writes; /* under way */
 	struct kept_rows *publications; /* read, and not restored yet (daemon_publications.c) */
 	struct print_keeper print_keeper;
 	struct kept_prints *prints; /* daemon_messages.c */
@@ -62,7 +64,7 @@ struct parts {
 	uint64_t started_ms;
 	bool is_serving;
 	bool is_stopping;
-	bool is_looking; /* daemon_look(): the store has not answered yet */
+	bool is_looking;  /* daemon_look(): the store has not answered yet */
 	int left_to_stop; /* sides that have not said done yet */
 	int exit_code;
 	int ready_pipe; /* -d: tells the parent; -1 if none */
@@ -104,6 +106,8 @@ int daemon_show_peers(int argc, const char *const *argv, int as_json, struct buf
 
 /* daemon_publications.c: who keeps publications in the store. */
 const struct publication_keeper *daemon_keeper(struct parts *parts);
+/* After the store is gone: those who wait for it hear so. */
+void daemon_end_publication_writes(struct parts *parts);
 /* Takes a row that is read before the sides are there (store_load_publications(); arg is parts). */
 void daemon_take_publication(const struct publication_row *row, void *arg);
 /* Gives them to the SIP side. */

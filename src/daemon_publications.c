@@ -1,4 +1,7 @@
 /* Publications over a restart: rows of the store, and the SIP side that keeps and restores them. */
+#include <errno.h>
+
+#include "base/list.h"
 #include "base/mem.h"
 #include "daemon_parts.h"
 #include "sip/sip_side.h"
@@ -13,8 +16,47 @@ struct kept_rows {
 	size_t room;
 };
 
+/* One row on its way to the disk, or from it. */
+struct publication_write {
+	struct list link;
+	struct parts *parts;
+	publication_kept_fn *done;
+	void *arg;
+};
+
+static void end_write(struct publication_write *write, int error)
+{
+	struct publication_write ended = *write;
+
+	list_remove(&write->link);
+	mem_free(write);
+	if (ended.done != NULL)
+		ended.done(error, ended.arg);
+}
+
+static void on_written(int error, void *arg)
+{
+	struct publication_write *write = arg;
+
+	daemon_stored(error, write->parts);
+	end_write(write, error);
+}
+
+static struct publication_write *begin_write(struct parts *parts, publication_kept_fn *done,
+					     void *done_arg)
+{
+	struct publication_write *write = mem_zalloc(sizeof *write);
+
+	write->parts = parts;
+	write->done = done;
+	write->arg = done_arg;
+	list_append(&parts->publication_writes, &write->link);
+	return write;
+}
+
 /* The store copies. */
-static void put(const struct kept_publication *kept, void *arg)
+static void put(const struct kept_publication *kept, publication_kept_fn *done, void *done_arg,
+		void *arg)
 {
 	struct parts *parts = arg;
 	struct publication_row row = {.user = *kept->user,
@@ -28,21 +70,24 @@ static void put(const struct kept_publication *kept, void *arg)
 	row.type = mem_strdup_or_null(kept->type);
 	row.language = mem_strdup_or_null(kept->language);
 	row.body = kept->body != NULL ? mem_strndup(kept->body, kept->body_len) : NULL;
-	store_put_publication(parts->store, &row, daemon_stored, parts);
+	store_put_publication(parts->store, &row, on_written, begin_write(parts, done, done_arg));
 	row.user = (struct address){0};
 	publication_row_clear(&row);
 }
 
-static void drop(const struct address *user, uint64_t id, void *arg)
+static void drop(const struct address *user, uint64_t id, publication_kept_fn *done, void *done_arg,
+		 void *arg)
 {
 	struct parts *parts = arg;
 
-	store_drop_publication(parts->store, user, (int64_t)id, daemon_stored, parts);
+	store_drop_publication(parts->store, user, (int64_t)id, on_written,
+			       begin_write(parts, done, done_arg));
 }
 
 const struct publication_keeper *daemon_keeper(struct parts *parts)
 {
 	parts->keeper = (struct publication_keeper){put, drop, parts};
+	list_init(&parts->publication_writes);
 	return &parts->keeper;
 }
 
@@ -111,4 +156,12 @@ void daemon_free_publications(struct parts *parts)
 	mem_free(kept->rows);
 	mem_free(kept);
 	parts->publications = NULL;
+}
+
+void daemon_end_publication_writes(struct parts *parts)
+{
+	if (parts->publication_writes.next == NULL)
+		return; /* the SIP side was never made */
+	LIST_EACH(link, next, &parts->publication_writes)
+	end_write(LIST_ENTRY(link, struct publication_write, link), ESHUTDOWN);
 }

@@ -185,8 +185,7 @@ void publication_answered(struct publication *publication, uint64_t key)
 		table_put(answered, &key, sizeof key, publication);
 }
 
-/* Without a word to the store. */
-static void forget(struct publication *publication)
+void publication_forget(struct publication *publication)
 {
 	struct published *published = publication->of;
 
@@ -205,8 +204,9 @@ void publication_free(struct publication *publication)
 	const struct sip_side_params *params = publication->of->publications->core->params;
 
 	if (params->keeper != NULL)
-		params->keeper->drop(&publication->of->user, publication->id, params->keeper->arg);
-	forget(publication);
+		params->keeper->drop(&publication->of->user, publication->id, NULL, NULL,
+				     params->keeper->arg);
+	publication_forget(publication);
 }
 
 /* EVT-060: the counter makes it new in this process, the prefix among all processes. */
@@ -397,6 +397,7 @@ struct publications *publications_new(struct side_core *core)
 	publications->answered = table_new();
 	list_init(&publications->restarts);
 	list_init(&publications->outages);
+	list_init(&publications->held);
 	peer_watches_listen(core->peers, &events, publications);
 	random_hex(publications->prefix, sizeof publications->prefix / 2);
 	return publications;
@@ -408,7 +409,7 @@ static bool free_user(void *value, void *arg)
 
 	(void)arg;
 	LIST_EACH(link, next, &published->all)
-	forget(LIST_ENTRY(link, struct publication, link));
+	publication_forget(LIST_ENTRY(link, struct publication, link));
 	published_free(published);
 	return true;
 }
@@ -419,6 +420,7 @@ void publications_free(struct publications **publications)
 
 	if (self == NULL)
 		return;
+	publish_drop_held(self);
 	LIST_EACH(link, next, &self->restarts)
 	restart_free(LIST_ENTRY(link, struct restart, link));
 	LIST_EACH(link, next, &self->outages)
@@ -461,7 +463,8 @@ void publications_restore(struct publications *publications, const struct kept_p
 	if (peer == NULL || !peer->profile.accepts_publish || left_s < -PUBLICATION_LATE_S ||
 	    strlen(kept->tag) >= PUBLICATION_TAG_MAX) {
 		if (core->params->keeper != NULL)
-			core->params->keeper->drop(kept->user, kept->id, core->params->keeper->arg);
+			core->params->keeper->drop(kept->user, kept->id, NULL, NULL,
+						   core->params->keeper->arg);
 		return;
 	}
 	publication =

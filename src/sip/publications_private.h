@@ -1,4 +1,5 @@
-/* Between publications.c (what is published, until when) and publish_in.c (the requests). */
+/* Between publications.c (what is published, until when), publish_in.c (the requests) and
+ * publish_keep.c (their answers). */
 #pragma once
 
 #include "base/list.h"
@@ -81,6 +82,8 @@ struct publications {
 	struct table *answered; /* publications by the key of their last request */
 	struct list restarts;
 	struct list outages;
+	struct list held; /* answers that wait for the disk */
+	size_t held_count;
 	size_t count;
 	char prefix[17];
 	uint64_t next_tag;
@@ -98,6 +101,8 @@ void published_let_go(struct published *published);
 struct publication *publication_find(const struct published *published, bool is_dialog,
 				     const char *tag);
 struct publication *publication_new(struct published *published, bool is_dialog);
+/* Frees it without a word to the store. */
+void publication_forget(struct publication *publication);
 /* Frees it and its row; published stays. */
 void publication_free(struct publication *publication);
 /* Gives it a tag that was never given before (EVT-060). */
@@ -112,6 +117,22 @@ void published_changed(struct published *published);
 /* A publication begins anew where one of the same publisher, package and user lives. */
 void publications_begun_anew(struct publications *publications, const struct published *user,
 			     const struct net_address *source);
+
+/* publish_keep.c -------------------------------------------------------------------------------
+ */
+
+/* Answers 200; publication may be NULL. */
+void publish_answer(struct publications *publications, struct request *request,
+		    struct publication *publication, const char *tag, unsigned expires_s);
+/* Writes row, and answers when it is on disk (REL-001). A new one is refused, and gone, if it
+ * cannot be written. */
+void publish_keep(struct publication *publication, const struct kept_publication *row,
+		  struct request *request, unsigned expires_s, bool is_new);
+/* Frees it, and answers when its row is dropped. */
+void publish_drop(struct publication *publication, struct request *request);
+/* True if no more answers may wait: nothing new is begun. */
+bool publish_is_held_up(const struct publications *publications);
+void publish_drop_held(struct publications *publications);
 
 /* publish_body.c ---------------------------------------------------------------------------------
  */

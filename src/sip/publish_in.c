@@ -1,5 +1,5 @@
 /* PUBLISH in (RFC 3903 section 6): judged in the order of EVT-058, then done at once, so that what
- * came first is answered first and nothing is half done. */
+ * came first is answered first (publish_keep.c) and nothing is half done. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,6 @@
 #include "sip/header_text.h"
 #include "sip/identity.h"
 #include "sip/publications_private.h"
-#include "sip/repeats.h"
 #include "sip/side_core.h"
 #include "sip/trust.h"
 #include "translate/address_map.h"
@@ -192,29 +191,12 @@ static int read_body(const struct side_core *core, const sip_t *sip, const struc
 
 /* Doing it ------------------------------------------------------------------------------------- */
 
-static void answer(struct publications *publications, struct request *request,
-		   struct publication *publication, const char *tag, unsigned expires_s)
-{
-	struct repeats *repeats = publications->core->repeats;
-	struct buf headers = BUF_INIT;
-
-	if (request->is_udp) {
-		uint64_t key = repeats_key(repeats, request);
-
-		repeats_done(repeats, key, 200, expires_s);
-		if (publication != NULL)
-			publication_answered(publication, key);
-	}
-	buf_printf(&headers, "SIP-ETag: %s\r\nExpires: %u\r\n", tag, expires_s);
-	publications->core->params->counters->publish_in++;
-	agent_answer(publications->core->agent, request, 200, NULL, buf_text(&headers));
-	buf_free(&headers);
-}
-
-/* The row; without a body the one that is there stays. */
-static void keep(const struct publication *publication, const sip_t *sip, const struct asked *asked)
+/* The row; without a body the one that is there stays. Then the answer. */
+static void keep(struct publication *publication, struct request *request,
+		 const struct asked *asked, bool is_new)
 {
 	const struct sip_side_params *params = publication->of->publications->core->params;
+	const sip_t *sip = request->sip;
 	struct buf type = BUF_INIT, source = BUF_INIT;
 	struct kept_publication kept = {
 		.user = &publication->of->user,
@@ -224,8 +206,6 @@ static void keep(const struct publication *publication, const sip_t *sip, const 
 		.expires_s = loop_wall_ms(params->loop) / 1000 + asked->expires_s,
 	};
 
-	if (params->keeper == NULL)
-		return;
 	if (publication->is_his_own)
 		login_name(&publication->of->user, &source);
 	else
@@ -237,27 +217,24 @@ static void keep(const struct publication *publication, const sip_t *sip, const 
 		kept.body = asked->body->pl_data;
 		kept.body_len = asked->body->pl_len;
 	}
-	params->keeper->put(&kept, params->keeper->arg);
+	publish_keep(publication, &kept, request, asked->expires_s, is_new);
 	buf_free(&type);
 	buf_free(&source);
 }
 
-static void remove_it(struct publications *publications, struct request *request,
-		      struct publication *publication)
+static void remove_it(struct request *request, struct publication *publication)
 {
 	struct published *published = publication->of;
 
 	publication_new_tag(publication); /* EVT-059: a last one, for the answer */
-	answer(publications, request, NULL, publication->tag, 0);
-	publication_free(publication);
+	publish_drop(publication, request);
 	published_changed(published);
 	published_let_go(published);
 }
 
 /* A refresh or a change. */
-static void change(struct publications *publications, struct request *request,
-		   struct publication *publication, const struct asked *asked,
-		   struct presence *state)
+static void change(struct request *request, struct publication *publication,
+		   const struct asked *asked, struct presence *state)
 {
 	bool was_shown = !publication->is_blank && !publication->is_doubtful;
 
@@ -266,8 +243,7 @@ static void change(struct publications *publications, struct request *request,
 	if (asked->body != NULL)
 		publication_put(publication, state);
 	publication_extend(publication, asked->expires_s);
-	keep(publication, request->sip, asked);
-	answer(publications, request, publication, publication->tag, asked->expires_s);
+	keep(publication, request, asked, false);
 	if (asked->body != NULL || !was_shown)
 		published_changed(publication->of);
 }
@@ -321,6 +297,8 @@ static int check_room(const struct publications *publications, const struct publ
 	const struct limits *limits = publications->core->params->limits;
 	struct limits_hit *hits = &publications->core->params->counters->limits;
 
+	if (publish_is_held_up(publications))
+		return refuse(refusal, 503, NULL, "the store is slow");
 	if (published != NULL && find_older(published, asked->is_dialog, request) != NULL)
 		return 0;
 	if ((int64_t)publications->count >= limits->publications) {
@@ -352,8 +330,7 @@ static void begin(struct publications *publications, struct request *request,
 	if (asked->body != NULL)
 		publication_put(publication, state);
 	publication_extend(publication, asked->expires_s);
-	keep(publication, request->sip, asked);
-	answer(publications, request, publication, publication->tag, asked->expires_s);
+	keep(publication, request, asked, true);
 	published_changed(published);
 }
 
@@ -381,7 +358,7 @@ static int do_initial(struct publications *publications, struct request *request
 	if (asked->expires_s == 0) { /* EVT-059: stores nothing */
 		snprintf(tag, sizeof tag, "%s-%llx", publications->prefix,
 			 (unsigned long long)publications->next_tag++);
-		answer(publications, request, NULL, tag, 0);
+		publish_answer(publications, request, NULL, tag, 0);
 		return 0;
 	}
 	if (check_first(publications, request, asked, refusal) != 0)
@@ -401,13 +378,13 @@ static int do_conditional(struct publications *publications, struct request *req
 	struct presence state = {0};
 
 	if (asked->expires_s == 0) {
-		remove_it(publications, request, publication);
+		remove_it(request, publication);
 		return 0;
 	}
 	if (asked->body != NULL &&
 	    read_body(publications->core, request->sip, asked, &state, refusal) != 0)
 		return refusal->status;
-	change(publications, request, publication, asked, &state);
+	change(request, publication, asked, &state);
 	presence_clear(&state);
 	return 0;
 }

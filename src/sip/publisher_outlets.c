@@ -97,9 +97,9 @@ static void on_tag(const struct outlet *outlet, const char *tag, unsigned expire
 	if (params->keeper == NULL)
 		return;
 	if (tag != NULL)
-		params->keeper->put(&kept, params->keeper->arg);
+		params->keeper->put(&kept, NULL, NULL, params->keeper->arg);
 	else
-		params->keeper->drop(&subject->user, kept.id, params->keeper->arg);
+		params->keeper->drop(&subject->user, kept.id, NULL, NULL, params->keeper->arg);
 }
 
 void publisher_restore(struct publisher *publisher, const struct kept_publication *kept)
@@ -117,7 +117,7 @@ void publisher_restore(struct publisher *publisher, const struct kept_publicatio
 	if (subject != NULL && left_s > 0 && subject->peer->profile.publish == PUBLISH_AS_PRESENCE)
 		outlet_restore(subject->outlet, kept->tag, (unsigned)left_s);
 	else if (params->keeper != NULL)
-		params->keeper->drop(kept->user, kept->id, params->keeper->arg);
+		params->keeper->drop(kept->user, kept->id, NULL, NULL, params->keeper->arg);
 }
 
 /* Outlets -------------------------------------------------------------------------------------- */

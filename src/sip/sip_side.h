@@ -58,10 +58,14 @@ struct kept_publication {
 	bool is_doubtful;
 };
 
-/* Who keeps publications; the calls return at once. */
+/* Who keeps publications; the calls return at once. done (may be NULL) comes as that of a
+ * dialog_keeper. */
+typedef void publication_kept_fn(int error, void *arg);
 struct publication_keeper {
-	void (*put)(const struct kept_publication *kept, void *arg);
-	void (*drop)(const struct address *user, uint64_t id, void *arg);
+	void (*put)(const struct kept_publication *kept, publication_kept_fn *done, void *done_arg,
+		    void *arg);
+	void (*drop)(const struct address *user, uint64_t id, publication_kept_fn *done,
+		     void *done_arg, void *arg);
 	void *arg;
 };
 

@@ -585,97 +585,6 @@ static void options_say_so(void **state)
 	rig_free(&rig);
 }
 
-/* Restarts of ours ----------------------------------------------------------------------------- */
-
-struct kept {
-	char tag[64], type[64], source[64], body[2048];
-	uint64_t id;
-	int64_t expires_s;
-	unsigned puts, drops;
-	bool is_dialog;
-};
-
-static struct kept kept;
-
-static void on_put(const struct kept_publication *row, void *arg)
-{
-	(void)arg;
-	kept.puts++;
-	kept.id = row->id;
-	kept.is_dialog = row->is_dialog;
-	kept.expires_s = row->expires_s;
-	snprintf(kept.tag, sizeof kept.tag, "%s", row->tag);
-	snprintf(kept.source, sizeof kept.source, "%s", row->source);
-	if (row->body == NULL)
-		return;
-	snprintf(kept.type, sizeof kept.type, "%s", row->type);
-	snprintf(kept.body, sizeof kept.body, "%.*s", (int)row->body_len, row->body);
-}
-
-static void on_drop(const struct address *user, uint64_t id, void *arg)
-{
-	(void)user;
-	(void)arg;
-	assert_int_equal(id, kept.id);
-	kept.drops++;
-}
-
-static void with_keeper(struct rig *rig)
-{
-	static const struct publication_keeper keeper = {on_put, on_drop, NULL};
-
-	publications_only(rig);
-	rig->params.keeper = &keeper;
-}
-
-/* [AST-7] [REL-012]: tags and states outlive the process: the PBX refreshes as if nothing had been,
- * and who asks is told the state of before. */
-static void tags_outlive_the_process(void **state)
-{
-	struct rig_options options = {.profile = "asterisk", .tune = with_keeper};
-	struct rig *rig = rig_new(&options);
-	struct kept_publication row = {0};
-	struct address user;
-	char tag[64];
-
-	(void)state;
-	memset(&kept, 0, sizeof kept);
-	take_tag(replay(rig, "publish-out-presence-inuse", NULL, "200"), tag);
-	take_tag(publish_if(rig, tag, "Expires: 3600\r\n", NULL, "200"), tag);
-	assert_int_equal(kept.puts, 2);
-	assert_string_equal(kept.tag, tag);
-	rig_free(&rig);
-	rig = rig_new(&options);
-	address_set(&user, SIDE_SIP, "1001", "pbx.example");
-	row = (struct kept_publication){.user = &user,
-					.id = kept.id,
-					.tag = kept.tag,
-					.source = kept.source,
-					.type = kept.type,
-					.body = kept.body,
-					.body_len = strlen(kept.body),
-					.expires_s = kept.expires_s};
-	sip_side_restore(rig->side, &row);
-	pa_watch(rig);
-	rig_expect_line(rig, "ALLOWED");
-	rig_expect_line(rig, "phone=in-call");
-	take_tag(publish_if(rig, tag, "Expires: 600\r\n", NULL, "200"), tag);
-	assert_int_equal(kept.drops, 0);
-	publish_if(rig, tag, "Expires: 0\r\n", NULL, "200");
-	assert_int_equal(kept.drops, 1);
-	row.is_doubtful = true; /* [D-49]: away for long: not shown before it is confirmed */
-	sip_side_restore(rig->side, &row);
-	text_peer_let_run(rig->peer, 30);
-	assert_int_equal(fake_bridge_count(rig->bridge, "in-call"), 0);
-	take_tag(publish_if(rig, kept.tag, "Expires: 600\r\n", NULL, "200"), tag);
-	rig_expect_line(rig, "phone=in-call");
-	row.expires_s -= 2 * 86400; /* long over */
-	sip_side_restore(rig->side, &row);
-	assert_int_equal(kept.drops, 2);
-	address_clear(&user);
-	rig_free(&rig);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -693,7 +602,6 @@ int main(void)
 		cmocka_unit_test(a_pbx_that_is_gone),
 		cmocka_unit_test(there_is_a_limit),
 		cmocka_unit_test(options_say_so),
-		cmocka_unit_test(tags_outlive_the_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

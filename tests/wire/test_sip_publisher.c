@@ -535,9 +535,10 @@ static struct {
 	unsigned puts, drops;
 } kept;
 
-static void on_put(const struct kept_publication *row, void *arg)
+static void on_put(const struct kept_publication *row, publication_kept_fn *done, void *done_arg,
+		   void *arg)
 {
-	(void)arg;
+	assert_true(done == NULL && done_arg == NULL && arg == NULL);
 	assert_int_equal(row->user->side, SIDE_XMPP);
 	assert_null(row->body);
 	kept.puts++;
@@ -546,10 +547,10 @@ static void on_put(const struct kept_publication *row, void *arg)
 	snprintf(kept.source, sizeof kept.source, "%s", row->source);
 }
 
-static void on_drop(const struct address *user, uint64_t id, void *arg)
+static void on_drop(const struct address *user, uint64_t id, publication_kept_fn *done,
+		    void *done_arg, void *arg)
 {
-	(void)user;
-	(void)arg;
+	assert_true(user != NULL && done == NULL && done_arg == NULL && arg == NULL);
 	assert_int_equal(id, kept.id);
 	kept.drops++;
 }
