@@ -12,6 +12,11 @@
 
 enum { ID_REQUEST = 'q' };
 
+/* Requests under way to one domain. */
+struct asked_domain {
+	size_t count;
+};
+
 /* One request under way. */
 struct asked {
 	struct list link; /* oldest first */
@@ -24,7 +29,8 @@ struct asked {
 
 struct iq_out {
 	struct xmpp_side *side;
-	struct table *table; /* by id */
+	struct table *table;   /* by id */
+	struct table *domains; /* struct asked_domain, of those with any */
 	struct list order;
 	struct loop_timer timer;
 	uint32_t wait_ms;
@@ -37,12 +43,65 @@ struct iq_out *iq_out_new(struct xmpp_side *side, uint32_t wait_ms)
 	iq_out->side = side;
 	iq_out->wait_ms = wait_ms;
 	iq_out->table = table_new();
+	iq_out->domains = table_new();
 	list_init(&iq_out->order);
 	return iq_out;
 }
 
+static const char *domain_of(const char *jid, size_t *len)
+{
+	const char *at = jid + strcspn(jid, "@/");
+
+	if (*at == '@')
+		jid = at + 1;
+	*len = strcspn(jid, "/");
+	return jid;
+}
+
+static struct asked_domain *find_domain(struct iq_out *iq_out, const char *jid)
+{
+	size_t len;
+	const char *domain = domain_of(jid, &len);
+
+	return table_find(iq_out->domains, domain, len);
+}
+
+static void count_domain(struct iq_out *iq_out, const char *jid)
+{
+	struct asked_domain *found = find_domain(iq_out, jid);
+	size_t len;
+	const char *domain = domain_of(jid, &len);
+
+	if (found == NULL) {
+		found = mem_zalloc(sizeof(*found));
+		table_put(iq_out->domains, domain, len, found);
+	}
+	found->count++;
+}
+
+static void uncount_domain(struct iq_out *iq_out, const char *jid)
+{
+	struct asked_domain *found = find_domain(iq_out, jid);
+	size_t len;
+	const char *domain = domain_of(jid, &len);
+
+	if (found == NULL || --found->count > 0)
+		return;
+	table_remove(iq_out->domains, domain, len);
+	mem_free(found);
+}
+
+static bool has_room(struct iq_out *iq_out, const char *jid)
+{
+	const struct asked_domain *domain = find_domain(iq_out, jid);
+
+	return table_count(iq_out->table) < IQ_OUT_MAX &&
+	       (domain == NULL || domain->count < IQ_OUT_PER_DOMAIN);
+}
+
 static void drop(struct iq_out *iq_out, struct asked *asked)
 {
+	uncount_domain(iq_out, asked->to);
 	table_remove(iq_out->table, asked->id, strlen(asked->id));
 	list_remove(&asked->link);
 	mem_free(asked->id);
@@ -60,6 +119,7 @@ void iq_out_free(struct iq_out **out)
 	LIST_EACH(it, next, &iq_out->order)
 	drop(iq_out, LIST_ENTRY(it, struct asked, link));
 	table_free(&iq_out->table);
+	table_free(&iq_out->domains);
 	mem_free(iq_out);
 	*out = NULL;
 }
@@ -133,7 +193,7 @@ int iq_out_send(struct xmpp_side *side, struct iq_request *request, iq_end_fn *d
 	int error;
 
 	xml_close(&request->writer);
-	if (table_count(iq_out->table) >= IQ_OUT_MAX)
+	if (!has_room(iq_out, request->to))
 		return ENOBUFS;
 	error = side_put(side, request->from, OUTBOX_ANSWER, NULL);
 	if (error != 0)
@@ -148,6 +208,7 @@ int iq_out_send(struct xmpp_side *side, struct iq_request *request, iq_end_fn *d
 	};
 	table_put(iq_out->table, asked->id, strlen(asked->id), asked);
 	list_append(&iq_out->order, &asked->link);
+	count_domain(iq_out, asked->to);
 	set_timer(iq_out);
 	return 0;
 }

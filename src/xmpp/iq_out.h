@@ -13,7 +13,11 @@ struct inbound;
 struct iq_out;
 struct xmpp_side;
 
-enum { IQ_OUT_MAX = 1024 };
+enum {
+	IQ_OUT_MAX = 1024,
+	IQ_OUT_PER_DOMAIN =
+		IQ_OUT_MAX / 2 /* whoever does not answer leaves room for others (REL-047) */
+};
 
 enum iq_end {
 	IQ_END_RESULT,
@@ -39,8 +43,8 @@ struct iq_request {
 };
 void iq_out_open(struct xmpp_side *side, struct iq_request *request, const char *from,
 		 const char *to);
-/* Sends it. Returns 0, then done() is called once, later; ENOBUFS there are IQ_OUT_MAX; else as
- * component_put(). */
+/* Sends it. Returns 0, then done() is called once, later; ENOBUFS there are IQ_OUT_MAX, or
+ * IQ_OUT_PER_DOMAIN to this domain; else as component_put(). */
 int iq_out_send(struct xmpp_side *side, struct iq_request *request, iq_end_fn *done, uint64_t what);
 
 /* An iq of type result or error: true if it ended one of ours. */

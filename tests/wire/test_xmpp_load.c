@@ -7,6 +7,7 @@
 #include "model/load.h"
 #include "support/check.h"
 #include "support/xmpp_world.h"
+#include "xmpp/iq_out.h"
 #include "xmpp/side_private.h"
 
 #define PHONE "to='1001@sip.chat.example'"
@@ -200,11 +201,55 @@ static void refusals_are_few(void **state)
 	world_free(&world);
 }
 
+static void ended(struct xmpp_side *side, enum iq_end end, const struct _xmpp_stanza_t *stanza,
+		  const char *from, uint64_t what)
+{
+	(void)side;
+	(void)end;
+	(void)stanza;
+	(void)from;
+	(void)what;
+}
+
+static int ask(struct world *world, int number, const char *domain)
+{
+	struct iq_request request;
+	char to[64];
+
+	snprintf(to, sizeof to, "u%d@%s/a@b", number, domain);
+	iq_out_open(world_side(world), &request, "1001@sip.chat.example", to);
+	xml_open(&request.writer, "query");
+	xml_close(&request.writer);
+	return iq_out_send(world_side(world), &request, ended, 0);
+}
+
+/* [REL-047] [REL-048]: a domain that never answers takes half of what may be asked; others have the
+ * rest, and all together are bounded. */
+static void questions_are_shared(void **state)
+{
+	struct world *world = world_new_up();
+	int sent[3] = {0};
+
+	(void)state;
+	for (int i = 0; i < 10 * IQ_OUT_MAX; i++)
+		sent[0] += ask(world, i, "slow.example") == 0;
+	for (int i = 0; i < IQ_OUT_MAX / 4; i++)
+		sent[1] += ask(world, i, "chat.example") == 0;
+	for (int i = 0; i < IQ_OUT_MAX; i++)
+		sent[2] += ask(world, i, "third.example") == 0;
+	assert_int_equal(sent[0], IQ_OUT_PER_DOMAIN);
+	assert_int_equal(sent[1], IQ_OUT_MAX / 4);
+	assert_int_equal(sent[2], IQ_OUT_MAX / 4);
+	assert_int_equal(iq_out_count(world_side(world)->iq_out), IQ_OUT_MAX);
+	world_free(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds_by_level),
 		cmocka_unit_test(refusals_are_few),
+		cmocka_unit_test(questions_are_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
