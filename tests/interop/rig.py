@@ -138,6 +138,7 @@ class Rig:
         members: the users of the SIP server's list sip:everybody@pbx.example, which tells at most list_body_max
         bytes in one NOTIFY (0: any number). calls: the SIP server tells of calls (Event dialog), too."""
         self.daemon = pathlib.Path(daemon).resolve() if daemon else None
+        self.wrapper = []  # a program that runs the daemon, with its arguments
         self.transport, self.authorise, self.offline = transport, authorise, offline
         self.extra, self.with_bridge, self.chat_server = extra, bridge, chat_server
         self.replace = replace or {}
@@ -255,8 +256,8 @@ class Rig:
         links = self.links()
         log = self.dir / 'sipxmppd.log'
         before = len(log.read_text(errors='replace')) if log.exists() else 0
-        program = self.run('sipxmppd', [self.daemon, '-e', '-v', '-c', config],
-                           env={'ASAN_OPTIONS': 'abort_on_error=1', 'UBSAN_OPTIONS': 'print_stacktrace=1'})
+        program = self.run('sipxmppd', [*self.wrapper, self.daemon, '-e', '-v', '-c', config],
+                           env={'ASAN_OPTIONS': 'abort_on_error=1' + (':detect_leaks=0' if self.wrapper else ''), 'UBSAN_OPTIONS': 'print_stacktrace=1'})
         if wait:
             await until(lambda: self.links() > links or program.code is not None, 'the chat server accepts the bridge', 90)
             check(program.code is None, f'sipxmppd ended with {program.code}: {program.text()[-600:]}')
