@@ -110,12 +110,97 @@ static void by_empty_list(void **state)
 	trust_free(&trust);
 }
 
+static uint16_t certificate(struct trust *trust, const char *name)
+{
+	return trust_certificate(trust, &name, 1);
+}
+
+/* [SEC-003] [SEC-104] [SEC-006]: whom a certificate names is who speaks, and nobody else, wherever
+ * he is. */
+static void by_certificate(void **state)
+{
+	static const struct sip_peer two[] = {
+		{.domain = "a.example", .proxy = "sip:10.0.0.20;transport=tls"},
+		{.domain = "b.example",
+		 .proxy = "sip:10.0.0.20;transport=tls",
+		 .tls_name = "sbc.example"},
+		{.domain = "c.example", .proxy = "sip:proxy.invalid;transport=tls"},
+	};
+	const struct sip_side_params params = {.peers = two, .peer_count = 3};
+	struct trust *trust = trust_new(&params);
+	struct net_address a = address("203.0.113.1"), b = a, c = a, none = address("10.0.0.20");
+
+	(void)state;
+	a.certificate = certificate(trust, "A.example");
+	b.certificate = certificate(trust, "sbc.example");
+	c.certificate = certificate(trust, "proxy.invalid");
+	assert_true(a.certificate != 0 && b.certificate != 0 && c.certificate != 0);
+	assert_int_equal(certificate(trust, "a.example"), a.certificate);
+	assert_int_equal(certificate(trust, "b.example"), 0); /* it has a tls_name */
+	assert_int_equal(certificate(trust, "evil.example"), 0);
+	assert_true(trust_has(trust, &a, false) && trust_may_assert(trust, &a, "a.example"));
+	assert_true(trust_may_assert(trust, &b, "b.example"));
+	assert_true(trust_may_assert(trust, &c, "c.example"));
+	assert_false(trust_may_assert(trust, &a, "b.example"));
+	assert_false(trust_may_assert(trust, &b, "a.example"));
+	assert_string_equal(trust_only_domain(trust, &b), "b.example");
+	/* without one it is the address that counts: here, of both */
+	assert_true(trust_may_assert(trust, &none, "a.example"));
+	assert_true(trust_may_assert(trust, &none, "b.example"));
+	a.certificate = 999; /* never given out */
+	assert_false(trust_has(trust, &a, false));
+	/* two trunks behind one address */
+	a = b = none;
+	a.certificate = certificate(trust, "a.example");
+	b.certificate = certificate(trust, "sbc.example");
+	assert_true(trust_is_same_peer(trust, &a, &a));
+	assert_false(trust_is_same_peer(trust, &a, &b));
+	assert_false(trust_is_same_peer(trust, &a, &none));
+	assert_true(trust_is_same_peer(trust, &none, &a));
+	trust_free(&trust);
+}
+
+/* [SIP-098]: which name a server must show. */
+static void names_of_servers(void **state)
+{
+	static const struct sip_peer some[] = {
+		{.domain = "a.example", .proxy = "sip:10.0.0.20;transport=tls"},
+		{.domain = "b.example", .proxy = "sip:10.0.0.20", .tls_name = "sbc.example"},
+		{.domain = "c.example", .proxy = "sip:pbx.invalid", .tls_name = "c-pbx.example"},
+	};
+	static const struct {
+		const char *host, *names[2];
+	} rows[] = {
+		{"10.0.0.20", {"a.example", "sbc.example"}},
+		{"10.0.0.21", {NULL}},
+		{"127.0.0.1", {NULL}},
+		{"PBX.invalid", {"c-pbx.example"}},
+		{"d.example", {"d.example"}},
+	};
+	const struct sip_side_params params = {.peers = some, .peer_count = 3};
+	struct trust *trust = trust_new(&params);
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		const char *names[2] = {NULL, NULL};
+		size_t count = trust_names_at(trust, rows[i].host, names, 2);
+
+		for (size_t k = 0; k < 2; k++) {
+			if (rows[i].names[k] == NULL)
+				assert_true(count <= k);
+			else
+				assert_string_equal(names[k], rows[i].names[k]);
+		}
+	}
+	trust_free(&trust);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_default),
-		cmocka_unit_test(by_list),
-		cmocka_unit_test(by_empty_list),
+		cmocka_unit_test(by_default),       cmocka_unit_test(by_list),
+		cmocka_unit_test(by_empty_list),    cmocka_unit_test(by_certificate),
+		cmocka_unit_test(names_of_servers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
