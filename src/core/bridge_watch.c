@@ -118,6 +118,9 @@ static void told_one(struct bridge *bridge, struct pair *pair)
 				      bridge->params.rules, bridge->key, &bridge->scratch);
 	bool is_open = book_is_open(pair->entry);
 
+	/* Those of before a restart still wait for the first word. */
+	if (pair->is_recalled || (pair->entry == NULL && pair->doubts_all))
+		return;
 	if (pair->pace.due_ms == 0 && !list_is_linked(&pair->shows)) {
 		pair->told = digest;
 		pair->told_open = is_open;
