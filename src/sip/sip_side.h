@@ -162,6 +162,7 @@ struct sip_side_params {
 	int peer_quiet_ms; /* 0: 30 s (D-26); tests make it shorter, and the times with it */
 	const char *resolv_conf; /* names the DNS servers; NULL: /etc/resolv.conf */
 	const char *hosts;       /* names that are not asked for in the DNS; NULL: /etc/hosts */
+	int ttl_least_ms;        /* 0: 10 s, however short the DNS says; tests make it shorter */
 	int first_look_ms;       /* sip_side_new() waits so long for names of proxies; 0: not */
 };
 

@@ -87,13 +87,15 @@ static void tell_trust(const struct hop *hop)
 			trust_set_proxy(core->trust, i, addresses, hop->count);
 }
 
-static uint64_t life_ms(uint32_t ttl_s)
+static uint64_t life_ms(const struct hop *hop, uint32_t ttl_s)
 {
+	int own_ms = hop->targets->core->params->ttl_least_ms;
+	uint64_t least_ms = own_ms > 0 ? (uint64_t)own_ms : HOP_TTL_LEAST_S * 1000;
+	uint64_t ttl_ms = (uint64_t)(ttl_s < HOP_TTL_MOST_S ? ttl_s : HOP_TTL_MOST_S) * 1000;
+
 	if (ttl_s == UINT32_MAX)
-		ttl_s = HOSTS_AGAIN_S;
-	if (ttl_s < HOP_TTL_LEAST_S)
-		ttl_s = HOP_TTL_LEAST_S;
-	return (uint64_t)(ttl_s < HOP_TTL_MOST_S ? ttl_s : HOP_TTL_MOST_S) * 1000;
+		ttl_ms = HOSTS_AGAIN_S * 1000;
+	return ttl_ms > least_ms ? ttl_ms : least_ms;
 }
 
 static void take(struct hop *hop, const struct located *found)
@@ -105,7 +107,7 @@ static void take(struct hop *hop, const struct located *found)
 	backoff_reset(&hop->pause);
 	hop_replace(hop, found->targets, found->count);
 	tell_trust(hop);
-	hop_look_in(hop, found->is_lost ? HOP_NEGATIVE_MS : life_ms(found->ttl_s));
+	hop_look_in(hop, found->is_lost ? HOP_NEGATIVE_MS : life_ms(hop, found->ttl_s));
 }
 
 static void keep(struct hop *hop, bool is_lost)
