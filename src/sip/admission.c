@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/rate.h"
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "model/limits.h"
@@ -27,10 +28,13 @@
 #include "sip/sources.h"
 #include "sip/trust.h"
 
+enum { REFUSALS_PER_S = 1000 }; /* for load, over UDP */
+
 struct admission {
 	struct side_core *core;
 	struct sources *sources;
 	uint8_t key[HASH_KEY_BYTES];
+	struct rate refusals;
 };
 
 typedef bool check_fn(struct admission *admission, struct request *request);
@@ -41,6 +45,7 @@ struct admission *admission_new(struct side_core *core)
 
 	admission->core = core;
 	random_bytes(admission->key, sizeof admission->key);
+	rate_init(&admission->refusals, REFUSALS_PER_S / 2, loop_now(core->params->loop));
 	admission->sources = sources_new(core->params);
 	return admission;
 }
@@ -345,6 +350,15 @@ static uint64_t who_asks(const struct admission *admission, const struct request
 	return who;
 }
 
+/* An answer costs half of what the work costs: beyond so many a second it is the work that suffers
+ * (REL-056). Datagrams come again; on a stream nothing does. */
+static bool may_refuse(struct admission *admission, const struct request *request)
+{
+	return !request->is_udp ||
+	       rate_take(&admission->refusals, REFUSALS_PER_S, REFUSALS_PER_S / 2,
+			 loop_now(admission->core->params->loop));
+}
+
 /* REL-041, REL-042. */
 static bool check_load(struct admission *admission, struct request *request)
 {
@@ -355,7 +369,8 @@ static bool check_load(struct admission *admission, struct request *request)
 	    !class_of(request, &class) ||
 	    load_admits(params->load, class, who_asks(admission, request), loop_now(params->loop)))
 		return true;
-	return busy(admission, request);
+	return may_refuse(admission, request) ? busy(admission, request)
+					      : ignore(admission, request);
 }
 
 bool admission_pass(struct admission *admission, struct request *request)

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "bench/idle.h"
+#include "bench/overload.h"
 #include "bench/load_fanout.h"
 #include "bench/load_messages.h"
 #include "bench/load_receipts.h"
@@ -34,6 +35,7 @@ struct options {
 	bool is_quick;
 	bool is_soak;
 	bool is_idle;
+	bool is_overload;
 	bool is_scale;
 	bool has_floor;
 	bool only_floor;
@@ -78,6 +80,7 @@ static void print_usage(FILE *to)
 	      "  --quick          a few hundred of each: are the counts right?\n"
 	      "  --soak           one minute each way at the rate of --rate (10,000/s)\n"
 	      "  --scale          memory and CPU of 100,000 live subscriptions each way\n"
+	      "  --overload       a mix of requests at 0.5, 1, 2 and 5 times the capacity\n"
 	      "  --idle           what the daemon uses when nothing happens\n"
 	      "  --seconds N      length of the soak (60), or of the idle time (10)\n"
 	      "  --rate N         messages a second (4,000; 0: as fast as they are taken)\n"
@@ -101,13 +104,16 @@ static void print_usage(FILE *to)
 static int read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option names[] = {
-		{"quick", 0, NULL, 'q'},    {"soak", 0, NULL, 's'},       {"seconds", 1, NULL, 't'},
-		{"rate", 1, NULL, 'r'},     {"messages", 1, NULL, 'm'},   {"watches", 1, NULL, 'w'},
-		{"watchers", 1, NULL, 'n'}, {"window", 1, NULL, 'W'},     {"users", 1, NULL, 'u'},
-		{"only", 1, NULL, 'o'},     {"flush-ms", 1, NULL, 'D'},   {"store", 1, NULL, 'S'},
-		{"no-floor", 0, NULL, 'f'}, {"keep", 0, NULL, 'k'},       {"idle", 0, NULL, 'i'},
-		{"scale", 0, NULL, 'l'},    {"floor-only", 0, NULL, 'F'}, {"help", 0, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
+		{"quick", 0, NULL, 'q'},    {"soak", 0, NULL, 's'},
+		{"seconds", 1, NULL, 't'},  {"rate", 1, NULL, 'r'},
+		{"messages", 1, NULL, 'm'}, {"watches", 1, NULL, 'w'},
+		{"watchers", 1, NULL, 'n'}, {"window", 1, NULL, 'W'},
+		{"users", 1, NULL, 'u'},    {"only", 1, NULL, 'o'},
+		{"flush-ms", 1, NULL, 'D'}, {"store", 1, NULL, 'S'},
+		{"no-floor", 0, NULL, 'f'}, {"keep", 0, NULL, 'k'},
+		{"idle", 0, NULL, 'i'},     {"overload", 0, NULL, 'O'},
+		{"scale", 0, NULL, 'l'},    {"floor-only", 0, NULL, 'F'},
+		{"help", 0, NULL, 'h'},     {NULL, 0, NULL, 0}};
 
 	for (;;) {
 		switch (getopt_long(argc, argv, "h", names, NULL)) {
@@ -121,6 +127,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case 'i':
 			o->is_idle = true;
+			break;
+		case 'O':
+			o->is_overload = true;
 			break;
 		case 'l':
 			o->is_scale = true;
@@ -185,7 +194,7 @@ static void settle_options(struct options *o)
 		o->has_floor = false;
 	}
 	if (o->seconds <= 0)
-		o->seconds = o->is_idle ? 10 : 60;
+		o->seconds = o->is_overload ? 5 : o->is_idle ? 10 : 60;
 	if (o->rate < 0)
 		o->rate = o->is_soak ? 10000 : o->is_quick ? 0 : 4000;
 	if (o->is_soak)
@@ -343,6 +352,15 @@ int main(int argc, char **argv)
 	settle_options(&options);
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptors();
+	if (options.is_overload) {
+		struct overload_params overload = {.program = options.program,
+						   .store = options.store,
+						   .seconds =
+							   options.is_quick ? 1 : options.seconds,
+						   .capacity = options.is_quick ? 300 : 0};
+
+		return overload_measure(&overload) ? 0 : 1;
+	}
 	if (options.is_idle)
 		return idle_measure(options.program, options.store, options.seconds) ? 0
 										     : EXIT_WRONG;
