@@ -244,6 +244,41 @@ struct peers {
 	size_t count;
 };
 
+static void servers_text(const struct peer_report *peer, struct buf *out)
+{
+	for (size_t i = 0; i < peer->server_count; i++) {
+		const struct server_report *server = &peer->servers[i];
+
+		buf_printf(out, "  server %s: %s", server->uri, server->state);
+		if (server->left_s > 0)
+			buf_printf(out, " for %lld s", (long long)server->left_s);
+		if (server->heard_s >= 0) {
+			buf_puts(out, ", last word ");
+			presence_report_age(server->heard_s, out);
+			buf_puts(out, " ago");
+		}
+		buf_putc(out, '\n');
+	}
+	if (peer->server_count == 0)
+		buf_puts(out, "  no server is known: its name cannot be looked up\n");
+}
+
+static void servers_json(const struct peer_report *peer, struct buf *out)
+{
+	buf_puts(out, ",\"servers\":[");
+	for (size_t i = 0; i < peer->server_count; i++) {
+		const struct server_report *server = &peer->servers[i];
+
+		buf_puts(out, i > 0 ? ",{" : "{");
+		json_member(out, "uri", server->uri);
+		buf_putc(out, ',');
+		json_member(out, "state", server->state);
+		buf_printf(out, ",\"heard_s\":%lld,\"left_s\":%lld}", (long long)server->heard_s,
+			   (long long)server->left_s);
+	}
+	buf_putc(out, ']');
+}
+
 static void peer_text(const struct peer_report *peer, struct buf *out)
 {
 	buf_printf(out, "%s at %s (%s): %s", peer->domain,
@@ -263,6 +298,7 @@ static void peer_text(const struct peer_report *peer, struct buf *out)
 		buf_printf(out, ", list %s %s, members %zu", peer->list, peer->list_state,
 			   peer->list_members);
 	buf_putc(out, '\n');
+	servers_text(peer, out);
 }
 
 static void peer_json(const struct peer_report *peer, struct buf *out)
@@ -282,9 +318,11 @@ static void peer_json(const struct peer_report *peer, struct buf *out)
 	json_member(out, "list_state", peer->list_state);
 	buf_printf(out,
 		   ",\"list_members\":%zu,\"heard_s\":%lld,\"watched\":%zu,\"publications_in\":%zu,"
-		   "\"publications_out\":%zu}",
+		   "\"publications_out\":%zu",
 		   peer->list_members, (long long)peer->heard_s, peer->watched,
 		   peer->publications_in, peer->publications_out);
+	servers_json(peer, out);
+	buf_putc(out, '}');
 }
 
 static void on_peer(const struct peer_report *peer, void *arg)

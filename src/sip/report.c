@@ -13,6 +13,7 @@
 #include "sip/publisher_private.h"
 #include "sip/side_core.h"
 #include "sip/subscriber_private.h"
+#include "sip/targets.h"
 
 static uint64_t now_of(const struct side_core *core)
 {
@@ -175,6 +176,24 @@ static size_t published_at(const struct side_core *core, const struct sip_peer *
 	return count;
 }
 
+static void fill_servers(const struct side_core *core, const struct hop *hop,
+			 struct peer_report *report)
+{
+	uint64_t now = now_of(core);
+
+	for (size_t i = 0; i < hop_count(hop) && i < PEER_SERVERS_MAX; i++) {
+		const struct target *target = hop_target(hop, i);
+		uint64_t until = target->quench_ms > now ? target->quench_ms : target->avoid_ms;
+
+		report->servers[report->server_count++] = (struct server_report){
+			.uri = target->uri,
+			.state = target_word(target, now),
+			.heard_s = seconds_between(target->heard_ms, now),
+			.left_s = until > now ? (int64_t)((until - now + 999) / 1000) : 0,
+		};
+	}
+}
+
 static void report_peer(const struct side_core *core, const struct directory *directory,
 			const struct sip_peer *peer, peer_report_fn *each, void *arg)
 {
@@ -194,6 +213,7 @@ static void report_peer(const struct side_core *core, const struct directory *di
 	report.list_state = directory_word(directory, peer, &report.list_members);
 	report.state = peer_watch_word(peer_watch_of(core->peers, peer->domain), &heard_ms);
 	report.heard_s = seconds_between(heard_ms, now_of(core));
+	fill_servers(core, targets_of(core->targets, peer), &report);
 	each(&report, arg);
 }
 

@@ -28,6 +28,16 @@ typedef void source_report_fn(const struct source_report *report, void *arg);
 void report_sources(const struct side_core *core, const struct address *watched,
 		    source_report_fn *each, void *arg);
 
+/* One server of a next hop (RFC 3263). */
+struct server_report {
+	const char *uri;   /* with its address */
+	const char *state; /* "up", "avoided" (it failed), "busy" (503) */
+	int64_t heard_s;   /* so long ago; -1: never */
+	int64_t left_s;    /* until it is tried again; 0: now */
+};
+
+enum { PEER_SERVERS_MAX = 16 };
+
 /* One SIP domain. */
 struct peer_report {
 	const char *domain;
@@ -42,6 +52,8 @@ struct peer_report {
 	size_t watched;          /* users of it that are watched */
 	size_t publications_in;  /* of its users */
 	size_t publications_out; /* of chat users, said there and not taken back */
+	struct server_report servers[PEER_SERVERS_MAX]; /* in the order in which they are tried */
+	size_t server_count;                            /* 0: it cannot be found */
 };
 typedef void peer_report_fn(const struct peer_report *report, void *arg);
 
