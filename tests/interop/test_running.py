@@ -89,6 +89,62 @@ async def authorizations_survive_a_crash(rig):
     await authorizations_survive(rig, stop)
 
 
+def numbers(watch):
+    return [int(n.get('cseq').split()[0]) for n in watch.notifies]
+
+
+async def dialogs_go_on(rig, stop, transport):
+    """Phones notice nothing: the same dialogs, CSeq rising, no end, no false state, nobody asked."""
+    juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001', transport=transport)
+    watch = await watch_chat(alice, juliet)
+    await until(lambda: watch.document and watch.document.is_open, 'her state')
+    lamp = await alice.subscribe(JULIET, 'dialog', accept='application/dialog-info+xml')
+    await until(lambda: lamp.last and b'terminated' in lamp.last.body, 'the lamp')
+    await stop()
+    juliet.stanzas.clear()
+    before, lamp_before = len(watch.notifies), len(lamp.notifies)
+    juliet.presence(show='dnd', status='meanwhile')
+    await rig.start_bridge()
+    await until(lambda: 'meanwhile' in watch.document.notes, 'what happened meanwhile')
+    await until(lambda: b'confirmed' in lamp.last.body, 'the lamp goes on')
+    for one in (watch, lamp):
+        check(numbers(one) == sorted(set(numbers(one))), f'CSeq {numbers(one)}')
+        check({n.get('subscription-state').split(';')[0] for n in one.notifies} <= {'pending', 'active'}, 'it ended')
+    check(all('closed' not in n.body.decode() for n in watch.notifies[before:]), 'shown closed in between')
+    versions = [int(re.search(rb'version="(\d+)"', n.body[n.body.index(b'<dialog-info'):]).group(1))
+                for n in lamp.notifies if n.body]
+    check(versions == sorted(set(versions)), f'versions {versions}')
+    check(len(lamp.notifies) == lamp_before + 1, f'{len(lamp.notifies) - lamp_before} NOTIFYs to the lamp')
+    answer = await watch.refresh()
+    check(answer.status == 200, f'the refresh is answered {answer.status}')
+    answer = await watch.end()
+    check(answer.status == 200, f'the end is answered {answer.status}')
+    await until(lambda: watch.state == 'terminated', 'it ends')
+    await nothing_more(rig, juliet, alice)
+    check(not juliet.got('presence', ALICE_JID, 'subscribe'), 'she was asked again')
+
+
+async def killed(rig):
+    rig.programs['sipxmppd'].signal(signal.SIGKILL)
+    await rig.programs['sipxmppd'].ended()
+
+
+# [REL-012] [REL-013] [D-48] [D-49] [PRES-186] phones that watch notice no kill -9
+@test()
+async def dialogs_of_phones_go_on_after_a_crash(rig):
+    await dialogs_go_on(rig, lambda: killed(rig), 'udp')
+
+
+# [REL-012] [REL-013] [D-48] the same over TCP, after a stop that tells nobody
+@test(extra='stop = { tell = "none"; };')
+async def dialogs_of_phones_go_on_after_a_quiet_stop(rig):
+    async def stop():
+        code = await rig.stop_bridge()
+        check(code == 0, f'exit code {code}')
+
+    await dialogs_go_on(rig, stop, 'tcp')
+
+
 # a second start where the port is taken says so and exits 75; the first one goes on
 @test()
 async def second_start_on_a_taken_port_says_so(rig):
