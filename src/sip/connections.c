@@ -1,7 +1,6 @@
 /* Connections of the SIP library; see connections.h. */
 #include "sip/connections.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,8 +11,6 @@
 #include <unistd.h>
 
 #include <sofia-sip/su_wait.h>
-#include <sofia-sip/msg.h>
-#include <sofia-sip/msg_addr.h>
 #include <sofia-sip/nta.h>
 #include <sofia-sip/nta_tport.h>
 #include <sofia-sip/tport.h>
@@ -25,6 +22,7 @@
 #include "loop/loop.h"
 #include "model/counters.h"
 #include "model/limits.h"
+#include "sip/connection_hooks.h"
 #include "sip/secure.h"
 #include "sip/trust.h"
 
@@ -159,7 +157,7 @@ static bool may_begin(struct connection *connection)
 
 /* Life ----------------------------------------------------------------------------------------- */
 
-static void drop(struct connection *connection)
+void connections_drop(struct connection *connection)
 {
 	tport_t *tport = connection->tport;
 
@@ -182,8 +180,7 @@ static void on_timer(void *arg)
 			       on_timer, connections);
 }
 
-/* NULL: it may not be. */
-static struct connection *begin(struct connections *owner, int fd, bool is_accepted)
+struct connection *connections_begin(struct connections *owner, int fd, bool is_accepted)
 {
 	struct connection *connection = mem_zalloc(sizeof *connection);
 	struct sockaddr_storage far;
@@ -203,6 +200,7 @@ static struct connection *begin(struct connections *owner, int fd, bool is_accep
 	owner->count++;
 	if (!loop_timer_is_set(&owner->timer))
 		loop_timer_set(owner->params.loop, &owner->timer, SWEEP_EVERY_MS, on_timer, owner);
+	registry()->making = connection;
 	return connection;
 }
 
@@ -210,6 +208,7 @@ struct connections *connections_new(nta_agent_t *nta, const struct connections_p
 {
 	struct connections *connections = mem_zalloc(sizeof *connections);
 
+	connection_hooks();
 	connections->params = *params;
 	connections->nta = nta;
 	connections->counts = table_new();
@@ -234,7 +233,7 @@ void connections_free(struct connections **connections)
 		return;
 	loop_timer_cancel(&self->timer);
 	LIST_EACH(link, next, &self->all)
-	drop(LIST_ENTRY(link, struct connection, order));
+	connections_drop(LIST_ENTRY(link, struct connection, order));
 	list_remove(&self->siblings);
 	table_free(&self->counts);
 	if (list_is_empty(&registry()->owners))
@@ -243,19 +242,19 @@ void connections_free(struct connections **connections)
 	*connections = NULL;
 }
 
-static struct connection *find(const tport_t *tport)
+struct connection *connections_get(const tport_t *tport)
 {
 	return table_find(registry()->by_tport, &tport, sizeof tport);
 }
 
 const struct connection *connections_find(const tport_t *tport)
 {
-	return find(tport);
+	return connections_get(tport);
 }
 
 void connections_prove(const tport_t *tport)
 {
-	struct connection *connection = find(tport);
+	struct connection *connection = connections_get(tport);
 
 	if (connection != NULL)
 		forget_stranger(connection);
@@ -267,6 +266,47 @@ void connections_believed(struct connection *connection, uint16_t certificate)
 		return;
 	forget_stranger(connection);
 	connection->far.certificate = certificate;
+}
+
+struct connections *connections_owner(const struct tport_s *primary)
+{
+	LIST_EACH(link, next, &registry()->owners)
+	{
+		struct connections *owner = LIST_ENTRY(link, struct connections, siblings);
+		tport_t *at =
+			owner->nta != NULL ? tport_primaries(nta_agent_tports(owner->nta)) : NULL;
+
+		for (; at != NULL; at = tport_next(at))
+			if (at == primary)
+				return owner;
+	}
+	return NULL;
+}
+
+void connections_made(struct connection *connection, tport_t *tport)
+{
+	registry()->making = NULL;
+	if (tport == NULL) {
+		connections_drop(connection);
+		return;
+	}
+	connection->tport = tport;
+	table_put(registry()->by_tport, &tport, sizeof tport, connection);
+	if (connection->link != NULL)
+		secure_link_begin(connection->link);
+}
+
+void connections_part(struct connection *connection)
+{
+	connection->is_partial = true;
+	connection->part_ms = loop_now(connection->owner->params.loop);
+}
+
+void connections_heard(struct connection *connection, bool has_more)
+{
+	connection->is_heard = true;
+	connection->is_partial = has_more;
+	connection->heard_ms = loop_now(connection->owner->params.loop);
 }
 
 struct connection *connections_making(void)
@@ -388,115 +428,4 @@ size_t connections_close_idle(struct connections *connections, size_t most, uint
 		close_one(idle[i].connection, "descriptors run short");
 	mem_free(idle);
 	return count;
-}
-
-/* In the library's place ----------------------------------------------------------------------- */
-
-/* As its own files declare them; what they do not show is not looked into. */
-typedef struct tport_primary tport_primary_t;
-tport_t *tport_alloc_secondary(tport_primary_t *primary, int fd, int is_accepted, char const **why);
-void tport_zap_secondary(tport_t *tport);
-ssize_t tport_recv_iovec(tport_t const *tport, msg_t **msg, msg_iovec_t pieces[], size_t len,
-			 int is_exact);
-void tport_deliver(tport_t *tport, msg_t *msg, msg_t *next, struct tport_compressor *compressor,
-		   su_time_t now);
-
-/* The library's own, which ours hides from the rest of it. */
-static void library(const char *name, void *fn, size_t size)
-{
-	void *symbol = dlsym(RTLD_NEXT, name);
-
-	if (symbol == NULL)
-		abort(); /* another library than the one we were linked with */
-	memcpy(fn, &symbol, size);
-}
-
-static struct connections *owner_of(const tport_primary_t *primary)
-{
-	LIST_EACH(link, next, &registry()->owners)
-	{
-		struct connections *owner = LIST_ENTRY(link, struct connections, siblings);
-		tport_t *at =
-			owner->nta != NULL ? tport_primaries(nta_agent_tports(owner->nta)) : NULL;
-
-		for (; at != NULL; at = tport_next(at))
-			if ((const void *)at == (const void *)primary)
-				return owner;
-	}
-	return NULL;
-}
-
-tport_t *tport_alloc_secondary(tport_primary_t *primary, int fd, int is_accepted, char const **why)
-{
-	static tport_t *(*theirs)(tport_primary_t *, int, int, char const **);
-	struct connections *owner = owner_of(primary);
-	struct connection *connection;
-	tport_t *tport;
-
-	if (theirs == NULL)
-		library("tport_alloc_secondary", &theirs, sizeof theirs);
-	if (owner == NULL)
-		return theirs(primary, fd, is_accepted, why);
-	connection = begin(owner, fd, is_accepted != 0);
-	if (connection == NULL) {
-		close(fd);
-		*why = "not now";
-		errno = EMFILE;
-		return NULL;
-	}
-	registry()->making = connection;
-	tport = theirs(primary, fd, is_accepted, why);
-	registry()->making = NULL;
-	if (tport == NULL) {
-		drop(connection);
-		return NULL;
-	}
-	connection->tport = tport;
-	table_put(registry()->by_tport, &tport, sizeof tport, connection);
-	if (connection->link != NULL)
-		secure_link_begin(connection->link);
-	return tport;
-}
-
-void tport_zap_secondary(tport_t *tport)
-{
-	static void (*theirs)(tport_t *);
-	struct connection *connection = find(tport);
-
-	if (theirs == NULL)
-		library("tport_zap_secondary", &theirs, sizeof theirs);
-	theirs(tport);
-	if (connection != NULL)
-		drop(connection);
-}
-
-ssize_t tport_recv_iovec(tport_t const *tport, msg_t **msg, msg_iovec_t pieces[], size_t len,
-			 int is_exact)
-{
-	static ssize_t (*theirs)(tport_t const *, msg_t **, msg_iovec_t[], size_t, int);
-	struct connection *connection = tport_is_secondary(tport) ? find(tport) : NULL;
-
-	if (theirs == NULL)
-		library("tport_recv_iovec", &theirs, sizeof theirs);
-	if (connection != NULL && len > 0) {
-		connection->is_partial = true;
-		connection->part_ms = loop_now(connection->owner->params.loop);
-	}
-	return theirs(tport, msg, pieces, len, is_exact);
-}
-
-void tport_deliver(tport_t *tport, msg_t *msg, msg_t *next, struct tport_compressor *compressor,
-		   su_time_t now)
-{
-	static void (*theirs)(tport_t *, msg_t *, msg_t *, struct tport_compressor *, su_time_t);
-	struct connection *connection = tport_is_secondary(tport) ? find(tport) : NULL;
-
-	if (theirs == NULL)
-		library("tport_deliver", &theirs, sizeof theirs);
-	if (connection != NULL) {
-		connection->is_heard = true;
-		connection->is_partial = next != NULL;
-		connection->heard_ms = loop_now(connection->owner->params.loop);
-	}
-	theirs(tport, msg, next, compressor, now);
 }

@@ -2,8 +2,8 @@
  * bounds neither how many one stranger opens nor how long he may say nothing (SEC-081, SEC-086,
  * SOF-007), and accepts in vain for ever when descriptors have run out (SOF-008, REL-050): here a
  * connection that may not be is closed before the library knows of it, and one that is slow, as
- * soon as it is. Its exported functions that make, fill and take down connections are replaced by
- * ones that tell this table, and then do what they did. */
+ * soon as it is. How it hears of them:
+ * connection_hooks.h. */
 #pragma once
 
 #include <stdbool.h>
@@ -73,3 +73,14 @@ size_t connections_close_idle(struct connections *connections, size_t most, uint
 struct connection *connections_making(void);
 struct secure *connections_secure(const struct connection *connection);
 void connections_believed(struct connection *connection, uint16_t certificate);
+
+/* For connection_hooks.c: the table of a listener's connections, or NULL; a connection that begins
+ * (NULL: it may not be) and what the library made of it (NULL: nothing, it is dropped); its parts,
+ * its messages, and its end. */
+struct connections *connections_owner(const struct tport_s *primary);
+struct connection *connections_begin(struct connections *owner, int fd, bool is_accepted);
+void connections_made(struct connection *connection, struct tport_s *tport);
+struct connection *connections_get(const struct tport_s *tport);
+void connections_part(struct connection *connection);
+void connections_heard(struct connection *connection, bool has_more);
+void connections_drop(struct connection *connection);
