@@ -102,6 +102,13 @@ void show_later(struct bridge *bridge, struct pair *pair)
 	acts_schedule(bridge);
 }
 
+/* Over a link that is down it would be told twice: once now, and with the resync. */
+void show_in_turn(struct bridge *bridge, struct pair *pair)
+{
+	if (pair_link(bridge, pair, watcher_side(pair))->is_up)
+		outward_put(bridge, pair, watcher_side(pair), OWED_SHOW);
+}
+
 /* True if the watcher is there to be told. What he misses he gets by his own sign of life, his next
  * SUBSCRIBE, or the resync. */
 static bool has_audience(struct bridge *bridge, struct pair *pair, bool is_open)
@@ -247,7 +254,7 @@ static void heard(struct bridge *bridge, struct pair *pair)
 	 */
 	if (pair->is_recalled && (pair->is_live || watched_side(pair) == SIDE_SIP)) {
 		pair->is_recalled = false;
-		show_later(bridge, pair); /* it is true, as far as it goes */
+		show_in_turn(bridge, pair);
 	}
 	if (pair->doubts_all) {
 		pair->doubts_all = false;

@@ -93,6 +93,7 @@ struct side_link {
 	unsigned number; /* as the side knows it */
 	bool is_up;
 	bool is_hidden;        /* its users were shown unknown */
+	uint64_t up_ms;        /* since when it is up */
 	uint64_t next_sync_ms; /* no resync before that (REL-027) */
 	/* What was said between may be lost; both 0: nothing. */
 	struct {
@@ -349,6 +350,9 @@ void acts_free(struct bridge *bridge);
 
 /* Something may have changed for the watcher: looked at after the call chain. */
 void show_later(struct bridge *bridge, struct pair *pair);
+/* What was known before the start is true after all: as likely as not it is no news, so it waits
+ * for its turn among all others (REL-014). */
+void show_in_turn(struct bridge *bridge, struct pair *pair);
 /* Compares, paces and tells now. */
 void show_now(struct bridge *bridge, struct pair *pair);
 /* True if nothing more should be written over that link now. */

@@ -172,7 +172,9 @@ static void do_acts(struct bridge *bridge, struct pair *pair, const struct pair_
 		show_forget(bridge, pair);
 	if ((acts & DO_DOUBT) != 0)
 		show_doubt(bridge, pair, true);
-	if ((acts & (DO_SHOW | DO_HIDE)) != 0)
+	if ((acts & DO_SHOW) != 0 && pair->is_recalled)
+		show_in_turn(bridge, pair);
+	else if ((acts & (DO_SHOW | DO_HIDE)) != 0)
 		show_later(bridge, pair);
 	if ((acts & DO_REFRESH) != 0)
 		do_refresh(bridge, pair);

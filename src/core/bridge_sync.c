@@ -204,8 +204,9 @@ static void visit_sync_xmpp(struct bridge *bridge, struct pair *pair)
 			interest_sign(bridge, pair->watcher, true);
 		/* The chat server may have dropped what it knew, or never heard that somebody went:
 		 * said again even if equal. */
-		if (book_is_open(pair->entry) || pair->told_open ||
-		    may_be_lost(pair, pair->told_ms))
+		if ((book_is_open(pair->entry) || pair->told_open ||
+		     may_be_lost(pair, pair->told_ms)) &&
+		    pair->told_ms < pair->chat->up_ms)
 			pair->told = 0;
 		owe_answer_again(pair);
 		owe_watcher(bridge, pair, SIDE_XMPP);
@@ -423,6 +424,8 @@ void bridge_link(struct bridge *bridge, enum side which, unsigned number, bool i
 	if (bridge->is_stopped || i >= bridge->link_count || link->is_up == is_up)
 		return;
 	link->is_up = is_up;
+	if (is_up)
+		link->up_ms = now;
 	if (!is_up) {
 		doubt_words(link, now);
 		typing_forget(bridge, link);

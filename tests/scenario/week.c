@@ -32,6 +32,11 @@ int64_t week_wall_s(const struct week *week)
 	return loop_wall_ms(week->loop) / 1000;
 }
 
+int64_t week_steady_s(const struct week *week)
+{
+	return (int64_t)(week_now(week) / 1000);
+}
+
 /* due is at least ms. */
 void week_later(uint64_t *due_ms, uint64_t ms)
 {

@@ -71,7 +71,7 @@ struct source {
 	bool has_failed;     /* and the readers know */
 	bool is_failing;     /* it answers 500 */
 	enum policy policy;
-	int64_t refused_s; /* wall clock, since when it refuses; 0 */
+	int64_t refused_s; /* week_steady_s(), since when it refuses; 0 */
 	uint64_t retry_ms;
 	struct loop_timer timer;
 	struct loop_timer mended; /* the end of a fault */
@@ -126,7 +126,7 @@ struct spair {
 	bool is_asked;      /* the question stands at the chat server */
 	bool has_amnesia;
 	bool is_excused; /* he may be asked again: his own doing, or a store that forgot */
-	int64_t asked_s; /* wall clock; when he was prompted, or said no */
+	int64_t asked_s; /* week_steady_s(); when he was prompted, or said no */
 	bool was_asked;
 	struct sight shown;
 	struct allowance allowance;
@@ -199,6 +199,8 @@ uint64_t week_dice(struct week *week, uint64_t below);
 bool week_chance(struct week *week, uint64_t n);
 uint64_t week_now(const struct week *week);
 int64_t week_wall_s(const struct week *week);
+/* Of a clock that never steps. */
+int64_t week_steady_s(const struct week *week);
 void week_start(struct week *week);
 void week_stop(struct week *week, bool is_orderly, uint64_t down_ms);
 /* If it is not running it starts now. */
@@ -290,3 +292,5 @@ void week_store_free(struct store **store);
 /* The bridge lived at that time (wall clock). */
 void week_store_alive(struct store *store, int64_t now_s);
 void week_store_fail(struct store *store, bool fails);
+/* The wall clock was put: what is stored moves with it (REL-031). */
+void week_store_move(struct store *store, int64_t by_s);

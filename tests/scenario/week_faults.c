@@ -156,6 +156,7 @@ static void jump(struct week *week)
 	int64_t by = (int64_t)week_dice(week, 4 * HOUR) - 2 * HOUR;
 
 	fake_loop_set_wall(week->loop, loop_wall_ms(week->loop) + by);
+	week_store_move(week->store, by / 1000);
 }
 
 static void change_store(struct week *week)

@@ -12,7 +12,7 @@
 /* A user whose presence the bridge cannot see counts as online for a day (D-20). */
 enum {
 	UNSEEN = 24 * HOUR - MINUTE,
-	JUMPS_S = 6 * 3600 /* the clock may be set back between the decision and the question */
+	ROUNDING_S = 120 /* steps of the clock are followed by the minute */
 };
 
 void week_note(struct moment *story, unsigned *moments, const struct week *week, const char *what,
@@ -164,8 +164,8 @@ void judge_xend(struct xpair *pair, enum watch_answer answer)
 {
 	struct week *week = pair->week;
 	const struct source *source = pair->source;
-	bool was_refused =
-		source->refused_s != 0 && week_wall_s(week) - source->refused_s >= REFUSAL_HOLD_S;
+	bool was_refused = source->refused_s != 0 &&
+			   week_steady_s(week) - source->refused_s >= REFUSAL_HOLD_S - ROUNDING_S;
 
 	if (!pair->may_end && !was_refused && !pair->has_amnesia)
 		judge_xfail(pair, "nobody ended this authorization");
@@ -229,11 +229,12 @@ void judge_stell(struct spair *pair, const struct sight *sight)
 /* D-13. */
 void judge_prompt(struct spair *pair)
 {
-	int64_t passed = week_wall_s(pair->week) - pair->asked_s;
+	int64_t passed = week_steady_s(pair->week) - pair->asked_s;
 
 	SNOTE(pair, "prompted", passed);
 	pair->week->prompts++;
-	if (pair->was_asked && !pair->is_excused && passed >= 0 && passed < ASK_AGAIN_S - JUMPS_S)
+	if (pair->was_asked && !pair->is_excused && passed >= 0 &&
+	    passed < ASK_AGAIN_S - ROUNDING_S)
 		judge_sfail(pair, "a chat user is asked twice");
 }
 

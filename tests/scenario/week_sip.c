@@ -116,7 +116,7 @@ static void refuse(struct source *source)
 	source->is_active = false;
 	source->has_failed = true;
 	if (source->policy == POLICY_FORBID && source->refused_s == 0)
-		source->refused_s = week_wall_s(source->week);
+		source->refused_s = week_steady_s(source->week);
 	if (source->policy != POLICY_REJECT)
 		schedule(source, MINUTE + week_dice(source->week, 10 * MINUTE));
 	tell_answer(source, answers[source->policy], false);

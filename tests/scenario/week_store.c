@@ -257,6 +257,27 @@ void week_store_free(struct store **store)
 	*store = NULL;
 }
 
+static void move(int64_t *at_s, int64_t by_s)
+{
+	if (*at_s != 0)
+		*at_s += by_s;
+}
+
+void week_store_move(struct store *store, int64_t by_s)
+{
+	LIST_EACH(it, next, &store->order)
+	{
+		struct pair_row *row = &LIST_ENTRY(it, struct stored, link)->row;
+
+		move(&row->asked_at, by_s);
+		move(&row->granted_at, by_s);
+		move(&row->refused_at, by_s);
+		move(&row->ended_at, by_s);
+		move(&row->heard_at, by_s);
+	}
+	move(&store->last_alive, by_s);
+}
+
 void week_store_fail(struct store *store, bool fails)
 {
 	store->fails = fails;

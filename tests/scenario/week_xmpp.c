@@ -158,7 +158,7 @@ static void say_no(struct spair *pair)
 
 	pair->is_authorized = false;
 	pair->is_asked = false;
-	pair->asked_s = week_wall_s(pair->week);
+	pair->asked_s = week_steady_s(pair->week);
 	SNOTE(pair, "no", 0);
 	bridge_watch_answered(pair->week->bridge, &watch, WATCH_REJECTED, NULL);
 }
@@ -183,7 +183,7 @@ void xmpp_world_revoke(struct spair *pair)
 	if (!pair->is_authorized)
 		return;
 	pair->is_authorized = false;
-	pair->asked_s = week_wall_s(pair->week);
+	pair->asked_s = week_steady_s(pair->week);
 	SNOTE(pair, "revoked", 0);
 	week_later(&pair->due_ms, week_now(pair->week) + SOON);
 	if (passes(pair->week))
@@ -207,7 +207,7 @@ static void on_question(struct spair *pair)
 	pair->is_asked = true;
 	pair->was_asked = true;
 	pair->is_excused = false;
-	pair->asked_s = week_wall_s(week);
+	pair->asked_s = week_steady_s(week);
 	loop_timer_set(week->loop, &pair->decides, MINUTE + week_dice(week, DECIDES_MOST),
 		       on_decision, pair);
 }
