@@ -319,18 +319,32 @@ static void read_file(struct reading *reading)
 
 /* All ------------------------------------------------------------------------------------------ */
 
-/* Whoever could only use what is forbidden. */
+/* How many have a hash of each kind. */
+static void count_hashes(const struct reading *reading, size_t *md5, size_t *sha256)
+{
+	*md5 = *sha256 = 0;
+	for (size_t i = 0; i < reading->count; i++) {
+		*md5 += reading->items[i].ha1_md5 != NULL;
+		*sha256 += reading->items[i].ha1_sha256 != NULL;
+	}
+}
+
+/* Whoever could only use what is forbidden, or what is not offered because others have it not. */
 static void warn_weak(struct reading *reading)
 {
-	size_t weak = 0;
+	size_t all = reading->count, md5, sha256;
 
-	for (size_t i = 0; i < reading->count; i++)
-		weak += reading->items[i].ha1_sha256 == NULL;
-	if (weak != 0 && !reading->out->allow_md5)
+	count_hashes(reading, &md5, &sha256);
+	if (sha256 != all && !reading->out->allow_md5)
 		loader_warn(reading->loader, loader_line(reading->loader, "sip.allow_md5"),
 			    "%zu of %zu logins have only an MD5 hash, and allow_md5 is false: they "
 			    "cannot log in",
-			    weak, reading->count);
+			    all - sha256, all);
+	else if (sha256 != all && sha256 != 0 && md5 == all)
+		loader_warn(reading->loader, loader_line(reading->loader, "sip"),
+			    "%zu of %zu logins have no SHA-256 hash: it is not offered to the "
+			    "users of their realms",
+			    all - sha256, all);
 }
 
 void settings_check_logins(struct loader *loader, struct settings *out, struct address_map *map)

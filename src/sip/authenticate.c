@@ -148,15 +148,19 @@ static void put_challenge(const struct attempt *attempt, enum digest_algorithm a
  * phone knows. */
 static enum authenticate_verdict challenge(const struct attempt *attempt, bool is_stale)
 {
-	bool has_md5 = attempt->self->core->params->allow_md5;
+	const struct authenticate *self = attempt->self;
+	bool has_md5 = self->core->params->allow_md5 &&
+		       logins_offers(self->logins, attempt->realm, DIGEST_MD5);
+	bool has_sha = !has_md5 || logins_offers(self->logins, attempt->realm, DIGEST_SHA256);
 	char nonce[NONCE_CHARS + 1];
 	struct buf headers = BUF_INIT;
 	enum authenticate_verdict verdict;
 	size_t sha_len;
 
-	nonces_make(attempt->self->nonces, attempt->realm, &attempt->request->source,
-		    attempt->now_ms, nonce);
-	put_challenge(attempt, DIGEST_SHA256, is_stale, nonce, &headers);
+	nonces_make(self->nonces, attempt->realm, &attempt->request->source, attempt->now_ms,
+		    nonce);
+	if (has_sha)
+		put_challenge(attempt, DIGEST_SHA256, is_stale, nonce, &headers);
 	sha_len = headers.len;
 	if (has_md5)
 		put_challenge(attempt, DIGEST_MD5, is_stale, nonce, &headers);
@@ -172,11 +176,16 @@ static enum authenticate_verdict challenge(const struct attempt *attempt, bool i
 	return verdict;
 }
 
-/* Who proved nothing is counted as a stranger. */
+/* Who proved nothing is counted as a stranger; at an address where somebody proved himself lately,
+ * as one of many phones there. */
 static bool is_held_back(const struct attempt *attempt)
 {
+	const struct net_address *source = &attempt->request->source;
+
 	counters_of(attempt)->sip_stranger++;
-	return sources_stranger(attempt->sources, &attempt->request->source) != SOURCE_ANSWER;
+	if (auth_limits_is_verified(attempt->self->limits, source, attempt->now_ms))
+		return sources_peer(attempt->sources, source) != SOURCE_PASS;
+	return sources_stranger(attempt->sources, source) != SOURCE_ANSWER;
 }
 
 /* The response -----------------------------------------------------------------------------------

@@ -12,7 +12,14 @@
 
 struct logins {
 	struct table *by_user; /* user, NUL, realm */
-	struct table *realms;  /* the first login of each */
+	struct table *realms;  /* struct realm */
+};
+
+/* How many can log in, and by which algorithm. */
+struct realm {
+	size_t users;
+	size_t md5;
+	size_t sha256;
 };
 
 static void make_key(struct buf *key, const char *user, const char *realm)
@@ -62,6 +69,21 @@ static void take_ha1(char out[DIGEST_HEX_MAX + 1], const char *ha1, enum digest_
 		memcpy(out, ha1, strlen(ha1) + 1);
 }
 
+static void count(struct logins *logins, const char *name, const struct login *login, size_t step)
+{
+	struct realm *realm = table_find(logins->realms, name, strlen(name));
+
+	if (realm == NULL) {
+		realm = mem_zalloc(sizeof *realm);
+		table_put(logins->realms, name, strlen(name), realm);
+	}
+	realm->users += step;
+	if (login->ha1_md5[0] != '\0')
+		realm->md5 += step;
+	if (login->ha1_sha256[0] != '\0')
+		realm->sha256 += step;
+}
+
 static void add(struct logins *logins, struct address_map *map, const struct sip_login *item)
 {
 	struct buf key = BUF_INIT, name = BUF_INIT;
@@ -83,11 +105,11 @@ static void add(struct logins *logins, struct address_map *map, const struct sip
 	make_key(&key, item->user, item->realm);
 	struct login *before = table_put(logins->by_user, key.data, key.len, login);
 
-	if (before == NULL ||
-	    table_find(logins->realms, item->realm, strlen(item->realm)) == before)
-		table_put(logins->realms, item->realm, strlen(item->realm), login);
-	if (before != NULL)
+	count(logins, item->realm, login, 1);
+	if (before != NULL) {
+		count(logins, item->realm, before, (size_t)-1);
 		login_free(before);
+	}
 	buf_free(&key);
 }
 
@@ -109,10 +131,18 @@ static bool free_each(void *value, void *arg)
 	return true;
 }
 
+static bool free_realm(void *value, void *arg)
+{
+	(void)arg;
+	mem_free(value);
+	return true;
+}
+
 void logins_free(struct logins **logins)
 {
 	if (*logins == NULL)
 		return;
+	table_each((*logins)->realms, free_realm, NULL);
 	table_free(&(*logins)->realms);
 	table_each((*logins)->by_user, free_each, NULL);
 	table_free(&(*logins)->by_user);
@@ -128,6 +158,17 @@ size_t logins_count(const struct logins *logins)
 bool logins_has_realm(const struct logins *logins, const char *realm)
 {
 	return table_find(logins->realms, realm, strlen(realm)) != NULL;
+}
+
+bool logins_offers(const struct logins *logins, const char *name, enum digest_algorithm algorithm)
+{
+	const struct realm *realm = table_find(logins->realms, name, strlen(name));
+
+	if (realm == NULL)
+		return false;
+	if (realm->md5 != realm->users && realm->sha256 != realm->users)
+		return true;
+	return realm->users == (algorithm == DIGEST_MD5 ? realm->md5 : realm->sha256);
 }
 
 struct login *logins_find(const struct logins *logins, const char *user, const char *realm)

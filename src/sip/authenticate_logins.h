@@ -30,6 +30,11 @@ void logins_free(struct logins **logins);
 size_t logins_count(const struct logins *logins);
 /* True if somebody can log in with this realm. */
 bool logins_has_realm(const struct logins *logins, const char *realm);
+/* True if the challenges of realm offer algorithm (MD5 or SHA-256): all its users have such a hash,
+ * or there is none that all have. A phone takes the best that is offered and asks for it in vain
+ * where its user has only the other; and what is offered must not say which users there are
+ * (SEC-013). */
+bool logins_offers(const struct logins *logins, const char *realm, enum digest_algorithm algorithm);
 struct login *logins_find(const struct logins *logins, const char *user, const char *realm);
 /* Hash of this algorithm, or NULL. */
 const char *login_ha1(const struct login *login, enum digest_algorithm algorithm);

@@ -21,10 +21,12 @@ ctrl_tcp_listen 127.0.0.1:{control}
 
 
 class Baresip:
-    """A registered phone that publishes its state and watches one contact."""
+    """A registered phone that publishes its state and watches one contact; with a password one that is not registered,
+    and logs in at the bridge."""
 
-    def __init__(self, rig, user, contact):
-        self.rig, self.user, self.contact = rig, user, contact
+    def __init__(self, rig, user, contact, password=None, transport='udp'):
+        self.rig, self.user, self.contact, self.password = rig, user, contact, password
+        self.transport = transport
         self.control, self.port = free_port(), free_port()
         self.answers = asyncio.Queue()
         self.program = self.writer = self.reading = None
@@ -34,15 +36,19 @@ class Baresip:
         home.mkdir()
         modules = glob.glob('/usr/lib/baresip/modules') or glob.glob('/usr/lib/*/baresip/modules')
         (home / 'config').write_text(CONFIG.format(port=self.port, control=self.control, modules=modules[0]))
-        (home / 'accounts').write_text(f'<sip:{self.user}@{PBX}>;outbound="sip:127.0.0.1:{self.rig.sip_port}"'
-                                       ';regint=600;pubint=600;auth_pass=none;audio_codecs=\n')
+        account = f'sip:127.0.0.1:{self.rig.sip_port}";regint=600;pubint=600;auth_pass=none'
+        if self.password:
+            account = (f'sip:127.0.0.1:{self.rig.bridge_port};transport={self.transport}";regint=0'
+                       f';auth_user={self.user};auth_pass={self.password}')
+        (home / 'accounts').write_text(f'<sip:{self.user}@{PBX}>;outbound="{account};audio_codecs=\n')
         (home / 'contacts').write_text(f'"Contact" <{self.contact}>;presence=p2p\n')
         self.program = self.rig.run(f'baresip-{self.user}', ['stdbuf', '-oL', 'baresip', '-f', home],
                                     stdin=subprocess.PIPE, env={'HOME': str(home)})
         await self.rig.listening(self.program, self.control)
         reader, self.writer = await asyncio.open_connection('127.0.0.1', self.control)
         self.reading = asyncio.create_task(self.read(reader))
-        await until(lambda: '200 OK' in self.program.text(), 'baresip registers')
+        if not self.password:
+            await until(lambda: '200 OK' in self.program.text(), 'baresip registers')
         return self
 
     async def read(self, reader):
@@ -105,9 +111,14 @@ reg_proxy=<sip:127.0.0.1:{proxy};transport=udp>
 reg_route=<sip:127.0.0.1:{proxy};transport=udp;lr>
 reg_identity="{user}" <sip:{user}@{domain}>
 reg_expires=600
-reg_sendregister=1
-publish=1
+reg_sendregister={register}
+publish={register}
 publish_expires=6
+'''
+AUTH_INFO = '''[auth_info_0]
+username={user}
+passwd={password}
+realm={domain}
 '''
 FRIEND = '''[friend_{number}]
 url="{name}" <{uri}>
@@ -120,15 +131,20 @@ class Linphone:
     """linphonec, a softphone of another make: registered, publishing, watching its friends. It takes loopback alone for
     no network at all."""
 
-    def __init__(self, rig, user, friends, more=''):
-        """friends: {name: URI}; more: lines for section sip of its configuration."""
-        self.rig, self.user, self.friends, self.more = rig, user, friends, more
+    def __init__(self, rig, user, friends, more='', password=None):
+        """friends: {name: URI}; more: lines for section sip of its configuration; password: it is not registered, and
+        logs in at the bridge."""
+        self.rig, self.user, self.friends, self.more, self.password = rig, user, friends, more, password
         self.program = None
 
     async def start(self):
         home = self.rig.dir / f'linphone-{self.user}'
         (home / '.local/share/linphone').mkdir(parents=True)
-        text = LINPHONERC.format(port=free_port(), user=self.user, domain=PBX, proxy=self.rig.sip_port, more=self.more)
+        proxy = self.rig.bridge_port if self.password else self.rig.sip_port
+        text = LINPHONERC.format(port=free_port(), user=self.user, domain=PBX, proxy=proxy, more=self.more,
+                                 register=0 if self.password else 1)
+        if self.password:
+            text += AUTH_INFO.format(user=self.user, password=self.password, domain=PBX)
         for number, (name, uri) in enumerate(self.friends.items()):
             text += FRIEND.format(number=number, name=name, uri=uri)
         (home / 'linphonerc').write_text(text)

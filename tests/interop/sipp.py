@@ -25,6 +25,11 @@ class Sipp:
         return self.run(free_port(), f'127.0.0.1:{self.rig.bridge_port}', '-r', rate, '-m', count,
                         '-timeout', 60, '-timeout_error')
 
+    def log_in(self, count, rate, user, password):
+        """The same from one user who is asked for his password each time."""
+        return self.run(free_port(), f'127.0.0.1:{self.rig.bridge_port}', '-r', rate, '-m', count, '-au', user,
+                        '-ap', password, '-timeout', 60, '-timeout_error')
+
     def serve(self):
         """In the place of the SIP server."""
         return self.run(self.rig.sip_port)

@@ -273,6 +273,10 @@ static void logins_are_users(void **state)
 	assert_null(logins_find(logins, "ann", "fold.example")); /* the digest user is as it is */
 	assert_null(logins_find(logins, "1001", "fold.example"));
 	assert_null(login_ha1(logins_find(logins, "1002", "pbx.example"), DIGEST_MD5));
+	assert_true(logins_offers(logins, "pbx.example", DIGEST_MD5)); /* none that all have */
+	assert_true(logins_offers(logins, "pbx.example", DIGEST_SHA256));
+	assert_false(logins_offers(logins, "fold.example", DIGEST_MD5));
+	assert_true(logins_offers(logins, "fold.example", DIGEST_SHA256));
 	logins_free(&logins);
 	address_map_free(&map);
 }
