@@ -132,17 +132,19 @@ class Program:
 
 class Rig:
     def __init__(self, daemon, transport='tcp', authorise=False, offline=True, extra='', bridge=True,
-                 chat_server='prosody', replace=None, members=(), list_body_max=0, calls=False):
+                 chat_server='prosody', replace=None, members=(), list_body_max=0, calls=False, password=''):
         """authorise: SIP users decide who watches them (else everybody may). offline: the chat server keeps messages for
         users who are away. extra: further lines for sipxmppd.cfg; replace: {text: text} in it.
         members: the users of the SIP server's list sip:everybody@pbx.example, which tells at most list_body_max
-        bytes in one NOTIFY (0: any number). calls: the SIP server tells of calls (Event dialog), too."""
+        bytes in one NOTIFY (0: any number). calls: the SIP server tells of calls (Event dialog), too. password: the digest
+        algorithm by which the SIP server asks the bridge for one."""
         self.daemon = pathlib.Path(daemon).resolve() if daemon else None
         self.wrapper = []  # a program that runs the daemon, with its arguments
         self.transport, self.authorise, self.offline = transport, authorise, offline
         self.extra, self.with_bridge, self.chat_server = extra, bridge, chat_server
         self.replace = replace or {}
         self.members, self.list_body_max, self.calls = members, list_body_max, calls
+        self.password = password
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='sipxmppd-test-'))
         self.c2s_port, self.component_port = free_port(), free_port()
         self.sip_port, self.bridge_port = free_port(), free_port()
@@ -179,7 +181,7 @@ class Rig:
                 'DATABASE': self.dir / 'kamailio.db', 'FORCE_ACTIVE': 0 if self.authorise else 1,
                 'SUBS_DB_MODE': 1 if self.authorise else 0,
                 'PROCESS': ('user = "root"; ' if os.geteuid() == 0 else '') + 'core_dumps = true;',
-                'LIST_BODY_MAX': self.list_body_max,
+                'LIST_BODY_MAX': self.list_body_max, 'PASSWORD_ALGORITHM': self.password,
                 'NOT_LOADED': '' if self.offline else ', "offline"'}
 
     def write(self, name, replace=None):
@@ -238,7 +240,8 @@ class Rig:
         program = self.run('kamailio', ['kamailio', '-f', config, '-DD', '-E', '-m', '64', '-M', '16',
                                         '-w', self.dir, '-Y', self.dir, '-P', self.dir / 'kamailio.pid',
                                         *(['-A', 'LISTS'] if self.members else []),
-                                        *(['-A', 'CALLS'] if self.calls else [])])
+                                        *(['-A', 'CALLS'] if self.calls else []),
+                                        *(['-A', 'PASSWORD'] if self.password else [])])
         await self.listening(program, self.sip_port)
 
     def write_list(self):
