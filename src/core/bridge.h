@@ -10,7 +10,6 @@
 #include "core/side.h"
 #include "store/store.h"
 
-
 enum queue_event {
 	QUEUE_WAITS, /* the way to a domain is broken, messages wait for it */
 	QUEUE_GOES,  /* that domain has answered again */
@@ -31,7 +30,7 @@ struct bridge_params {
 	struct store *store;
 	const struct limits *limits;
 	struct counters *counters;
-	const struct load *load; /* REL-042: how long what can wait waits; or NULL */
+	const struct load *load;     /* REL-042: how long what can wait waits; or NULL */
 	const struct access *access; /* who may watch or write to whom; NULL: everybody */
 	/* D-03: may this XMPP user use the bridge (and be reached over it)? */
 	bool (*may_use)(const struct address *xmpp_user, void *arg);
@@ -90,6 +89,10 @@ void bridge_free(struct bridge **bridge);
  * unknown to those on the other side; up: what must be said again is said (PRS-006, PRS-007),
  * paced. It is no matter of the other links (D-02). */
 void bridge_link(struct bridge *bridge, enum side which, unsigned link, bool is_up);
+
+/* REL-016: after crashes. Nobody's subscription that is not known yet is begun: asked for anew it
+ * is WATCH_FAILED, "not now"; what is known goes on, and so do messages. At first false. */
+void bridge_set_cautious(struct bridge *bridge, bool is_cautious);
 
 /* Reported by the watcher's side --------------------------------------------------------------- */
 

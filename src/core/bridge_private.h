@@ -206,6 +206,7 @@ struct bridge {
 	void *started_arg;
 	bool is_loaded;
 	bool is_stopped;
+	bool is_cautious; /* bridge_set_cautious() */
 };
 
 /* Facts ---------------------------------------------------------------------------------------- */

@@ -342,8 +342,7 @@ static bool may_type(struct bridge *bridge, enum side origin, const struct addre
 	return from->side == origin && to->side != origin &&
 	       params->may_use(is_chat ? from : to, params->arg) &&
 	       params->is_served(is_chat ? to : from, params->arg) &&
-	       access_may_write(bridge, from, to) &&
-	       (!is_chat || may_see_typing(bridge, from, to));
+	       access_may_write(bridge, from, to) && (!is_chat || may_see_typing(bridge, from, to));
 }
 
 /* Events --------------------------------------------------------------------------------------- */

@@ -86,6 +86,18 @@ static const char *over_rate(struct bridge *bridge, struct pair *pair, const str
 	return NULL;
 }
 
+void bridge_set_cautious(struct bridge *bridge, bool is_cautious)
+{
+	bridge->is_cautious = is_cautious;
+}
+
+/* REL-016. */
+static bool is_too_new(struct bridge *bridge, const struct watch *watch)
+{
+	return bridge->is_cautious &&
+	       pairs_find(bridge->pairs, watch->watcher, watch->watched) == NULL;
+}
+
 /* Finds or makes the pair of a request. NULL: limits.pairs is reached. */
 static struct pair *pair_for(struct bridge *bridge, const struct watch *watch)
 {
@@ -172,6 +184,10 @@ enum watch_answer bridge_watch_requested(struct bridge *bridge, const struct wat
 		return answer;
 	if (bridge->is_stopped || !bridge->is_loaded) {
 		refuse_for_now(fault, FAULT_LINK_DOWN, "the bridge is starting or stopping");
+		return WATCH_FAILED;
+	}
+	if (is_too_new(bridge, watch)) {
+		refuse_for_now(fault, FAULT_LINK_DOWN, "no new subscriptions after crashes");
 		return WATCH_FAILED;
 	}
 	pair = pair_for(bridge, watch);
@@ -263,7 +279,7 @@ enum watch_answer bridge_probed(struct bridge *bridge, const struct watch *watch
 	*now = NULL;
 	if (answer != WATCH_ALLOWED)
 		return answer;
-	if (bridge->is_stopped || !bridge->is_loaded)
+	if (bridge->is_stopped || !bridge->is_loaded || is_too_new(bridge, watch))
 		return WATCH_PENDING;
 	pair = pair_for(bridge, watch);
 	/* D-16, D-55: what the chat server believes in is paced, not refused. */

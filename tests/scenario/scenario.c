@@ -529,6 +529,14 @@ static const char *late_failure(struct scenario *scenario, int count, char **wor
 	return NULL;
 }
 
+static const char *cautious(struct scenario *scenario, int count, char **words)
+{
+	if (count < 2)
+		return "cautious on|off";
+	bridge_set_cautious(scenario->bridge, strcmp(words[1], "on") == 0);
+	return NULL;
+}
+
 static const char *listen_in(struct scenario *scenario, int count, char **words)
 {
 	(void)count;
@@ -637,6 +645,7 @@ static const struct {
 	{"report", scenario_do_report},
 	{"late_failure", late_failure},
 	{"listen", listen_in},
+	{"cautious", cautious},
 	{"access", scenario_do_access},
 };
 
