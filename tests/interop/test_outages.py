@@ -4,6 +4,7 @@ import signal
 
 from cases import ALICE_JID, JULIET, message_crosses, nothing_more, publish, sees, test, watch_chat, watch_sip
 from rig import check, until
+from sip_ua import SipUser
 
 
 # [REL-001] [REL-007] [D-36] [D-44] the link is down: taken into the store, delivered when it is back, with its time
@@ -186,3 +187,28 @@ async def sip_server_restarts_and_presence_comes_back(rig):
     await until(lambda: (juliet.shown(ALICE_JID) or juliet).status == 'after the restart'
                 if juliet.shown(ALICE_JID) else False, 'the new state', 90)
     check(not juliet.got('presence', ALICE_JID, 'unsubscribed'), 'the authorization was ended')
+
+
+ONE_DOMAIN = '{ xmpp = "sip.chat.example"; sip = "pbx.example"; profile = "kamailio"; }'
+OTHER_DOMAIN = '{ xmpp = "sip2.chat.example"; sip = "pbx2.example"; profile = "kamailio"; }'
+
+
+# [D-02] [CMP-005] [REL-023] a second SIP domain whose component the chat server does not have: the first one is not
+# concerned; a text from the second waits
+@test(replace={ONE_DOMAIN: f'{ONE_DOMAIN}, {OTHER_DOMAIN}'})
+async def component_that_is_refused_stops_no_other(rig):
+    juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
+    daemon = rig.programs['sipxmppd']
+    await until(lambda: 'refused component=sip2.chat.example' in daemon.text(), 'the refusal of the second component')
+    await message_crosses(rig, juliet, alice, 'over the first')
+    await publish(alice, note='here')
+    await watch_sip(juliet)
+    await sees(juliet, ALICE_JID, status='here')
+    watch = await watch_chat(alice, juliet)
+    await until(lambda: watch.document and watch.document.is_open, 'her state')
+    other = SipUser('sip:2001@pbx2.example', ('127.0.0.1', rig.bridge_port), 'udp')
+    rig.users.append(await other.start())
+    answer = await other.send_message(JULIET, 'over the second')
+    check(answer.status == 202, f'answered {answer.status} {answer.reason}')
+    await nothing_more(rig, juliet, alice)
+    check(not juliet.bodies('2001@sip2.chat.example'), 'it came over a stream that is not up')
