@@ -35,6 +35,13 @@ TEXT_SCHEMA = '/usr/share/kamailio/dbtext/kamailio'
 PRES_RULES, RLS_SERVICES = 2, 8  # document types of Kamailio: RFC 5025 rules, RFC 4826 services
 
 
+# Both show their certificates, and believe nobody else.
+TLS = '''	tls_certificate = "{dir}/bridge.pem";
+	tls_key = "{dir}/bridge.key";
+	tls_ca = "{dir}/ca.pem";
+	tls_clients = "demand";'''
+
+
 class Failed(AssertionError):
     """What a test wanted did not happen."""
 
@@ -148,6 +155,7 @@ class Rig:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='sipxmppd-test-'))
         self.c2s_port, self.component_port = free_port(), free_port()
         self.sip_port, self.bridge_port = free_port(), free_port()
+        self.proxy_port = free_port() if transport == 'tls' else self.sip_port  # of the SIP server, for the bridge
         self.secret = 'f7c1b0e2a9-d3b8a6c5e4'
         self.passwords = {'juliet': 'capulet', 'romeo': 'montague'}
         self.programs = {}
@@ -177,7 +185,9 @@ class Rig:
         modules = glob.glob('/usr/lib/*/kamailio/modules')[0]
         return {'DIR': self.dir, 'C2S_PORT': self.c2s_port, 'COMPONENT_PORT': self.component_port,
                 'SIP_PORT': self.sip_port, 'BRIDGE_PORT': self.bridge_port, 'SECRET': self.secret,
-                'TRANSPORT': self.transport, 'KAMAILIO_MODULES': modules, 'EXTRA': self.extra,
+                'TRANSPORT': self.transport, 'PROXY_PORT': self.proxy_port,
+                'STREAM': 'tls' if self.transport == 'tls' else 'tcp',
+                'TLS': TLS.format(dir=self.dir) if self.transport == 'tls' else '', 'KAMAILIO_MODULES': modules, 'EXTRA': self.extra,
                 'DATABASE': self.dir / 'kamailio.db', 'FORCE_ACTIVE': 0 if self.authorise else 1,
                 'SUBS_DB_MODE': 1 if self.authorise else 0,
                 'PROCESS': ('user = "root"; ' if os.geteuid() == 0 else '') + 'core_dumps = true;',
@@ -229,7 +239,23 @@ class Rig:
                                               'ERL_CRASH_DUMP': str(self.dir / 'erl_crash.dump')})
         await self.listening(program, self.c2s_port, self.component_port)
 
+    def make_certificates(self):
+        """An authority, and certificates of the SIP server and of the bridge, each for its own domain."""
+        def openssl(*words):
+            subprocess.run(['openssl', *words], cwd=self.dir, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        key = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes')
+        openssl('req', '-x509', *key, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '30', '-subj', '/CN=authority')
+        for name, domain in (('pbx', PBX), ('bridge', 'bridge.example')):
+            openssl('req', *key, '-keyout', f'{name}.key', '-out', f'{name}.csr', '-subj', f'/CN={name}')
+            (self.dir / f'{name}.ext').write_text(f'subjectAltName=DNS:{domain}\n')
+            openssl('x509', '-req', '-in', f'{name}.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial',
+                    '-days', '30', '-extfile', f'{name}.ext', '-out', f'{name}.pem')
+            (self.dir / f'{name}.key').chmod(0o600)
+
     async def start_kamailio(self):
+        if self.transport == 'tls' and not (self.dir / 'ca.pem').exists():
+            self.make_certificates()
+            self.write('kamailio-tls.cfg')
         config = self.write('kamailio.cfg')
         if not (self.dir / 'kamailio.db').exists():
             with sqlite3.connect(self.dir / 'kamailio.db') as db:
@@ -241,6 +267,7 @@ class Rig:
                                         '-w', self.dir, '-Y', self.dir, '-P', self.dir / 'kamailio.pid',
                                         *(['-A', 'LISTS'] if self.members else []),
                                         *(['-A', 'CALLS'] if self.calls else []),
+                                        *(['-A', 'TLS'] if self.transport == 'tls' else []),
                                         *(['-A', 'PASSWORD'] if self.password else [])])
         await self.listening(program, self.sip_port)
 
