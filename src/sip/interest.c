@@ -84,6 +84,7 @@ void interest_free(struct interest *interest)
 	transaction_forget(&interest->transaction);
 	if (!interests->is_closing)
 		interest_unkeep(interest);
+	interest_end_reserving(interest);
 	dialog_free(interests->core->dialogs, &interest->dialog);
 	free_data(interest);
 	mem_free(interest->etag);
@@ -161,16 +162,21 @@ static void expire(struct interest *interest)
 	ask(interest);
 }
 
+static bool is_over(const struct interest *interest)
+{
+	return loop_now(loop_of(interest)) >= interest->expires_ms;
+}
+
 void interest_act(struct interest *interest)
 {
 	if (interest->is_unwanted)
 		interest_leave(&interest);
 	else if (!is_live(interest->state))
 		ask(interest);
-	else if (loop_now(loop_of(interest)) < interest->expires_ms)
-		interest_refresh(interest, interest->asked_s);
-	else
+	else if (is_over(interest))
 		expire(interest);
+	else
+		interest_refresh(interest, interest->asked_s);
 }
 
 /* The timer: a try or a refresh, at the pace of D-49. */
@@ -226,6 +232,7 @@ static void leave_fork(struct interest *fork)
 {
 	loop_timer_cancel(&fork->timer);
 	interest_turn_drop(fork);
+	interest_end_reserving(fork);
 	free_data(fork);
 	unlist(fork);
 	interest_set_state(fork, INTEREST_LEAVING);
@@ -250,6 +257,7 @@ void interest_leave(struct interest **handle)
 	}
 	interest_unwait(interest);
 	interest_turn_drop(interest);
+	interest_end_reserving(interest);
 	unlist(interest);
 	free_data(interest);
 	loop_timer_cancel(&interest->timer);

@@ -141,8 +141,10 @@ struct interests {
 	size_t leaving_count;
 	size_t active;          /* with a live dialog; forks apart */
 	struct rate pace;       /* D-49 */
+	struct list first;      /* whose turn is to come before all others, in order */
 	struct list due;        /* whose turn is to come, in order */
 	struct timers restored; /* the same of those from before the start, soonest end first */
+	size_t reserving;
 	struct loop_timer pace_timer;
 	struct loop_timer wait_timer; /* looks at those that wait */
 	uint64_t wait_until_ms;       /* who was not asked for by then is ended */
@@ -174,7 +176,7 @@ struct interest {
 	char *etag;                 /* of the state last told (RFC 5839), or NULL */
 	struct loop_timer timer;    /* next try, or the refresh */
 	struct loop_timer timer_n;  /* Timer N (EVT-014); when leaving: patience */
-	struct list turn;           /* in interests.due */
+	struct list turn;           /* in interests.first or .due */
 	struct loop_timer order;    /* in interests.restored, by the end of the dialog */
 	struct interest_wait *wait; /* from before the start, nobody has asked for it yet */
 	uint64_t kept_ms;           /* expires_ms of its row */
@@ -193,10 +195,10 @@ struct interest {
 	bool is_plain;       /* without the partial type (EVT-077) */
 	bool is_sample;      /* its refresh shows whether the peer forgot all (peer_watch.h) */
 	bool has_sent_leave;
-	bool is_stale;    /* from before the start and not refreshed: what comes is not whole */
-	bool is_doubtful; /* and what was told then does not count (D-49) */
-	bool is_unwanted; /* nobody asked for it in time: its turn ends it */
-	bool is_writing;  /* a request waits for its row (REL-013) */
+	bool is_stale;     /* from before the start and not refreshed: what comes is not whole */
+	bool is_doubtful;  /* and what was told then does not count (D-49) */
+	bool is_unwanted;  /* nobody asked for it in time: its turn ends it */
+	bool is_reserving; /* the number of its next request is, or was, until its turn (REL-013) */
 };
 
 /* interest.c: life --------------------------------------------------------------------------- */

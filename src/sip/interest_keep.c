@@ -131,37 +131,43 @@ void interest_keep(struct interest *interest)
 	write_row(interest, &subject, NULL);
 }
 
+void interest_end_reserving(struct interest *interest)
+{
+	if (interest->is_reserving)
+		interest->all->reserving--;
+	interest->is_reserving = false;
+}
+
 void interest_unkeep(struct interest *interest)
 {
 	if (interest->dialog != NULL)
 		dialog_unkeep(core_of(interest->all), interest->dialog);
-	interest->is_writing = false;
+	interest_end_reserving(interest);
 }
 
+/* That it lives is worth more than a number that a crash might use again: error or not. */
 static void on_reserved(int error, void *arg)
 {
 	struct interest *interest = arg;
 
-	(void)error; /* that it lives is worth more than a number that a crash might use again */
-	interest->is_writing = false;
-	interest_send_on(interest);
+	(void)error;
+	if (interest->is_reserving)
+		interest_turn_first(interest);
 }
 
-bool interest_may_send(struct interest *interest)
+bool interest_needs_number(const struct interest *interest)
+{
+	return !interest->is_unwanted && is_confirmed(interest) &&
+	       now_of(interest->all) < interest->expires_ms && !dialog_may_send(interest->dialog);
+}
+
+void interest_reserve(struct interest *interest)
 {
 	struct interest_subject subject;
 
-	if (interest->state == INTEREST_LEAVING || !is_confirmed(interest) ||
-	    !interest_describe(interest, &subject))
-		return true;
-	if (dialog_may_send(interest->dialog)) {
-		if (dialog_is_short(interest->dialog))
-			write_row(interest, &subject, NULL);
-		return true;
-	}
-	if (!interest->is_writing) {
-		interest->is_writing = true;
-		write_row(interest, &subject, on_reserved);
-	}
-	return false;
+	if (interest->is_reserving || !interest_describe(interest, &subject))
+		return;
+	interest->is_reserving = true;
+	interest->all->reserving++;
+	write_row(interest, &subject, on_reserved);
 }

@@ -26,8 +26,6 @@ void interest_end_accepted(struct interest *interest);
 int interest_ask(struct interest *interest);
 /* A SUBSCRIBE in the dialog; expires_s 0 ends it. */
 void interest_refresh(struct interest *interest, unsigned expires_s);
-/* Sends what it waited to send (interest_may_send). */
-void interest_send_on(struct interest *interest);
 /* Sets the refresh timer from expires_ms (D-25). */
 void interest_plan_refresh(struct interest *interest);
 void interest_cancel_n(struct interest *interest);
@@ -64,9 +62,12 @@ uint64_t interest_print(const struct interest *interest);
 
 /* Writes its row, if it has a dialog worth keeping and its row does not say so already. */
 void interest_keep(struct interest *interest);
-/* True if a request may be sent in its dialog now; else the row that reserves its number is being
- * written, and then the same is sent as would be now. */
-bool interest_may_send(struct interest *interest);
+/* True if a request may not be sent in its dialog before its number is reserved. */
+bool interest_needs_number(const struct interest *interest);
+/* Writes its row, and then it is its turn. */
+void interest_reserve(struct interest *interest);
+/* It was its turn, or will not be. */
+void interest_end_reserving(struct interest *interest);
 /* Its dialog is over: the row goes. */
 void interest_unkeep(struct interest *interest);
 
@@ -83,7 +84,7 @@ void interest_unwait(struct interest *interest);
 void interest_turn(struct interest *interest);
 /* As one from before the start: soonest end first. */
 void interest_turn_restored(struct interest *interest);
-/* Before all others. */
+/* Before all others, but for those that came so before. */
 void interest_turn_first(struct interest *interest);
 /* Waits no more. */
 void interest_turn_drop(struct interest *interest);

@@ -310,7 +310,7 @@ static void take_fork(struct interest *interest, struct interest *fork)
 	fork->events = interest->events;
 	fork->hop = interest->hop;
 	dialog_forget_writes(fork->dialog);
-	fork->is_writing = false;
+	interest_end_reserving(fork);
 	fork->is_stale = true;
 }
 
@@ -319,6 +319,7 @@ static void take_over(struct interest *interest, struct interest *from)
 	interest->dialog = from->dialog;
 	interest->dialog->owner = interest;
 	dialog_forget_writes(interest->dialog);
+	interest_end_reserving(from);
 	interest->next = from->next;
 	for (struct interest *fork = interest->next; fork != NULL; fork = fork->next)
 		take_fork(interest, fork);

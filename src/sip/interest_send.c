@@ -289,8 +289,12 @@ static void send_subscribe(struct interest *interest, unsigned expires_s)
 	struct transaction_request request = {0};
 	struct buf text = BUF_INIT, hop = BUF_INIT;
 
-	if (!interest_may_send(interest))
+	/* What is not wanted any more ends, whatever number it uses. */
+	if (interest->state != INTEREST_LEAVING && interest_needs_number(interest)) {
+		interest_reserve(interest);
 		return;
+	}
+	interest_keep(interest);
 	if (interest->owner != NULL)
 		interest->is_stale = false; /* what is told from now on is whole */
 	if (interest->dialog->remote_tag == NULL) {
@@ -359,12 +363,6 @@ int interest_ask(struct interest *interest)
 	buf_free(&from);
 	buf_free(&to);
 	return 0;
-}
-
-void interest_send_on(struct interest *interest)
-{
-	if (interest->state != INTEREST_LEAVING && interest->dialog != NULL)
-		send_subscribe(interest, interest->asked_s);
 }
 
 void interest_refresh(struct interest *interest, unsigned expires_s)

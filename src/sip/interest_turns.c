@@ -32,14 +32,23 @@ static double per_s_of(const struct interests *interests)
 	return per_s + burst_of(per_s) > HARD_PER_S ? HARD_PER_S - burst_of(per_s) : per_s;
 }
 
+/* So many rows are written ahead of their requests. */
+static bool is_reserved_enough(const struct interests *interests)
+{
+	return (double)interests->reserving >= per_s_of(interests);
+}
+
 /* Whose turn it is; NULL: nobody waits. */
 static struct interest *next(struct interests *interests)
 {
-	struct loop_timer *first = timers_first(&interests->restored);
+	struct loop_timer *restored = timers_first(&interests->restored);
 	bool has_due = !list_is_empty(&interests->due);
 
-	if (first != NULL && (interests->is_restored_next || !has_due))
-		return first->arg;
+	if (!list_is_empty(&interests->first))
+		return LIST_ENTRY(interests->first.next, struct interest, turn);
+	if (restored != NULL &&
+	    (!has_due || (interests->is_restored_next && !is_reserved_enough(interests))))
+		return restored->arg;
 	return has_due ? LIST_ENTRY(interests->due.next, struct interest, turn) : NULL;
 }
 
@@ -52,27 +61,48 @@ static void look_later(struct interests *interests, uint64_t delay_ms)
 			       interests);
 }
 
+/* Its turn has come. False: nobody's has, now. What needs a number that is not reserved comes back
+ * when it is, so that a disk that is slow, and then writes much at once, makes no storm. */
+static bool take_turn(struct interests *interests, struct interest *interest, uint64_t now)
+{
+	double per_s = per_s_of(interests);
+	double burst = burst_of(per_s);
+
+	/* Held until it is up (REL-024); its owner was told with all others. */
+	if (peer_watch_is_down(interest->hop)) {
+		interest_turn_drop(interest);
+		interest_end_reserving(interest);
+		return true;
+	}
+	if (interest_needs_number(interest)) {
+		if (!interest->is_reserving && is_reserved_enough(interests)) {
+			look_later(interests, JITTER_MS);
+			return false;
+		}
+		interest_turn_drop(interest);
+		interest_reserve(interest);
+		return true;
+	}
+	if (!rate_take(&interests->pace, per_s, burst, now)) {
+		look_later(interests, rate_wait_ms(&interests->pace, per_s, burst, now) +
+					      random_below(JITTER_MS));
+		return false;
+	}
+	interest_turn_drop(interest);
+	interest_end_reserving(interest);
+	interest_act(interest);
+	return true;
+}
+
 static void take_turns(void *arg)
 {
 	struct interests *interests = arg;
-	double per_s = per_s_of(interests);
-	double burst = burst_of(per_s);
 	uint64_t now = loop_now(loop_of(interests));
 	struct interest *interest = next(interests);
 
-	for (; interest != NULL; interest = next(interests)) {
-		bool is_down = peer_watch_is_down(interest->hop);
-
-		if (!is_down && !rate_take(&interests->pace, per_s, burst, now)) {
-			look_later(interests, rate_wait_ms(&interests->pace, per_s, burst, now) +
-						      random_below(JITTER_MS));
-			return;
-		}
+	while (interest != NULL && take_turn(interests, interest, now)) {
 		interests->is_restored_next = !interests->is_restored_next;
-		interest_turn_drop(interest);
-		/* Held until it is up (REL-024); its owner was told with all others. */
-		if (!is_down)
-			interest_act(interest);
+		interest = next(interests);
 	}
 }
 
@@ -114,8 +144,7 @@ void interest_turn_first(struct interest *interest)
 	struct interests *interests = interest->all;
 
 	interest_turn_drop(interest);
-	list_append(interests->due.next, &interest->turn); /* before the first */
-	interests->is_restored_next = false;
+	list_append(&interests->first, &interest->turn);
 	look_later(interests, 0);
 }
 

@@ -19,6 +19,7 @@ struct interests *interests_new(struct side_core *core)
 	list_init(&interests->leaving);
 	list_init(&interests->stopping);
 	list_init(&interests->waiting);
+	list_init(&interests->first);
 	list_init(&interests->due);
 	interests->by_name = table_new();
 	rate_init(&interests->pace, (double)core->params->limits->outward_per_s,
