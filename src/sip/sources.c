@@ -11,7 +11,7 @@
 #include "sip/net_address.h"
 #include "sip/sip_side.h"
 
-enum { SOURCES_MAX = 10000, SOURCE_ANSWERS_PER_S = 10 };
+enum { SOURCE_ANSWERS_PER_S = 10 };
 
 struct source {
 	uint8_t key[16];

@@ -8,6 +8,8 @@ struct net_address;
 struct sip_side_params;
 struct sources;
 
+enum { SOURCES_MAX = 10000 };
+
 enum source_verdict {
 	SOURCE_PASS,    /* within its rate */
 	SOURCE_ANSWER,  /* refuse with an answer */

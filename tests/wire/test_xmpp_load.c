@@ -7,8 +7,10 @@
 #include "model/load.h"
 #include "support/check.h"
 #include "support/xmpp_world.h"
+#include "xmpp/caps_book.h"
 #include "xmpp/iq_out.h"
 #include "xmpp/side_private.h"
+#include "xmpp/users.h"
 
 #define PHONE "to='1001@sip.chat.example'"
 #define ANN   "from='ann@chat.example/a' "
@@ -244,12 +246,46 @@ static void questions_are_shared(void **state)
 	world_free(&world);
 }
 
+/* [REL-048] [SEC-088] [SEC-087]: ten times as many clients with capabilities of their own as are
+ * remembered; each table keeps its bound, and the next user is served. */
+static void floods_of_clients_are_bounded(void **state)
+{
+	struct world *world = world_new_up();
+	struct xmpp_side *side = world_side(world);
+	char text[300];
+
+	(void)state;
+	for (int i = 0; i < 10 * CAPS_BOOK_MAX; i++) {
+		snprintf(text, sizeof text,
+			 "<presence from='u%d@chat.example/r' " PHONE
+			 "><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='n' "
+			 "ver='%027d='/></presence>",
+			 i, i);
+		xmpp_server_send(world_server(world), text);
+		if (i % 500 != 0)
+			continue;
+		world_let_run(world, 1);
+		world_forget(world);
+		xmpp_server_forget(world_server(world));
+		assert_true(caps_book_count(side->caps_book) <= CAPS_BOOK_MAX);
+		assert_true(iq_out_count(side->iq_out) <= IQ_OUT_PER_DOMAIN);
+		assert_true(users_count(side->users) <= USERS_MAX);
+	}
+	assert_true(settle(world));
+	assert_true(caps_book_count(side->caps_book) > 0);
+	xmpp_server_send(world_server(world),
+			 "<message type='chat' id='m' " ANN PHONE "><body>hi</body></message>");
+	assert_true(world_wait(world, "message"));
+	world_free(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds_by_level),
 		cmocka_unit_test(refusals_are_few),
 		cmocka_unit_test(questions_are_shared),
+		cmocka_unit_test(floods_of_clients_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,12 +98,41 @@ static void buckets_at_and_over(void **state)
 	end(&world);
 }
 
+/* [REL-048] [SEC-088]: a hundred thousand sources: bounded, and who speaks all the time keeps his
+ * bucket. */
+static void sources_are_bounded(void **state)
+{
+	struct net_address source = {.family = 4}, pbx;
+	struct world world;
+	uint64_t before;
+
+	(void)state;
+	begin(&world);
+	assert_true(net_address_parse(&pbx, "192.0.2.7"));
+	for (uint32_t i = 0; i < 10 * SOURCES_MAX; i++) {
+		source.bytes[0] = 10;
+		source.bytes[1] = (uint8_t)(i >> 16);
+		source.bytes[2] = (uint8_t)(i >> 8);
+		source.bytes[3] = (uint8_t)i;
+		(void)sources_stranger(world.sources, &source);
+		if (i % 1000 == 0)
+			(void)sources_stranger(world.sources, &pbx);
+	}
+	assert_int_equal(sources_count(world.sources), SOURCES_MAX);
+	before = world.counters.limits.stranger_requests_per_s;
+	for (int i = 0; i < 100; i++)
+		(void)sources_stranger(world.sources, &pbx);
+	assert_true(world.counters.limits.stranger_requests_per_s > before);
+	end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forged_datagrams_cost_the_peer_nothing),
 		cmocka_unit_test(each_has_a_bucket),
 		cmocka_unit_test(buckets_at_and_over),
+		cmocka_unit_test(sources_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
