@@ -345,6 +345,7 @@ static void pairs_loaded(int error, void *arg)
 	daemon_restore_publications(parts);
 	daemon_restore_prints(parts);
 	parts->is_serving = true;
+	daemon_run_with_caution(parts);
 	settings_describe(*parts->settings, &facts);
 	log_lines(&facts, LOG_LEVEL_NOTICE);
 	buf_free(&facts);

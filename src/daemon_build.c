@@ -344,6 +344,7 @@ void daemon_take_down(struct parts *parts)
 	loop_timer_cancel(&parts->alive_timer);
 	loop_timer_cancel(&parts->stop_timer);
 	loop_timer_cancel(&parts->drain_timer);
+	loop_timer_cancel(&parts->caution_timer);
 	loop_free(&parts->loop);
 }
 

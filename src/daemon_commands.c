@@ -76,6 +76,7 @@ void daemon_figures(const struct parts *parts, struct buf *out)
 	buf_printf(out, "state %s\n",
 		   parts->is_stopping ? "stopping" : (parts->is_serving ? "serving" : "starting"));
 	buf_printf(out, "uptime_s %llu\n", (unsigned long long)up_s);
+	buf_printf(out, "cautious %d\n", parts->is_cautious);
 	buf_printf(out, "link.xmpp %s\n", xmpp_side_is_up(parts->xmpp) ? "up" : "down");
 	buf_printf(out, "pairs %zu\n", bridge_pair_count(parts->bridge));
 	buf_printf(out, "messages_open %zu\n", bridge_message_count(parts->bridge));

@@ -59,11 +59,13 @@ struct parts {
 	struct loop_timer alive_timer;
 	struct loop_timer stop_timer;
 	struct loop_timer drain_timer;
+	struct loop_timer caution_timer;
 	uint64_t drain_until_ms;
 	bool stop_tells;
 	uint64_t started_ms;
 	bool is_serving;
 	bool is_stopping;
+	bool is_cautious; /* daemon_caution.c */
 	bool is_looking;  /* daemon_look(): the store has not answered yet */
 	int left_to_stop; /* sides that have not said done yet */
 	int exit_code;
@@ -76,6 +78,9 @@ int daemon_drop_privileges(const struct settings *settings);
 /* Asks the store for a sign of life, and hands it on to the service manager (REL-015); writes when
  * the process was last alive (D-49). */
 void daemon_look(void *arg);
+
+/* daemon_caution.c: after several crashes within a minute (REL-016). */
+void daemon_run_with_caution(struct parts *parts);
 
 /* daemon_metrics.c: metrics.listen. */
 int daemon_build_metrics(struct parts *parts);

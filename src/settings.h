@@ -103,6 +103,7 @@ struct settings {
 	const char *process_user; /* whom root becomes (SEC-092), or NULL */
 	const char *process_group;
 	bool core_dumps;
+	int64_t caution_s; /* REL-016; 0: never */
 
 	struct limits limits;
 	void *memory; /* of settings.c */

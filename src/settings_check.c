@@ -96,6 +96,7 @@ static void check_rest(struct loader *loader, struct settings *out)
 	out->process_user = draft->process_user;
 	out->process_group = draft->process_group;
 	out->core_dumps = draft->core_dumps == 1;
+	out->caution_s = draft->caution / 1000;
 	out->limits = draft->limits;
 }
 

@@ -138,6 +138,7 @@ struct draft {
 	const char *process_user, *process_group;
 	int64_t core_dumps;
 	int64_t metrics_ready;
+	int64_t caution;
 	struct limits limits;
 };
 

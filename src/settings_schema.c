@@ -294,6 +294,7 @@ static const struct setting process_settings[] = {
 	TEXT("user", BUILT, AT(process_user), NULL, NULL),
 	TEXT("group", BUILT, AT(process_group), NULL, NULL),
 	BOOL("core_dumps", BUILT, AT(core_dumps), "false"),
+	DURATION("caution", BUILT, AT(caution), "10m", 0, DAY, SECOND),
 	END,
 };
 

@@ -190,7 +190,7 @@ class Rig:
                 'TLS': TLS.format(dir=self.dir) if self.transport == 'tls' else '', 'KAMAILIO_MODULES': modules, 'EXTRA': self.extra,
                 'DATABASE': self.dir / 'kamailio.db', 'FORCE_ACTIVE': 0 if self.authorise else 1,
                 'SUBS_DB_MODE': 1 if self.authorise else 0,
-                'PROCESS': ('user = "root"; ' if os.geteuid() == 0 else '') + 'core_dumps = true;',
+                'PROCESS': ('user = "root"; ' if os.geteuid() == 0 else '') + 'core_dumps = true; caution = 0;',
                 'LIST_BODY_MAX': self.list_body_max, 'PASSWORD_ALGORITHM': self.password,
                 'NOT_LOADED': '' if self.offline else ', "offline"'}
 

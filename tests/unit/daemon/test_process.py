@@ -170,6 +170,38 @@ class Process(test_life.Life):
             pass
         self.assertEqual(said, [b'READY=1', b'STOPPING=1'])
 
+    def ask(self, number, expires=600):
+        """Status of a new SUBSCRIBE."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.bind(('127.0.0.1', 0))
+            phone.settimeout(30)
+            port = phone.getsockname()[1]
+            phone.sendto('\r\n'.join((
+                'SUBSCRIBE sip:juliet@chat.example SIP/2.0', f'Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bKc{number};rport',
+                f'From: <sip:{number}@pbx.example>;tag=1', 'To: <sip:juliet@chat.example>', f'Call-ID: caution-{number}',
+                'CSeq: 1 SUBSCRIBE', 'Max-Forwards: 70', f'Contact: <sip:{number}@127.0.0.1:{port}>', 'Event: presence',
+                f'Expires: {expires}', 'Content-Length: 0', '', '')).encode(), ('127.0.0.1', self.sip))
+            return phone.recv(4096).decode()
+
+    # [REL-016] three crashes within a minute: up and useful at the fourth start, but nothing new begins, and one line
+    # says so; after the quiet time it does
+    def test_caution_after_crashes(self):
+        self.settings(('user = "root";' if os.geteuid() == 0 else '') + ' core_dumps = true; caution = "2s";')
+        for _ in range(3):
+            program = self.start('-e')
+            self.assertNotIn('crashed', self.log())
+            self.ended(self.stop(program, signal.SIGKILL), -signal.SIGKILL)
+            (self.folder / 'log').write_text('')
+        program = self.start('-e')
+        self.assertEqual(len(re.findall(r' err .*crashed 3 times within 60 s', self.log())), 1, self.log())
+        self.assertIn('cautious 1', self.control('status').stdout)
+        answer = self.ask(1)
+        self.assertTrue(answer.startswith('SIP/2.0 503 '), answer)
+        self.assertRegex(answer, r'Retry-After: [1-9]')
+        self.until(lambda: 'new subscriptions are taken again' in self.log())
+        self.assertTrue(self.ask(2).startswith('SIP/2.0 200 '))
+        self.ended(self.stop(program))
+
     # [SEC-093]
     def test_exposure_of_the_unit(self):
         if shutil.which('systemd-analyze') is None:
