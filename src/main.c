@@ -10,6 +10,8 @@
 #include <idn2.h>
 #include <libconfig.h>
 #include <libxml/parser.h>
+#include <microhttpd.h>
+#include <openssl/crypto.h>
 #include <sofia-sip/su_config.h>
 #include <sofia-sip/sofia_features.h>
 #include <sqlite3.h>
@@ -60,10 +62,11 @@ static void print_version(void)
 
 	printf("sipxmppd %s\n", SIPXMPPD_VERSION);
 	printf("Sofia-SIP %s, expat %d.%d.%d, libxml2 %s, SQLite %s, libconfig %d.%d.%d, libidn2 "
-	       "%s, zlib %s\n",
+	       "%s, zlib %s, %s, libmicrohttpd %s\n",
 	       SOFIA_SIP_VERSION, expat.major, expat.minor, expat.micro, xmlParserVersion,
 	       sqlite3_libversion(), LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR,
-	       LIBCONFIG_VER_REVISION, idn2_check_version(NULL), zlibVersion());
+	       LIBCONFIG_VER_REVISION, idn2_check_version(NULL), zlibVersion(),
+	       OpenSSL_version(OPENSSL_VERSION), MHD_get_version());
 }
 
 static int check(const char *path)

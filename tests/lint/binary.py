@@ -102,7 +102,8 @@ def check_flags(build):
 def check_versions(program):
     """[SEC-112]"""
     said = output(program, '-V')
-    for name in ('sipxmppd', 'Sofia-SIP', 'expat', 'libxml2', 'SQLite', 'libconfig', 'libidn2', 'zlib'):
+    for name in ('sipxmppd', 'Sofia-SIP', 'expat', 'libxml2', 'SQLite', 'libconfig', 'libidn2', 'zlib', 'OpenSSL',
+                 'libmicrohttpd'):
         if not re.search(rf'{name} \d+(\.\d+)*', said):
             complain(program, f'-V does not say the version of {name}: {said!r}')
 
