@@ -149,9 +149,11 @@ static void refresh_later(struct interest *interest, unsigned retry_after_s)
 static void on_refused(struct interest *interest, const struct transaction_result *result)
 {
 	bool is_refresh = interest->dialog->remote_tag != NULL;
-	struct interest_rule rule =
-		interest_rule_for_status(result->status, result->is_local, is_refresh,
-					 (unsigned)transaction_retry_after(result));
+	/* With another server there, what cannot be reached is gone. */
+	bool is_gone = result->is_local && peer_watch_has_others(interest->hop);
+	struct interest_rule rule = interest_rule_for_status(
+		is_gone ? 408 : result->status, result->is_local, is_refresh,
+		(unsigned)transaction_retry_after(result));
 	struct fault fault = {0};
 	bool was_sample = interest->is_sample;
 

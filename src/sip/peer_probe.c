@@ -9,7 +9,10 @@
 #include "sip/targets.h"
 #include "sip/transaction.h"
 
-enum { LOOKS = 30 /* in the time that a quiet server is left alone */ };
+enum {
+	LOOKS = 30,     /* in the time that a quiet server is left alone */
+	MISSES_LOST = 3 /* D-26 */
+};
 
 /* One server, or, with id 0, whichever there is. */
 struct question {
@@ -18,6 +21,7 @@ struct question {
 	struct transaction *transaction; /* NULL: not asked */
 	uint64_t asked_ms;
 	bool is_of_round;
+	bool is_lost; /* was told */
 };
 
 struct peer_probe {
@@ -26,7 +30,7 @@ struct peer_probe {
 	const char *domain;
 	uint64_t quiet_ms;
 	uint64_t answer_ms;
-	peer_probe_fn *fn;
+	const struct peer_probe_events *events;
 	void *arg;
 	struct question questions[LOCATE_TARGETS_MAX];
 	bool is_round;
@@ -35,8 +39,8 @@ struct peer_probe {
 };
 
 struct peer_probe *peer_probe_new(const struct side_core *core, struct hop *hop, const char *domain,
-				  uint64_t quiet_ms, uint64_t answer_ms, peer_probe_fn *fn,
-				  void *arg)
+				  uint64_t quiet_ms, uint64_t answer_ms,
+				  const struct peer_probe_events *events, void *arg)
 {
 	struct peer_probe *probe = mem_zalloc(sizeof *probe);
 
@@ -45,7 +49,7 @@ struct peer_probe *peer_probe_new(const struct side_core *core, struct hop *hop,
 	probe->domain = domain;
 	probe->quiet_ms = quiet_ms;
 	probe->answer_ms = answer_ms;
-	probe->fn = fn;
+	probe->events = events;
 	probe->arg = arg;
 	for (size_t i = 0; i < LOCATE_TARGETS_MAX; i++)
 		probe->questions[i].probe = probe;
@@ -79,6 +83,27 @@ static bool is_open(const struct peer_probe *probe)
 	return false;
 }
 
+static const struct target *find(const struct question *question)
+{
+	const struct hop *hop = question->probe->hop;
+
+	for (size_t i = 0; i < hop_count(hop); i++)
+		if (hop_target(hop, i)->id == question->id)
+			return hop_target(hop, i);
+	return NULL;
+}
+
+static void note_loss(struct question *question)
+{
+	const struct target *target = find(question);
+
+	if (target == NULL || question->is_lost || target->heard_ms == 0 ||
+	    target->failures < MISSES_LOST || hop_count(question->probe->hop) < 2)
+		return;
+	question->is_lost = true;
+	question->probe->events->lost(question->probe->arg);
+}
+
 static void on_answer(const struct transaction_result *result, void *arg)
 {
 	struct question *question = arg;
@@ -88,10 +113,14 @@ static void on_answer(const struct transaction_result *result, void *arg)
 	question->transaction = NULL;
 	question->is_of_round = false;
 	probe->was_cut |= result->is_local && result->status == 503;
+	if (result->is_local)
+		note_loss(question);
+	else
+		question->is_lost = false;
 	if (!probe->is_round || !was_of_round || (result->is_local && is_open(probe)))
 		return;
 	probe->is_round = false;
-	probe->fn(!result->is_local, probe->was_cut, result->way, probe->arg);
+	probe->events->round(!result->is_local, probe->was_cut, result->way, probe->arg);
 }
 
 static void ask(struct question *question, const struct target *target)
@@ -124,8 +153,10 @@ static struct question *question_of(struct peer_probe *probe, uint32_t id)
 		if (question->transaction == NULL && unused == NULL)
 			unused = question;
 	}
-	if (unused != NULL)
+	if (unused != NULL) {
 		unused->asked_ms = 0;
+		unused->is_lost = false;
+	}
 	return unused;
 }
 
@@ -157,6 +188,7 @@ static void give_up(struct question *question)
 	transaction_forget(&question->transaction);
 	question->is_of_round = false;
 	hop_failed(question->probe->hop, question->id, "no answer to OPTIONS");
+	note_loss(question);
 }
 
 void peer_probe_end_round(struct peer_probe *probe)

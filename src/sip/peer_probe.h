@@ -11,18 +11,22 @@ struct peer_probe;
 struct side_core;
 struct tport_s;
 
-/* A round ended: some server answered (way: the connection of the answer, borrowed), or none did;
- * was_cut: one could not be reached at all. */
-typedef void peer_probe_fn(bool is_alive, bool was_cut, struct tport_s *way, void *arg);
+struct peer_probe_events {
+	/* A server that was heard is gone; others are there. What lives at it is lost. */
+	void (*lost)(void *arg);
+	/* A round ended: some server answered (way: the connection of the answer, borrowed), or
+	 * none did; was_cut: one could not be reached at all. */
+	void (*round)(bool is_alive, bool was_cut, struct tport_s *way, void *arg);
+};
 
 /* domain: the first one behind hop. quiet_ms: a server that was heard so lately is not asked.
  * answer_ms: how long it has to answer. All is borrowed until peer_probe_free. */
 struct peer_probe *peer_probe_new(const struct side_core *core, struct hop *hop, const char *domain,
-				  uint64_t quiet_ms, uint64_t answer_ms, peer_probe_fn *fn,
-				  void *arg);
+				  uint64_t quiet_ms, uint64_t answer_ms,
+				  const struct peer_probe_events *events, void *arg);
 void peer_probe_free(struct peer_probe **probe);
 
-/* Asks all; fn(arg) comes once, later. */
+/* Asks all; round(arg) comes once, later. */
 void peer_probe_round(struct peer_probe *probe);
 /* Ends a round without a word; servers that have not answered failed. */
 void peer_probe_end_round(struct peer_probe *probe);

@@ -253,7 +253,7 @@ static void alive(struct peer_watch *peer)
 		tell_ask(peer, PEER_ASK_ONE);
 }
 
-static void on_probe(bool is_alive, bool was_cut, struct tport_s *way, void *arg)
+static void on_round(bool is_alive, bool was_cut, struct tport_s *way, void *arg)
 {
 	struct peer_watch *peer = arg;
 
@@ -264,6 +264,15 @@ static void on_probe(bool is_alive, bool was_cut, struct tport_s *way, void *arg
 	}
 	peer->was_cut |= was_cut;
 	missed(peer);
+}
+
+/* Dialogs at a server that is gone are found out by their refresh. */
+static void on_lost(void *arg)
+{
+	struct peer_watch *peer = arg;
+
+	if (!peer->is_down)
+		ask_all(peer);
 }
 
 /* The question --------------------------------------------------------------------------------- */
@@ -384,6 +393,11 @@ void peer_watch_leave(struct peer_watch *peer)
 		rest(peer);
 }
 
+bool peer_watch_has_others(const struct peer_watch *peer)
+{
+	return peer != NULL && hop_count(peer->hop) > 1;
+}
+
 bool peer_watch_is_down(const struct peer_watch *peer)
 {
 	return peer != NULL && peer->is_down;
@@ -402,6 +416,7 @@ const char *peer_watch_word(const struct peer_watch *peer, uint64_t *heard_ms)
 static struct peer_watch *add(struct peer_watches *watches, const struct sip_peer *of,
 			      struct hop *hop)
 {
+	static const struct peer_probe_events events = {on_lost, on_round};
 	struct peer_watch *peer = mem_zalloc(sizeof *peer);
 
 	peer->watches = watches;
@@ -410,7 +425,7 @@ static struct peer_watch *add(struct peer_watches *watches, const struct sip_pee
 	backoff_init(&peer->pause, (uint32_t)scaled(peer, DOWN_MS),
 		     (uint32_t)scaled(peer, DOWN_MOST_MS));
 	peer->probe = peer_probe_new(watches->core, hop, of->domain, scaled(peer, QUIET_MS),
-				     scaled(peer, ANSWER_MS), on_probe, peer);
+				     scaled(peer, ANSWER_MS), &events, peer);
 	watches->items = mem_resize(watches->items, watches->count + 1, sizeof *watches->items);
 	watches->items[watches->count++] = peer;
 	return peer;

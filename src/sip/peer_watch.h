@@ -1,6 +1,8 @@
 /* Is the SIP server there? Each next hop that subscriptions of ours depend on is asked with OPTIONS
  * when it has been quiet (D-26, SIP-071, REL-024), and at once after a connection to it was lost,
- * so that a restart does not go unnoticed. Nothing is sent while no subscription depends on it. */
+ * so that a restart does not go unnoticed. Nothing is sent while no subscription depends on it. It
+ * is down when none of its servers answers; when one of several is gone, all subscriptions are
+ * refreshed, since nobody knows which of them live there. */
 #pragma once
 
 #include <stdbool.h>
@@ -44,6 +46,8 @@ struct peer_watch *peer_watch_of(const struct peer_watches *watches, const char 
 void peer_watch_join(struct peer_watch *peer);
 void peer_watch_leave(struct peer_watch *peer);
 bool peer_watch_is_down(const struct peer_watch *peer);
+/* Behind the next hop there are several servers: what one of them does not answer, another may. */
+bool peer_watch_has_others(const struct peer_watch *peer);
 /* "up", "down" or "unwatched"; *heard_ms (loop clock) when it was heard last, 0: never. */
 const char *peer_watch_word(const struct peer_watch *peer, uint64_t *heard_ms);
 /* What became of a request to it: an answer is a sign of life, none of doubt. */

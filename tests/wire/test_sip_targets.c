@@ -399,6 +399,40 @@ static void each_server_is_asked(void **state)
 	stop(&rig);
 }
 
+static void own_peer_first(struct rig *rig)
+{
+	begin_world(rig);
+	dns_server_srv(world.dns, "_sip._udp.pbx.test", 60, 1, 0, text_peer_port(rig->peer),
+		       "two.test");
+	dns_server_srv(world.dns, "_sip._udp.pbx.test", 60, 2, 0, text_peer_port(world.first),
+		       "one.test");
+	dns_server_a(world.dns, "one.test", 60, "127.0.0.1");
+	dns_server_a(world.dns, "two.test", 60, "127.0.0.1");
+}
+
+/* [REL-024] [REL-025] [D-26]: what lived at a server that is gone is subscribed to anew at another,
+ * though the peer as a whole is there. */
+static void subscription_moves_to_the_other_server(void **state)
+{
+	struct rig *rig = start(own_peer_first, T1);
+	struct presence_agent end;
+	const struct sip_text *text = NULL;
+	char room[64];
+
+	(void)state;
+	pa_begin(rig, &end);
+	text_peer_deaf(rig->peer);
+	for (int i = 0; i < 400 && text == NULL; i++) {
+		(void)text_peer_let_run(world.first, 50);
+		answer_options(world.first);
+		if (text_peer_count(world.first, "SUBSCRIBE ") != 0)
+			text = text_peer_expect(world.first, "SUBSCRIBE ");
+	}
+	assert_non_null(text);
+	assert_string_equal(sip_text_tag(text, "To", room, sizeof room), "");
+	stop(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +448,7 @@ int main(void)
 		cmocka_unit_test(unknown_name_is_no_way),
 		cmocka_unit_test(strangers_names_are_not_looked_up),
 		cmocka_unit_test(each_server_is_asked),
+		cmocka_unit_test(subscription_moves_to_the_other_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
