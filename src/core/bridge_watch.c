@@ -352,8 +352,9 @@ void bridge_watch_answered(struct bridge *bridge, const struct watch *watch,
 	pair->row.heard_at = steady_s(bridge);
 	if (answer == WATCH_ALLOWED || answer == WATCH_PENDING)
 		bridge_end_refusal(bridge, pair);
-	/* Who only says "pending" says nothing of his user. */
-	if (answer == WATCH_ALLOWED && pair->doubts_all) {
+	/* Who only says "pending" says nothing of his user; a chat server says "subscribed" without
+	 * his state. */
+	if (answer == WATCH_ALLOWED && pair->doubts_all && watched_side(pair) == SIDE_SIP) {
 		pair->doubts_all = false;
 		pair->doubt_ms = 0;
 	}

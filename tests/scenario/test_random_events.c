@@ -15,15 +15,11 @@
 #include "model/presence_view.h"
 #include "model/rich.h"
 #include "support/fake_loop.h"
+#include "support/moody_store.h"
 
-enum {
-	USERS = 5, /* on each side */
-	PAIRS = USERS * USERS,
-	WORLDS = 4,
-	STEPS = 100000, /* in each */
-	ASK_AGAIN_S = 3600,
-	OPEN_MAX = 64
-};
+/* USERS on each side, STEPS in each world. */
+enum { USERS = 5, PAIRS = USERS * USERS, LINKS = 2, WORLDS = 4, STEPS = 100000 };
+enum { ASK_AGAIN_S = 3600, OPEN_MAX = 64 };
 
 /* Pair i of way w: watcher i / USERS, watched i % USERS. */
 struct model {
@@ -51,9 +47,9 @@ struct world {
 		exchange_id x;
 		int finished;
 	} messages[OPEN_MAX];
-	exchange_id last_x; /* messages written so far */
-	bool is_up[2];
-	bool is_full; /* the link to the chat server */
+	exchange_id last_x;    /* messages written so far */
+	bool is_up[1 + LINKS]; /* SIP, and the streams of the chat server */
+	bool is_full;          /* those */
 	bool is_reporting;
 	uint64_t seed;
 };
@@ -81,6 +77,21 @@ static struct model *model_of(struct world *world, const struct watch *watch)
 {
 	return &world->pairs[watch->watcher->side]
 			    [index_of(watch->watcher) * USERS + index_of(watch->watched)];
+}
+
+/* The SIP users in turn are behind the streams (D-02). */
+static unsigned link_of(const struct address *sip_user, void *arg)
+{
+	(void)arg;
+	return (unsigned)index_of(sip_user) % LINKS;
+}
+
+/* The stream of this pair is up. */
+static bool is_linked(const struct world *world, const struct watch *watch)
+{
+	bool from_sip = watch->watcher->side == SIDE_SIP;
+
+	return world->is_up[1 + link_of(from_sip ? watch->watcher : watch->watched, NULL)];
 }
 
 static int64_t now_s(const struct world *world)
@@ -119,7 +130,7 @@ static void on_watch(void *arg, const struct watch *watch, bool ask)
 	assert_true(model->wanted || model->granted);
 	if (!ask || end->which == SIDE_SIP)
 		return;
-	assert_true(end->world->is_up[SIDE_XMPP]);
+	assert_true(is_linked(end->world, watch));
 	if (model->was_asked && !model->excused)
 		assert_true(now_s(end->world) - model->asked_s >= ASK_AGAIN_S);
 	model->was_asked = true;
@@ -148,8 +159,7 @@ static bool on_is_full(void *arg, unsigned link)
 {
 	const struct end *end = arg;
 
-	(void)link;
-	return end->which == SIDE_XMPP && end->world->is_full && end->world->is_up[SIDE_XMPP];
+	return end->which == SIDE_XMPP && end->world->is_full && end->world->is_up[1 + link];
 }
 
 static void on_answer(void *arg, const struct watch *watch, enum watch_answer answer,
@@ -160,7 +170,7 @@ static void on_answer(void *arg, const struct watch *watch, enum watch_answer an
 	(void)fault;
 	model_of(end->world, watch)->is_unsaid = false;
 	assert_false(end->world->is_reporting);
-	assert_false(on_is_full(end, 0));
+	assert_false(end->which == SIDE_XMPP && end->world->is_full);
 	assert_int_equal(watch->watcher->side, end->which);
 	if (answer == WATCH_ALLOWED)
 		see(end->world, watch, now);
@@ -173,8 +183,8 @@ static void on_tell(void *arg, const struct watch *watch, const struct presence 
 	struct end *end = arg;
 
 	assert_false(end->world->is_reporting);
-	assert_false(on_is_full(end, 0));
-	assert_true(end->world->is_up[end->which]);
+	assert_false(end->which == SIDE_XMPP && end->world->is_full);
+	assert_true(end->which == SIDE_SIP ? end->world->is_up[0] : is_linked(end->world, watch));
 	if (end->which == SIDE_SIP)
 		assert_true(model_of(end->world, watch)->has_dialog);
 	see(end->world, watch, presence);
@@ -212,22 +222,12 @@ static void on_finish(void *arg, exchange_id x, enum outcome outcome, const stru
 	assert_true((outcome == OUTCOME_TAKEN || outcome == OUTCOME_STORED) == (fault == NULL));
 }
 
-static const struct side_ops ops[2] = {[SIDE_SIP] = {.watch = on_watch,
-						     .unwatch = on_unwatch,
-						     .refresh = on_refresh,
-						     .answer = on_answer,
-						     .tell = on_tell,
-						     .deliver = on_deliver,
-						     .finish = on_finish},
-				       [SIDE_XMPP] = {.watch = on_watch,
-						      .unwatch = on_unwatch,
-						      .refresh = on_refresh,
-						      .answer = on_answer,
-						      .tell = on_tell,
-						      .tell_person = on_tell_person,
-						      .is_full = on_is_full,
-						      .deliver = on_deliver,
-						      .finish = on_finish}};
+#define COMMON                                                                                     \
+	.watch = on_watch, .unwatch = on_unwatch, .refresh = on_refresh, .answer = on_answer,      \
+	.tell = on_tell, .deliver = on_deliver, .finish = on_finish
+static const struct side_ops ops[2] = {
+	[SIDE_SIP] = {COMMON},
+	[SIDE_XMPP] = {COMMON, .tell_person = on_tell_person, .is_full = on_is_full}};
 
 /* Events --------------------------------------------------------------------------------------- */
 
@@ -299,7 +299,7 @@ static void answer_pair(struct world *world, struct watch *watch)
 	/* Told later, or overtaken by a yes: the dialog has ended. */
 	if (!to_sip && answer == WATCH_FAILED && !model->granted)
 		model->is_ended = true;
-	model->is_unsaid |= to_sip && !world->is_up[SIDE_XMPP];
+	model->is_unsaid |= to_sip && !is_linked(world, watch);
 	bridge_watch_answered(world->bridge, watch, answer, NULL);
 }
 
@@ -410,17 +410,19 @@ static void end_message(struct world *world)
 	bridge_outcome(world->bridge, x, (enum outcome)dice(world, OUTCOME_UNKNOWN + 1), NULL);
 }
 
-static void toggle_link(struct world *world, enum side side)
+/* 0: SIP, else a stream. */
+static void toggle_link(struct world *world, unsigned link)
 {
 	/* A question of the last minute before a break may never have arrived. */
-	for (int i = 0; side == SIDE_XMPP && world->is_up[side] && i < PAIRS; i++) {
+	for (int i = 0; link > 0 && world->is_up[link] && i < PAIRS; i++) {
 		struct model *model = &world->pairs[SIDE_SIP][i];
 
 		if (model->was_asked && now_s(world) - model->asked_s <= 60)
 			model->excused = true;
 	}
-	world->is_up[side] = !world->is_up[side];
-	bridge_link(world->bridge, side, 0, world->is_up[side]);
+	world->is_up[link] = !world->is_up[link];
+	bridge_link(world->bridge, link == 0 ? SIDE_SIP : SIDE_XMPP, link == 0 ? 0 : link - 1,
+		    world->is_up[link]);
 }
 
 /* Start and end -------------------------------------------------------------------------------- */
@@ -442,7 +444,7 @@ static void on_changed(const struct watch *watch, enum pair_state from, enum pai
 		return;
 	assert_int_equal(watch->watched->side, SIDE_SIP);
 	assert_non_null(why);
-	model->is_unsaid |= !((struct world *)arg)->is_up[SIDE_XMPP];
+	model->is_unsaid |= !is_linked(arg, watch);
 	assert_int_equal(why->code, FAULT_FORBIDDEN);
 	model->granted = false;
 	model->wanted = false;
@@ -478,6 +480,8 @@ static void begin(struct world *world, struct end *ends)
 				       .counters = &world->counters,
 				       .may_use = yes,
 				       .is_served = yes,
+				       .link_of = link_of,
+				       .link_count = LINKS,
 				       .pair_changed = on_changed,
 				       .arg = world,
 				       .ask_again_s = ASK_AGAIN_S,
@@ -490,8 +494,36 @@ static void begin(struct world *world, struct end *ends)
 	bridge_attach(world->bridge, SIDE_XMPP, &ops[SIDE_XMPP], &ends[SIDE_XMPP]);
 	bridge_start(world->bridge, on_started, world);
 	fake_loop_run(world->loop);
-	for (int side = 0; side < 2; side++)
-		bridge_link(world->bridge, (enum side)side, 0, world->is_up[side]);
+	bridge_link(world->bridge, SIDE_SIP, 0, world->is_up[0]);
+	for (unsigned i = 0; i < LINKS; i++)
+		bridge_link(world->bridge, SIDE_XMPP, i, world->is_up[1 + i]);
+}
+
+static void open_store(struct world *world)
+{
+	struct store_params params = {.engine = "failing", .loop = world->loop};
+	char error[256];
+
+	assert_int_equal(store_open(&world->store, &params, error, sizeof error), 0);
+}
+
+/* Dialogs of phones that were kept; who has none subscribes anew some day. */
+static void restore_dialogs(struct world *world)
+{
+	for (int i = 0; i < PAIRS; i++) {
+		struct model *model = &world->pairs[SIDE_SIP][i];
+		struct watch watch = {.watcher = &world->users[SIDE_SIP][i / USERS],
+				      .watched = &world->users[SIDE_XMPP][i % USERS]};
+		struct fault fault;
+		enum watch_answer answer;
+
+		if (!model->has_dialog || model->is_ended || dice(world, 4) == 0) {
+			model->has_dialog = false;
+			continue;
+		}
+		answer = bridge_watch_restored(world->bridge, &watch, &fault);
+		model->has_dialog = answer == WATCH_ALLOWED || answer == WATCH_PENDING;
+	}
 }
 
 static void restart(struct world *world, struct end *ends)
@@ -501,9 +533,13 @@ static void restart(struct world *world, struct end *ends)
 	bridge_free(&world->bridge);
 	for (int i = 0; i < OPEN_MAX; i++)
 		assert_true(world->messages[i].x == 0 || world->messages[i].finished == 1);
-	for (int i = 0; i < PAIRS; i++)
-		world->pairs[SIDE_SIP][i].has_dialog = false;
+	fake_loop_run(world->loop);
+	moody_store_keep(now_s(world));
+	store_free(&world->store);
+	fake_loop_advance(world->loop, dice(world, 150000));
+	open_store(world);
 	begin(world, ends);
+	restore_dialogs(world);
 }
 
 /* Mostly moments, so that things meet; now and then long enough for each timer. */
@@ -541,7 +577,7 @@ static void step(struct world *world, struct end *ends)
 		bridge_user_seen(world->bridge, &world->users[SIDE_XMPP][dice(world, USERS)],
 				 dice(world, 2) == 0);
 	else if (roll < 930)
-		toggle_link(world, watcher);
+		toggle_link(world, (unsigned)dice(world, 1 + LINKS));
 	else if (roll < 931)
 		restart(world, ends);
 	else if (roll < 940)
@@ -594,9 +630,9 @@ static void check_sums(const struct world *world)
 /* Links come back, everybody is online, time passes: nothing is left unsaid. */
 static void settle(struct world *world)
 {
-	for (int side = 0; side < 2; side++) {
-		if (!world->is_up[side])
-			toggle_link(world, (enum side)side);
+	for (unsigned i = 0; i <= LINKS; i++) {
+		if (!world->is_up[i])
+			toggle_link(world, i);
 	}
 	world->is_full = false;
 	for (int i = 0; i < USERS; i++)
@@ -612,17 +648,14 @@ static void run_world(uint64_t seed)
 {
 	static struct world world;
 	struct end ends[2] = {{&world, SIDE_SIP}, {&world, SIDE_XMPP}};
-	struct store_params params = {.engine = "memory"};
-	char error[256];
 	char local[16];
 
-	world = (struct world){.seed = seed, .is_up = {true, true}};
+	world = (struct world){.seed = seed, .is_up = {true, true, true}};
 	limits_defaults(&world.limits);
 	world.limits.new_watches_per_minute = 1000000; /* the walk is to go everywhere */
 	world.limits.questions_per_minute = 1000000;
 	assert_int_equal(loop_new(&world.loop), 0);
-	params.loop = world.loop;
-	assert_int_equal(store_open(&world.store, &params, error, sizeof error), 0);
+	open_store(&world);
 	for (int i = 0; i < USERS; i++) {
 		(void)snprintf(local, sizeof local, "u%d", i);
 		address_set(&world.users[SIDE_SIP][i], SIDE_SIP, local, "pbx.example");
@@ -638,6 +671,7 @@ static void run_world(uint64_t seed)
 	bridge_free(&world.bridge);
 	fake_loop_run(world.loop);
 	store_free(&world.store);
+	moody_store_forget();
 	for (int i = 0; i < USERS; i++) {
 		address_clear(&world.users[SIDE_SIP][i]);
 		address_clear(&world.users[SIDE_XMPP][i]);

@@ -231,8 +231,7 @@ static bool on_is_full(void *arg, unsigned link)
 {
 	const struct end *end = arg;
 
-	(void)link;
-	return end->which == SIDE_XMPP && end->world->is_full;
+	return link == 0 && end->which == SIDE_XMPP && end->world->is_full;
 }
 
 static const struct side_ops ops = {
