@@ -355,6 +355,11 @@ void agent_prove(const struct request *request)
 		connections_prove(request->tport);
 }
 
+bool agent_has_tls(const struct agent *agent)
+{
+	return agent->secure != NULL;
+}
+
 int agent_reload_tls(struct agent *agent, const struct sip_tls *tls, char *error, size_t error_len)
 {
 	if (agent->secure == NULL || tls->certificate == NULL)

@@ -20,8 +20,9 @@ struct trust;
 
 enum { REQUEST_TAG_CHARS = 32 };
 
-/* Transports; a bool "is a stream" is one of the first two. */
-enum agent_way { AGENT_UDP, AGENT_TCP, AGENT_TLS };
+/* Transports; a bool "is a stream" is one of the first two. AGENT_SIPS is TLS with a sips URI
+ * (SIP-008). */
+enum agent_way { AGENT_UDP, AGENT_TCP, AGENT_TLS, AGENT_SIPS };
 
 /* One request. It belongs to the handler, who ends it with agent_answer() or agent_drop(), or
  * keeps it with agent_hold(). sip is read-only; its strings are views (SOF-020). */
@@ -84,6 +85,8 @@ unsigned agent_intake(struct agent *agent);
 /* The sender of request has proved who he is: his connection is no stranger's any more (SEC-081).
  */
 void agent_prove(const struct request *request);
+/* True if it speaks TLS. */
+bool agent_has_tls(const struct agent *agent);
 /* Reads the files of TLS again, for connections from now on (SEC-103). Returns 0, or EINVAL with a
  * sentence: the old ones stay. Nothing to do where TLS was off at the start. */
 int agent_reload_tls(struct agent *agent, const struct sip_tls *tls, char *error, size_t error_len);

@@ -6,7 +6,6 @@
 #include "sip/agent.h"
 #include "sip/net_address.h"
 #include "sip/side_core.h"
-#include "sip/targets.h"
 #include "sip/trust.h"
 
 static bool no(const char **why, const char *reason)
@@ -21,8 +20,10 @@ bool destination_may(const struct side_core *core, const char *hop,
 	struct net_address address;
 	struct uri_parts parts;
 
-	if (!uri_parts_read(&parts, hop) || parts.is_sips)
+	if (!uri_parts_read(&parts, hop))
 		return no(why, "next hop is no sip URI");
+	if (parts.is_sips && !agent_has_tls(core->agent))
+		return no(why, "next hop is a sips URI, and there is no TLS");
 	if (parts.has_maddr)
 		return no(why, "maddr");
 	if (!net_address_parse(&address, parts.host)) {
@@ -38,7 +39,7 @@ bool destination_may(const struct side_core *core, const char *hop,
 		return no(why, "next hop is this bridge");
 	if (net_address_same_host(&address, source))
 		return true;
-	if (trust_has(core->trust, &address, false) || targets_has(core->targets, &address))
+	if (trust_has(core->trust, &address, false))
 		return true;
 	return no(why, "next hop is neither the source nor a trusted address");
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include <sofia-sip/sip.h>
 #include <sofia-sip/sip_header.h>
@@ -250,6 +251,14 @@ static void tagged(struct buf *out, const char *name, const char *value, const c
 		buf_puts(out, tag);
 	}
 	buf_puts(out, "\r\n");
+}
+
+int dialog_way(const struct dialog *dialog)
+{
+	if (!dialog->is_secure)
+		return dialog->is_stream ? AGENT_TCP : AGENT_UDP;
+	return dialog->target != NULL && strncasecmp(dialog->target, "sips:", 5) == 0 ? AGENT_SIPS
+										      : AGENT_TLS;
 }
 
 void dialog_request(struct dialog *dialog, const struct side_core *core,

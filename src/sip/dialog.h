@@ -63,11 +63,8 @@ struct dialog *dialog_new(struct dialogs *dialogs, enum dialog_role role, void *
  * end; not in the table. */
 struct dialog *dialog_fork(const struct dialog *of, void *owner);
 void dialog_free(struct dialogs *dialogs, struct dialog **dialog);
-/* enum agent_way of our Contact. */
-static inline int dialog_way(const struct dialog *dialog)
-{
-	return (dialog->is_stream || dialog->is_secure) + dialog->is_secure;
-}
+/* enum agent_way of our Contact: sips where the far end's is (SIP-008). */
+int dialog_way(const struct dialog *dialog);
 /* The dialog of a request (Call-ID and To tag), or NULL. The far tag is not compared yet. */
 struct dialog *dialog_find(const struct dialogs *dialogs, const char *call_id,
 			   const char *local_tag);

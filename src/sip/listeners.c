@@ -256,9 +256,11 @@ void listeners_contact(struct listeners *listeners, const struct net_address *to
 		       enum agent_way way, const char *user, struct buf *out)
 {
 	static const char *const params[] = {">", ";transport=tcp>", ";transport=tls>"};
-	const struct listener *listener = listener_toward(listeners, toward, way);
+	const struct listener *listener =
+		listener_toward(listeners, toward, way == AGENT_SIPS ? AGENT_TLS : way);
+	bool is_sips = way == AGENT_SIPS && listener != NULL && listener->way == AGENT_TLS;
 
-	buf_printf(out, "<sip:%s@", user);
+	buf_printf(out, "<%s:%s@", is_sips ? "sips" : "sip", user);
 	if (listeners->params->advertise != NULL) {
 		struct uri_parts own;
 		struct buf uri = BUF_INIT;
@@ -273,7 +275,7 @@ void listeners_contact(struct listeners *listeners, const struct net_address *to
 		print_host(listeners, listener, toward, out);
 		buf_printf(out, ":%u", listener->port);
 	}
-	buf_puts(out, listener != NULL ? params[listener->way] : ">");
+	buf_puts(out, listener != NULL && !is_sips ? params[listener->way] : ">");
 }
 
 bool listeners_are(const struct listeners *listeners, const struct net_address *address)

@@ -224,6 +224,15 @@ static void came_up(struct secure_link *link)
 		secure_failures_end(link->secure, server_of(link));
 }
 
+/* The library's own macro takes the name for one that may be changed. */
+static void set_server_name(SSL *session, const char *name)
+{
+	char *copy = mem_strdup(name);
+
+	(void)SSL_ctrl(session, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, copy);
+	mem_free(copy);
+}
+
 /* The peer's own name for itself goes into the first message (SEC-101); addresses do not (RFC 6066
  * section 3). */
 static void start(struct secure_link *link, bool accepts)
@@ -238,7 +247,7 @@ static void start(struct secure_link *link, bool accepts)
 	SSL_set_connect_state(link->session);
 	if (trust_names_at(link->secure->params.trust, server_of(link), names, 1) == 1 &&
 	    !net_address_parse(&literal, names[0]))
-		(void)SSL_set_tlsext_host_name(link->session, names[0]);
+		set_server_name(link->session, names[0]);
 }
 
 int secure_link_handshake(struct secure_link *link, bool accepts)

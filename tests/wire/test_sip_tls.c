@@ -321,35 +321,46 @@ static void demand_and_none(void **state)
 
 /* Dialogs -------------------------------------------------------------------------------------- */
 
-/* [SIP-007] [SIP-036]: a phone that watches over TLS is told over the connection it opened, and our
- * Contact names the TLS port. */
-static void dialog_over_tls(void **state)
+/* A phone that watches over TLS is told over the connection it opened, and our Contact names the
+ * TLS port. */
+static void check_dialog(const char *scheme, const char *transport)
 {
 	struct tls_rig *tls = tls_rig_new(files, NULL);
 	struct tls_peer *client = tls_rig_client(tls, NULL, 0);
-	char contact[200], wanted[100];
+	char contact[200], wanted[100], notified[100];
 	const char *text;
 
-	(void)state;
 	assert_true(tls_peer_wait_up(client));
 	fake_bridge_set_now(tls->rig->bridge, SHOW_AWAY, "tea");
 	tls->rig->bridge->requested = WATCH_ALLOWED;
 	snprintf(contact, sizeof contact,
-		 "Contact: <sip:1001@127.0.0.1:%u;transport=tls>\r\nEvent: presence\r\n"
+		 "Contact: <%s:1001@127.0.0.1:%u%s>\r\nEvent: presence\r\n"
 		 "Expires: 600\r\nAccept: application/pidf+xml\r\n",
-		 tls_peer_own_port(client));
+		 scheme, tls_peer_own_port(client), transport);
+	snprintf(wanted, sizeof wanted, "@127.0.0.1:%u%s>", tls->port, transport);
+	snprintf(notified, sizeof notified, "NOTIFY %s:1001@127.0.0.1:", scheme);
 	tls_rig_send(tls, client, &(struct rig_request){.method = "SUBSCRIBE", .headers = contact});
 	text = tls_peer_expect(client, "SIP/2.0 200");
 	assert_non_null(text);
-	snprintf(wanted, sizeof wanted, "@127.0.0.1:%u;transport=tls>", tls->port);
 	assert_non_null(strstr(text, wanted));
-	text = tls_peer_expect(client, "NOTIFY sip:1001@127.0.0.1");
+	assert_non_null(
+		strstr(text, scheme[3] == 's' ? "\r\nContact: <sips:" : "\r\nContact: <sip:"));
+	text = tls_peer_expect(client, notified);
 	assert_non_null(text);
 	assert_non_null(strstr(text, wanted));
 	assert_non_null(strstr(text, "tea"));
+	assert_non_null(strstr(text, "\r\nVia: SIP/2.0/TLS "));
 	tls_peer_answer(client, text, "200 OK", "");
 	tls_peer_free(&client);
 	tls_rig_free(&tls);
+}
+
+/* [SIP-007] [SIP-008] [SIP-036] */
+static void dialog_over_tls(void **state)
+{
+	(void)state;
+	check_dialog("sip", ";transport=tls");
+	check_dialog("sips", "");
 }
 
 /* Others --------------------------------------------------------------------------------------- */
