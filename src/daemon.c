@@ -263,6 +263,7 @@ static void use_access(struct parts *parts, const struct settings *fresh)
 	parts->access = fresh->access_count != 0 ? access_new(fresh->access, fresh->access_count)
 						 : NULL;
 	bridge_set_access(parts->bridge, parts->access);
+	sip_side_access_changed(parts->sip);
 	access_free(&before);
 }
 

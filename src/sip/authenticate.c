@@ -32,7 +32,7 @@ struct authenticate {
 	struct side_core *core;
 	struct logins *logins;
 	struct nonces *nonces;
-	struct auth_limits *limits;
+	struct login_limits *limits;
 	/* What unknown users are computed with: the same work as for known ones (SEC-013). */
 	char nobody[DIGEST_HEX_MAX + 1];
 };
@@ -52,7 +52,7 @@ struct authenticate *authenticate_new(struct side_core *core)
 
 	self->core = core;
 	self->nonces = nonces_new();
-	self->limits = auth_limits_new();
+	self->limits = login_limits_new();
 	self->logins =
 		logins_new(core->params->map, core->params->logins, core->params->login_count);
 	random_hex(self->nobody, DIGEST_HEX_MAX / 2);
@@ -67,7 +67,7 @@ void authenticate_free(struct authenticate **authenticate)
 		return;
 	logins_free(&self->logins);
 	nonces_free(&self->nonces);
-	auth_limits_free(&self->limits);
+	login_limits_free(&self->limits);
 	mem_free(self);
 	*authenticate = NULL;
 }
@@ -82,15 +82,15 @@ void authenticate_set_logins(struct authenticate *authenticate, const struct sip
 bool authenticate_is_verified(const struct authenticate *authenticate,
 			      const struct net_address *source)
 {
-	return auth_limits_is_verified(authenticate->limits, source,
-				       loop_now(authenticate->core->params->loop));
+	return login_limits_is_verified(authenticate->limits, source,
+					loop_now(authenticate->core->params->loop));
 }
 
 void authenticate_status(const struct authenticate *authenticate, struct buf *out)
 {
 	buf_printf(out, "sip.logins %zu\n", logins_count(authenticate->logins));
 	buf_printf(out, "sip.login_nonces %zu\n", nonces_count(authenticate->nonces));
-	buf_printf(out, "sip.login_limits %zu\n", auth_limits_count(authenticate->limits));
+	buf_printf(out, "sip.login_limits %zu\n", login_limits_count(authenticate->limits));
 }
 
 /* Answers ----------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ static bool may_answer(const struct attempt *attempt, const char *phrase, size_t
 	const struct request *request = attempt->request;
 
 	return !request->is_udp || agent_answer_size(request, phrase) + headers <= request->size ||
-	       auth_limits_is_verified(attempt->self->limits, &request->source, attempt->now_ms);
+	       login_limits_is_verified(attempt->self->limits, &request->source, attempt->now_ms);
 }
 
 static enum authenticate_verdict answer(const struct attempt *attempt, int status,
@@ -183,7 +183,7 @@ static bool is_held_back(const struct attempt *attempt)
 	const struct net_address *source = &attempt->request->source;
 
 	counters_of(attempt)->sip_stranger++;
-	if (auth_limits_is_verified(attempt->self->limits, source, attempt->now_ms))
+	if (login_limits_is_verified(attempt->self->limits, source, attempt->now_ms))
 		return sources_peer(attempt->sources, source) != SOURCE_PASS;
 	return sources_stranger(attempt->sources, source) != SOURCE_ANSWER;
 }
@@ -255,8 +255,8 @@ static enum authenticate_verdict failed(const struct attempt *attempt, const cha
 {
 	counters_of(attempt)->auth_failed++;
 	counters_of(attempt)->sip_stranger++;
-	if (!auth_limits_failed(attempt->self->limits, &attempt->request->source, user,
-				attempt->realm, attempt->now_ms))
+	if (!login_limits_failed(attempt->self->limits, &attempt->request->source, user,
+				 attempt->realm, attempt->now_ms))
 		return challenge(attempt, false);
 	log_attempt(attempt, user, "blocked for a while after wrong responses");
 	counters_of(attempt)->auth_blocked++;
@@ -300,7 +300,7 @@ static enum authenticate_verdict pass(const struct attempt *attempt, struct logi
 	struct request *request = attempt->request;
 
 	counters_of(attempt)->auth_passed++;
-	auth_limits_verified(attempt->self->limits, &request->source, attempt->now_ms);
+	login_limits_verified(attempt->self->limits, &request->source, attempt->now_ms);
 	login->good = request->source;
 	if (!is_himself(attempt, login)) {
 		log_attempt(attempt, login->name, "refused, From is somebody else");
@@ -325,9 +325,9 @@ static bool is_blocked(const struct attempt *attempt, const struct login *login,
 		       bool *is_silent)
 {
 	const struct net_address *source = &attempt->request->source;
-	const struct auth_limits *limits = attempt->self->limits;
-	bool by_source = auth_limits_source(limits, source, attempt->now_ms);
-	bool by_user = auth_limits_user(limits, user, attempt->realm, attempt->now_ms);
+	const struct login_limits *limits = attempt->self->limits;
+	bool by_source = login_limits_source(limits, source, attempt->now_ms);
+	bool by_user = login_limits_user(limits, user, attempt->realm, attempt->now_ms);
 	bool is_home = login != NULL && net_address_same_host(&login->good, source);
 
 	*is_silent = by_source;
@@ -438,7 +438,7 @@ static enum authenticate_verdict try(const struct attempt *attempt)
 
 	if (find_credentials(attempt, &credentials)) {
 		/* What was sent again because our answer was lost is no replay. */
-		if (auth_limits_is_verified(self->limits, &request->source, attempt->now_ms) &&
+		if (login_limits_is_verified(self->limits, &request->source, attempt->now_ms) &&
 		    repeats_take(self->core->repeats, request))
 			return AUTHENTICATE_ENDED;
 		verdict = judge(attempt, &credentials);

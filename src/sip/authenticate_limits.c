@@ -25,7 +25,7 @@ struct book {
 	size_t most;
 };
 
-struct auth_limits {
+struct login_limits {
 	struct book failures;
 	struct book verified;
 };
@@ -66,7 +66,7 @@ static struct entry *book_get(struct book *book, const struct buf *key, uint64_t
 			forget(book, LIST_ENTRY(book->order.next, struct entry, link));
 		entry = mem_zalloc(sizeof *entry);
 		buf_append(&entry->key, key->data, key->len);
-		rate_init(&entry->failures, AUTH_FAILURES, now_ms);
+		rate_init(&entry->failures, LOGIN_FAILURES, now_ms);
 		table_put(book->table, key->data, key->len, entry);
 	}
 	list_remove(&entry->link);
@@ -74,16 +74,16 @@ static struct entry *book_get(struct book *book, const struct buf *key, uint64_t
 	return entry;
 }
 
-struct auth_limits *auth_limits_new(void)
+struct login_limits *login_limits_new(void)
 {
-	struct auth_limits *limits = mem_zalloc(sizeof *limits);
+	struct login_limits *limits = mem_zalloc(sizeof *limits);
 
-	book_init(&limits->failures, AUTH_FAILURES_MAX);
-	book_init(&limits->verified, AUTH_VERIFIED_MAX);
+	book_init(&limits->failures, LOGIN_FAILURES_MAX);
+	book_init(&limits->verified, LOGIN_VERIFIED_MAX);
 	return limits;
 }
 
-void auth_limits_free(struct auth_limits **limits)
+void login_limits_free(struct login_limits **limits)
 {
 	if (*limits == NULL)
 		return;
@@ -124,8 +124,8 @@ static bool is_until(const struct book *book, struct buf *key, uint64_t now_ms)
 	return entry != NULL && now_ms < entry->until_ms;
 }
 
-bool auth_limits_source(const struct auth_limits *limits, const struct net_address *source,
-			uint64_t now_ms)
+bool login_limits_source(const struct login_limits *limits, const struct net_address *source,
+			 uint64_t now_ms)
 {
 	struct buf key = BUF_INIT;
 
@@ -133,8 +133,8 @@ bool auth_limits_source(const struct auth_limits *limits, const struct net_addre
 	return is_until(&limits->failures, &key, now_ms);
 }
 
-bool auth_limits_user(const struct auth_limits *limits, const char *user, const char *realm,
-		      uint64_t now_ms)
+bool login_limits_user(const struct login_limits *limits, const char *user, const char *realm,
+		       uint64_t now_ms)
 {
 	struct buf key = BUF_INIT;
 
@@ -144,11 +144,11 @@ bool auth_limits_user(const struct auth_limits *limits, const char *user, const 
 
 static uint64_t block_ms(unsigned blocks)
 {
-	uint64_t ms = AUTH_BLOCK_MS;
+	uint64_t ms = LOGIN_BLOCK_MS;
 
-	while (--blocks > 0 && ms < AUTH_BLOCK_MOST_MS)
+	while (--blocks > 0 && ms < LOGIN_BLOCK_MOST_MS)
 		ms *= 2;
-	return ms < AUTH_BLOCK_MOST_MS ? ms : AUTH_BLOCK_MOST_MS;
+	return ms < LOGIN_BLOCK_MOST_MS ? ms : LOGIN_BLOCK_MOST_MS;
 }
 
 /* True if it is blocked now. Who was quiet for as long again as he was blocked begins anew. */
@@ -157,7 +157,7 @@ static bool fail(struct book *book, struct buf *key, uint64_t now_ms)
 	struct entry *entry = book_get(book, key, now_ms);
 
 	buf_free(key);
-	if (rate_take(&entry->failures, AUTH_FAILURES / 60.0, AUTH_FAILURES, now_ms))
+	if (rate_take(&entry->failures, LOGIN_FAILURES / 60.0, LOGIN_FAILURES, now_ms))
 		return false;
 	if (entry->blocks != 0 && now_ms >= entry->until_ms + block_ms(entry->blocks))
 		entry->blocks = 0;
@@ -166,8 +166,8 @@ static bool fail(struct book *book, struct buf *key, uint64_t now_ms)
 	return true;
 }
 
-bool auth_limits_failed(struct auth_limits *limits, const struct net_address *source,
-			const char *user, const char *realm, uint64_t now_ms)
+bool login_limits_failed(struct login_limits *limits, const struct net_address *source,
+			 const char *user, const char *realm, uint64_t now_ms)
 {
 	struct buf by_source = BUF_INIT, by_user = BUF_INIT;
 
@@ -179,18 +179,18 @@ bool auth_limits_failed(struct auth_limits *limits, const struct net_address *so
 	return source_is_blocked || user_is_blocked;
 }
 
-void auth_limits_verified(struct auth_limits *limits, const struct net_address *source,
-			  uint64_t now_ms)
+void login_limits_verified(struct login_limits *limits, const struct net_address *source,
+			   uint64_t now_ms)
 {
 	struct buf key = BUF_INIT;
 
 	address_only(source, &key);
-	book_get(&limits->verified, &key, now_ms)->until_ms = now_ms + AUTH_VERIFIED_MS;
+	book_get(&limits->verified, &key, now_ms)->until_ms = now_ms + LOGIN_VERIFIED_MS;
 	buf_free(&key);
 }
 
-bool auth_limits_is_verified(const struct auth_limits *limits, const struct net_address *source,
-			     uint64_t now_ms)
+bool login_limits_is_verified(const struct login_limits *limits, const struct net_address *source,
+			      uint64_t now_ms)
 {
 	struct buf key = BUF_INIT;
 
@@ -198,7 +198,7 @@ bool auth_limits_is_verified(const struct auth_limits *limits, const struct net_
 	return is_until(&limits->verified, &key, now_ms);
 }
 
-size_t auth_limits_count(const struct auth_limits *limits)
+size_t login_limits_count(const struct login_limits *limits)
 {
 	return table_count(limits->failures.table) + table_count(limits->verified.table);
 }

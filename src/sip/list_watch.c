@@ -138,10 +138,18 @@ static void set_state(struct list_member *member, enum member_state state, const
 	member->is_new = true;
 }
 
+static const struct address *watcher_of(const struct list_watch *list,
+					const struct list_member *member)
+{
+	return notifier_watcher_of(list->subscription->notifier, &list->watcher, &list->by,
+				   &member->watched);
+}
+
 static void join(struct list_watch *list, struct list_member *member)
 {
 	struct watchings *watchings = list->subscription->notifier->watchings;
-	struct watching *watching = watchings_get(watchings, &list->watcher, &member->watched);
+	struct watching *watching =
+		watchings_get(watchings, watcher_of(list, member), &member->watched);
 
 	watching_put(watchings, watching, &member->looker, &list->by);
 	watcher_row_user(watching, member->looker.by,
@@ -172,8 +180,8 @@ static void ask(struct list_watch *list, struct list_member *member)
 	struct bridge *bridge = core_of(list)->params->bridge;
 	const struct presence *now;
 	struct fault fault = {0};
-	struct watch watch = {exchange_new(), SCOPE_WATCHER, &list->watcher, &member->watched,
-			      list->nick};
+	struct watch watch = {exchange_new(), SCOPE_WATCHER, watcher_of(list, member),
+			      &member->watched, list->nick};
 
 	if (list->is_restoring) {
 		take_answer(list, member, bridge_watch_restored(bridge, &watch, &fault));

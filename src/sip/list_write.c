@@ -43,7 +43,9 @@ static const struct presence *presence_of(const struct list_member *member)
 {
 	const struct list_watch *list = member->list;
 	struct notifier *notifier = list->subscription->notifier;
-	struct watching pair = {.watcher = list->watcher, .watched = member->watched};
+	struct watching pair = {.watcher = *notifier_watcher_of(notifier, &list->watcher, &list->by,
+								 &member->watched),
+				.watched = member->watched};
 
 	if (member->looker.watching != NULL)
 		return notify_presence(notifier, member->looker.watching);

@@ -34,6 +34,10 @@ int notifier_restore(struct notifier *notifier, const struct dialog_row *row, bo
  * given. */
 void notifier_restored(struct notifier *notifier);
 
+/* The access rules have changed: who looks at somebody through his domain, and may not any more,
+ * subscribes anew. */
+void notifier_access_changed(struct notifier *notifier);
+
 /* D-48: with tell, final NOTIFYs to all, paced. Without, those that are kept go on after the next
  * start. done(arg) once, later, when all that is under way is answered. */
 void notifier_stop(struct notifier *notifier, bool tell, void (*done)(void *arg), void *arg);

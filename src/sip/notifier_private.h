@@ -106,6 +106,11 @@ enum notifier_tell { NOTIFIER_TELL_CORE, NOTIFIER_CORE_KNOWS };
 
 /* Takes looker out of its pair, if it is in one. */
 void notifier_leave(struct notifier *notifier, struct looker *looker, enum notifier_tell tell);
+/* notifier_access.c: who looks, as the core is to know him: watcher (notifier_pair_watcher()), or by
+ * himself where the access rules forbid it to him. Borrows the arguments. */
+const struct address *notifier_watcher_of(const struct notifier *notifier,
+					  const struct address *watcher, const struct address *by,
+					  const struct address *watched);
 /* Makes a subscription ENDED with reason (constant) and sends its last NOTIFY. */
 void notifier_end(struct subscription *subscription, const char *reason, unsigned retry_after_s,
 		  enum notifier_tell tell);

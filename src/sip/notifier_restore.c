@@ -125,20 +125,22 @@ static void restore_single(struct subscription *s, const struct subscription_row
 	enum watch_answer answer;
 
 	notifier_pair_watcher(s->notifier, &value->by, &watcher);
-	struct watch watch = {exchange_new(), SCOPE_WATCHER, &watcher, watched, NULL};
+	struct watch watch = {exchange_new(), SCOPE_WATCHER,
+			      notifier_watcher_of(s->notifier, &watcher, &value->by, watched),
+			      watched, NULL};
 
 	if (!s->package->is_counted) {
 		s->state = SUBSCRIPTION_ACTIVE;
 		s->has_row = value->has_info;
 		s->row = value->info;
 		s->row_event = value->info_event;
-		join(s, &watcher, watched, &value->by);
+		join(s, watch.watcher, watched, &value->by);
 	} else {
 		answer = bridge_watch_restored(s->notifier->core->params->bridge, &watch, &fault);
 		if (answer == WATCH_ALLOWED || answer == WATCH_PENDING) {
 			s->state = answer == WATCH_ALLOWED ? SUBSCRIPTION_ACTIVE
 							   : SUBSCRIPTION_PENDING;
-			join(s, &watcher, watched, &value->by);
+			join(s, watch.watcher, watched, &value->by);
 			s->looker.watching->is_waiting |= answer == WATCH_ALLOWED;
 		} else {
 			doom(s, answer);

@@ -353,6 +353,11 @@ void sip_side_set_logins(struct sip_side *side, const struct sip_login *logins, 
 	authenticate_set_logins(side->core.authenticate, logins, count);
 }
 
+void sip_side_access_changed(struct sip_side *side)
+{
+	notifier_access_changed(side->notifier);
+}
+
 void sip_side_accept(struct sip_side *side, bool may)
 {
 	side->core.may_accept = may;

@@ -196,6 +196,8 @@ void sip_side_restore_print(struct sip_side *side, uint64_t print, int status, i
 /* A text from SIP that is in the queue, accepted age_ms ago: its row stands for its fingerprint,
  * which a crash may have left unwritten (REL-005). uid as it was given to the core. */
 void sip_side_restore_queued(struct sip_side *side, const char *uid, int64_t age_ms);
+/* After bridge_set_access(). */
+void sip_side_access_changed(struct sip_side *side);
 /* Other logins from now on; copied. */
 void sip_side_set_logins(struct sip_side *side, const struct sip_login *logins, size_t count);
 /* Whether the bridge as a whole accepts work: false answers new requests 503 (D-50, D-36). */

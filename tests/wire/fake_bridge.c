@@ -272,6 +272,13 @@ bool bridge_may_see(struct bridge *bridge, const struct address *watcher,
 	return address_is_domain(watcher) ? bridge->domain_may_see : bridge->may_see;
 }
 
+bool bridge_may_watch(struct bridge *bridge, const struct address *watcher,
+		      const struct address *watched)
+{
+	(void)watched;
+	return bridge->barred == NULL || strcmp(watcher->local, bridge->barred) != 0;
+}
+
 static void put_two(struct buf *line, const char *word, const struct address *from,
 		    const struct address *to)
 {

@@ -32,6 +32,7 @@ struct bridge {
 	bool has_now;
 	bool may_see;        /* bridge_may_see(): users */
 	bool domain_may_see; /* and whole domains */
+	const char *barred;  /* user part of whom the access rules forbid everybody, or NULL */
 	exchange_id last_x;  /* of the last message or outcome */
 	struct store *store;
 	struct learned *learned;

@@ -149,7 +149,7 @@ char *phone_elsewhere(struct rig *rig, const char *from, const char *text)
 			 strlen(text));
 	ssize_t got = -1;
 
-	for (int i = 0; i < 100 && got < 0; i++) {
+	for (int i = 0; i < TEXT_PEER_WAIT_MS && got < 0; i++) {
 		text_peer_let_run(rig->peer, 1);
 		got = recv(fd, room, sizeof room - 1, 0);
 	}

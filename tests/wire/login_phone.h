@@ -39,7 +39,7 @@ const struct sip_text *phone_expect(struct rig *rig, int status);
 void phone_taken(struct rig *rig);
 
 /* Sends text from a socket of its own at from (127.0.0.2) to the bridge, and returns what came back
- * within 100 ms, or ""; mem_free. */
+ * in time, or ""; mem_free. */
 char *phone_elsewhere(struct rig *rig, const char *from, const char *text);
 /* As phone_ask(), over UDP from there; the answer to the second, mem_free. */
 char *phone_ask_from(struct rig *rig, const char *from, struct login_phone *phone,

@@ -87,7 +87,7 @@ static void phones_move(void **state)
 	(void)state;
 	subscribe(rig, &phone, tag);
 	again.cseq = 5;
-	refresh_headers(headers, sizeof headers, "127.0.0.1", 9);
+	refresh_headers(headers, sizeof headers, "127.0.0.9", 9);
 	char *answer = phone_ask_from(rig, "127.0.0.7", &phone, &again);
 
 	assert_memory_equal(answer, "SIP/2.0 403", 11); /* his Contact is not where he is */

@@ -132,69 +132,69 @@ static void forgotten_nonces_are_over(void **state)
 	nonces_free(&nonces);
 }
 
-static bool guess(struct auth_limits *limits, const char *source, const char *user, uint64_t now)
+static bool guess(struct login_limits *limits, const char *source, const char *user, uint64_t now)
 {
 	struct net_address address = address_of(source);
 
-	return auth_limits_failed(limits, &address, user, "r", now);
+	return login_limits_failed(limits, &address, user, "r", now);
 }
 
-static bool is_source_blocked(struct auth_limits *limits, const char *source, uint64_t now)
+static bool is_source_blocked(struct login_limits *limits, const char *source, uint64_t now)
 {
 	struct net_address address = address_of(source);
 
-	return auth_limits_source(limits, &address, now);
+	return login_limits_source(limits, &address, now);
 }
 
 /* [SEC-013]: five wrong responses a minute, then nothing for a minute, then for two, four ... */
 static void failures_block(void **state)
 {
-	struct auth_limits *limits = auth_limits_new();
+	struct login_limits *limits = login_limits_new();
 	uint64_t now = 1000000;
 
 	(void)state;
-	for (int i = 0; i < AUTH_FAILURES; i++)
+	for (int i = 0; i < LOGIN_FAILURES; i++)
 		assert_false(guess(limits, "192.0.2.1", "ann", now));
 	assert_false(is_source_blocked(limits, "192.0.2.1", now));
 	assert_true(guess(limits, "192.0.2.1", "ann", now));
-	assert_true(is_source_blocked(limits, "192.0.2.1", now + AUTH_BLOCK_MS - 1));
-	assert_false(is_source_blocked(limits, "192.0.2.1", now + AUTH_BLOCK_MS));
+	assert_true(is_source_blocked(limits, "192.0.2.1", now + LOGIN_BLOCK_MS - 1));
+	assert_false(is_source_blocked(limits, "192.0.2.1", now + LOGIN_BLOCK_MS));
 	assert_false(is_source_blocked(limits, "192.0.2.2", now));
-	assert_true(auth_limits_user(limits, "ann", "r", now));
-	assert_false(auth_limits_user(limits, "ann", "s", now));
-	assert_false(auth_limits_user(limits, "bob", "r", now));
-	now += AUTH_BLOCK_MS;
-	for (int i = 0; i < AUTH_FAILURES; i++)
+	assert_true(login_limits_user(limits, "ann", "r", now));
+	assert_false(login_limits_user(limits, "ann", "s", now));
+	assert_false(login_limits_user(limits, "bob", "r", now));
+	now += LOGIN_BLOCK_MS;
+	for (int i = 0; i < LOGIN_FAILURES; i++)
 		assert_false(guess(limits, "192.0.2.1", "bob", now));
 	assert_true(guess(limits, "192.0.2.1", "carol", now)); /* by the source */
-	assert_true(is_source_blocked(limits, "192.0.2.1", now + 2 * AUTH_BLOCK_MS - 1));
-	assert_false(is_source_blocked(limits, "192.0.2.1", now + 2 * AUTH_BLOCK_MS));
+	assert_true(is_source_blocked(limits, "192.0.2.1", now + 2 * LOGIN_BLOCK_MS - 1));
+	assert_false(is_source_blocked(limits, "192.0.2.1", now + 2 * LOGIN_BLOCK_MS));
 	for (int i = 0; i < 20; i++) { /* as long as an hour, and no longer */
-		now += 2 * AUTH_BLOCK_MOST_MS - 1000;
-		for (int k = 0; k <= AUTH_FAILURES; k++)
+		now += 2 * LOGIN_BLOCK_MOST_MS - 1000;
+		for (int k = 0; k <= LOGIN_FAILURES; k++)
 			(void)guess(limits, "192.0.2.1", "dan", now);
 		assert_true(is_source_blocked(limits, "192.0.2.1", now));
-		assert_false(is_source_blocked(limits, "192.0.2.1", now + AUTH_BLOCK_MOST_MS));
+		assert_false(is_source_blocked(limits, "192.0.2.1", now + LOGIN_BLOCK_MOST_MS));
 	}
-	auth_limits_free(&limits);
+	login_limits_free(&limits);
 }
 
 /* [SEC-013]: guesses at one user from many places; IPv6 by /64. */
 static void users_are_counted_from_everywhere(void **state)
 {
-	struct auth_limits *limits = auth_limits_new();
+	struct login_limits *limits = login_limits_new();
 	char source[32];
 	bool was_blocked = false;
 
 	(void)state;
-	for (int i = 0; i <= AUTH_FAILURES; i++) {
+	for (int i = 0; i <= LOGIN_FAILURES; i++) {
 		snprintf(source, sizeof source, "192.0.2.%d", i + 1);
 		was_blocked = guess(limits, source, "ann", 5000);
 	}
 	assert_true(was_blocked);
-	assert_true(auth_limits_user(limits, "ann", "r", 5000));
+	assert_true(login_limits_user(limits, "ann", "r", 5000));
 	assert_false(is_source_blocked(limits, "192.0.2.1", 5000));
-	for (int i = 0; i <= AUTH_FAILURES; i++) {
+	for (int i = 0; i <= LOGIN_FAILURES; i++) {
 		char user[16];
 
 		snprintf(user, sizeof user, "u%d", i);
@@ -204,14 +204,14 @@ static void users_are_counted_from_everywhere(void **state)
 	assert_true(was_blocked);
 	assert_true(is_source_blocked(limits, "2001:db8::ffff", 5000));
 	assert_false(is_source_blocked(limits, "2001:db8:0:1::1", 5000));
-	auth_limits_free(&limits);
+	login_limits_free(&limits);
 }
 
 /* [SEC-088] [SEC-020]: a million sources cost what the bound says; an address is verified for five
  * minutes, and no other with it. */
 static void memory_is_bounded(void **state)
 {
-	struct auth_limits *limits = auth_limits_new();
+	struct login_limits *limits = login_limits_new();
 	struct net_address source = address_of("10.0.0.0"), v6 = address_of("2001:db8::1");
 	struct net_address near = address_of("2001:db8::2");
 
@@ -220,16 +220,16 @@ static void memory_is_bounded(void **state)
 		source.bytes[1] = (uint8_t)(i >> 16);
 		source.bytes[2] = (uint8_t)(i >> 8);
 		source.bytes[3] = (uint8_t)i;
-		(void)auth_limits_failed(limits, &source, "ann", "r", 5000);
-		auth_limits_verified(limits, &source, 5000);
+		(void)login_limits_failed(limits, &source, "ann", "r", 5000);
+		login_limits_verified(limits, &source, 5000);
 	}
-	assert_int_equal(auth_limits_count(limits), AUTH_FAILURES_MAX + AUTH_VERIFIED_MAX);
-	assert_true(auth_limits_is_verified(limits, &source, 5000 + AUTH_VERIFIED_MS - 1));
-	assert_false(auth_limits_is_verified(limits, &source, 5000 + AUTH_VERIFIED_MS));
-	auth_limits_verified(limits, &v6, 5000);
-	assert_true(auth_limits_is_verified(limits, &v6, 5000));
-	assert_false(auth_limits_is_verified(limits, &near, 5000));
-	auth_limits_free(&limits);
+	assert_int_equal(login_limits_count(limits), LOGIN_FAILURES_MAX + LOGIN_VERIFIED_MAX);
+	assert_true(login_limits_is_verified(limits, &source, 5000 + LOGIN_VERIFIED_MS - 1));
+	assert_false(login_limits_is_verified(limits, &source, 5000 + LOGIN_VERIFIED_MS));
+	login_limits_verified(limits, &v6, 5000);
+	assert_true(login_limits_is_verified(limits, &v6, 5000));
+	assert_false(login_limits_is_verified(limits, &near, 5000));
+	login_limits_free(&limits);
 }
 
 /* [SEC-011] [SEC-046]: a login is a user in his canonical form; what is none is left out. */
