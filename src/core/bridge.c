@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/table.h"
+#include "core/bridge_flow.h"
 #include "core/bridge_private.h"
 #include "core/echo_guard.h"
 #include "core/exchanges.h"

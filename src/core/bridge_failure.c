@@ -2,6 +2,7 @@
  * of it, in place (REL-007, D-39); what expires fails; and reports as such. */
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "core/bridge_flow.h"
 #include "core/bridge_private.h"
 #include "model/counters.h"
 #include "model/limits.h"

@@ -2,6 +2,7 @@
  * message when the one before has ended; lanes are served in turn (REL-047). */
 #include "base/mem.h"
 #include "base/random.h"
+#include "core/bridge_flow.h"
 #include "core/bridge_private.h"
 #include "core/exchanges.h"
 #include "model/counters.h"
@@ -9,7 +10,6 @@
 #include "model/load.h"
 
 enum {
-	STORE_AFTER_MS = 500,
 	FULL_MS = 50, /* a side that is full is looked at again */
 	FEW_SUSPECTS = 1000,
 	SUSPECTS_MOST = 8,
@@ -469,48 +469,4 @@ void hand_over_alone(struct bridge *bridge, struct queue_item *item)
 		watch_tried(bridge);
 		hand_over(bridge, item, NULL);
 	}
-}
-
-/* Proof ---------------------------------------------------------------------------------------- */
-
-static uint64_t store_after_ms(const struct bridge *bridge)
-{
-	return bridge->params.store_after_ms > 0 ? (uint64_t)bridge->params.store_after_ms
-						 : STORE_AFTER_MS;
-}
-
-/* D-36: the answer is 202 then. If there is no room, proof or the end of patience decides. */
-static void store_unproved(struct bridge *bridge, struct queue_item *item)
-{
-	struct fault fault;
-
-	list_remove(&item->turn);
-	if (flow_has_room(bridge, item->lane, item->value_len, &fault))
-		flow_keep(bridge, item);
-}
-
-static void on_no_proof(void *arg)
-{
-	struct bridge *bridge = arg;
-	struct list *proofs = &bridge->flow.proofs;
-
-	while (!list_is_empty(proofs)) {
-		struct queue_item *item = LIST_ENTRY(proofs->next, struct queue_item, turn);
-		uint64_t age = now_ms(bridge) - item->exchange->since_ms;
-
-		if (age < store_after_ms(bridge)) {
-			loop_timer_set(bridge->params.loop, &bridge->flow.proof_timer,
-				       store_after_ms(bridge) - age, on_no_proof, bridge);
-			return;
-		}
-		store_unproved(bridge, item);
-	}
-}
-
-void hand_over_watch(struct bridge *bridge, struct queue_item *item)
-{
-	list_append(&bridge->flow.proofs, &item->turn);
-	if (!loop_timer_is_set(&bridge->flow.proof_timer))
-		loop_timer_set(bridge->params.loop, &bridge->flow.proof_timer,
-			       store_after_ms(bridge), on_no_proof, bridge);
 }

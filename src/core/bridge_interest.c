@@ -1,6 +1,7 @@
 /* Whose sources live (D-20): a SIP user's presence is kept up for a chat user as long as he is not
  * known to be offline, and 10 minutes more; one whose presence we cannot see counts as online for
  * 24 h after his last sign. Two lists in the order of time, so a sign costs nothing to file. */
+#include "core/bridge_flow.h"
 #include "core/bridge_private.h"
 #include "core/presence_book.h"
 

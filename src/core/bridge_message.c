@@ -2,6 +2,7 @@
  * (promise 1). On the hot path: no scan. */
 #include "base/mem.h"
 #include "base/random.h"
+#include "core/bridge_flow.h"
 #include "core/bridge_private.h"
 #include "core/echo_guard.h"
 #include "core/exchanges.h"

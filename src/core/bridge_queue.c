@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "base/mem.h"
+#include "core/bridge_flow.h"
 #include "core/bridge_private.h"
 #include "core/exchanges.h"
 #include "model/counters.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/bridge_flow.h"
 #include "core/bridge_private.h"
 #include "core/receipt_book.h"
 #include "model/counters.h"

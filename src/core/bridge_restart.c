@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "base/mem.h"
+#include "core/bridge_flow.h"
 #include "core/bridge_private.h"
 #include "model/counters.h"
 

@@ -1,6 +1,7 @@
 /* What is said again after a start or a break of a link, paced (D-49, PRS-006, PRS-007), and the
  * slow tidying. Passes over all pairs go some at a time; what they find goes through one queue per
  * side. */
+#include "core/bridge_flow.h"
 #include "core/bridge_private.h"
 #include "core/presence_book.h"
 #include "model/limits.h"

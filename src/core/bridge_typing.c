@@ -4,6 +4,7 @@
  * by themselves. */
 #include "base/mem.h"
 #include "base/table.h"
+#include "core/bridge_flow.h"
 #include "core/bridge_private.h"
 #include "model/counters.h"
 
