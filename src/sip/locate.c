@@ -179,7 +179,7 @@ static void on_ip6(enum dns_result result, union sres_record *const *records, vo
 		finish(locate);
 }
 
-static struct host *host_of(struct locate *locate, const char *name)
+static struct host *server_host(struct locate *locate, const char *name)
 {
 	struct host *host;
 
@@ -209,7 +209,7 @@ static void ask_addresses(struct locate *locate)
 	locate->question_count = 0;
 	for (size_t i = 0; i < locate->server_count; i++) {
 		size_t place = locate->host_count;
-		struct host *host = host_of(locate, locate->servers[i].target);
+		struct host *host = server_host(locate, locate->servers[i].target);
 
 		if (host == NULL || put_literal(host))
 			continue;

@@ -210,22 +210,6 @@ bool hop_has(const struct hop *hop, const struct net_address *address)
 	return false;
 }
 
-static bool is_host_of(const struct hop *hop, const struct net_address *address)
-{
-	for (size_t i = 0; i < hop->count; i++)
-		if (net_address_same_host(&hop->items[i]->address, address))
-			return true;
-	return false;
-}
-
-bool targets_has(const struct targets *targets, const struct net_address *address)
-{
-	LIST_EACH(link, next, &targets->hops)
-	if (is_host_of(LIST_ENTRY(link, struct hop, link), address))
-		return true;
-	return false;
-}
-
 unsigned targets_quenched(const struct targets *targets, const char *text, size_t len)
 {
 	uint64_t now = loop_now(targets->core->params->loop);

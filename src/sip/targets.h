@@ -63,8 +63,6 @@ enum targets_way targets_find(struct targets *targets, const char *text, size_t 
 struct hop *targets_of(const struct targets *targets, const struct sip_peer *peer);
 /* True if address is a server of hop. Ports count. */
 bool hop_has(const struct hop *hop, const struct net_address *address);
-/* True if address is a server of some configured next hop. Ports apart. */
-bool targets_has(const struct targets *targets, const struct net_address *address);
 /* Seconds for which nothing is to be sent to the literal address of a URI; 0: nobody said so. */
 unsigned targets_quenched(const struct targets *targets, const char *text, size_t len);
 
