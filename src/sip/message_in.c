@@ -344,3 +344,12 @@ void message_in_uid(const struct side_core *core, const struct request *request,
 	hash_hex(core->params->key, text.data, text.len, uid);
 	buf_free(&text);
 }
+
+void message_in_cut_part(char *id)
+{
+	char *dot = strrchr(id, '.');
+	size_t digits = dot != NULL ? strspn(dot + 1, "0123456789") : 0;
+
+	if (dot != NULL && dot != id && digits != 0 && dot[1 + digits] == '\0')
+		*dot = '\0';
+}

@@ -22,3 +22,7 @@ void message_in_learn(const struct side_core *core, const struct request *reques
 /* D-35: the same request always has the same uid; it names the message on the other side. uid has
  * room for HASH_HEX_CHARS + 1. */
 void message_in_uid(const struct side_core *core, const struct request *request, char *uid);
+
+/* D-35: the id in a report is the uid, also as the Call-ID that a bare one names; part n of a split
+ * text has "uid.n": that is cut. */
+void message_in_cut_part(char *id);

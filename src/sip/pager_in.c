@@ -316,17 +316,6 @@ static void take_typing(struct pager_in *pager, const struct arrival *arrival,
 		      &body->typing);
 }
 
-/* D-35: the id is the uid, also as the Call-ID that a bare report names; part n of a split text has
- * "uid.n". */
-static void cut_part(char *id)
-{
-	char *dot = strrchr(id, '.');
-	size_t digits = dot != NULL ? strspn(dot + 1, "0123456789") : 0;
-
-	if (dot != NULL && dot != id && digits != 0 && dot[1 + digits] == '\0')
-		*dot = '\0';
-}
-
 static void take_reports(struct pager_in *pager, const struct arrival *arrival,
 			 struct message_body *body)
 {
@@ -344,7 +333,7 @@ static void take_reports(struct pager_in *pager, const struct arrival *arrival,
 
 		if (report->is_silent || report->id == NULL)
 			continue;
-		cut_part(report->id);
+		message_in_cut_part(report->id);
 		bridge_report(pager->core->params->bridge, SIDE_SIP, arrival->from, arrival->to,
 			      report->id, report->kind,
 			      report->kind == REPORT_FAILED ? &report->fault : NULL);
