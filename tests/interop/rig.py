@@ -244,12 +244,12 @@ class Rig:
         def openssl(*words):
             subprocess.run(['openssl', *words], cwd=self.dir, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         key = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes')
-        openssl('req', '-x509', *key, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '30', '-subj', '/CN=authority')
+        openssl('req', '-x509', *key, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '90', '-subj', '/CN=authority')
         for name, domain in (('pbx', PBX), ('bridge', 'bridge.example')):
             openssl('req', *key, '-keyout', f'{name}.key', '-out', f'{name}.csr', '-subj', f'/CN={name}')
             (self.dir / f'{name}.ext').write_text(f'subjectAltName=DNS:{domain}\n')
             openssl('x509', '-req', '-in', f'{name}.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial',
-                    '-days', '30', '-extfile', f'{name}.ext', '-out', f'{name}.pem')
+                    '-days', '90', '-extfile', f'{name}.ext', '-out', f'{name}.pem')
             (self.dir / f'{name}.key').chmod(0o600)
 
     async def start_kamailio(self):
