@@ -44,7 +44,7 @@ static const struct presence *presence_of(const struct list_member *member)
 	const struct list_watch *list = member->list;
 	struct notifier *notifier = list->subscription->notifier;
 	struct watching pair = {.watcher = *notifier_watcher_of(notifier, &list->watcher, &list->by,
-								 &member->watched),
+								&member->watched),
 				.watched = member->watched};
 
 	if (member->looker.watching != NULL)

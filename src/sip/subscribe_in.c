@@ -366,8 +366,7 @@ static void begin_single(struct beginning *it)
 		return;
 	}
 	it->watch.watched = &watched;
-	it->watch.watcher =
-		notifier_watcher_of(it->notifier, it->watch.watcher, &it->by, &watched);
+	it->watch.watcher = notifier_watcher_of(it->notifier, it->watch.watcher, &it->by, &watched);
 	if (is_too_brief(it)) {
 		address_clear(&watched);
 		return;
