@@ -119,6 +119,9 @@ struct rig *rig_new(const struct rig_options *options)
 	rig->port = text_peer_free_port();
 	rig->peer = text_peer_new(rig->loop, rig->port);
 	limits_defaults(&rig->limits);
+	/* One user says all there is to say. */
+	rig->limits.messages_per_user_per_s = 1000;
+	rig->limits.messages_per_user_burst = 1000;
 	if (options->limits != NULL)
 		options->limits(&rig->limits);
 	make_map(rig, options);

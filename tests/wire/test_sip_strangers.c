@@ -103,7 +103,8 @@ static void check_served(struct tls_rig *tls, const char *status)
 
 /* How many ------------------------------------------------------------------------------------- */
 
-/* [SEC-081]: 16 of one address over both transports together, and no more; each that ends makes
+/* [limit stranger_connections]
+ * [SEC-081]: 16 of one address over both transports together, and no more; each that ends makes
  * room for another. */
 static void sixteen_of_one_address(void **state)
 {
@@ -194,7 +195,8 @@ static size_t how_many(void)
 	return wanted != NULL ? strtoul(wanted, NULL, 10) : USUAL;
 }
 
-/* [SEC-081] [SEC-086] [SOF-007]: every kind of slow connection goes in time, handshakes included.
+/* [limit stranger_first_s]
+ * [SEC-081] [SEC-086] [SOF-007]: every kind of slow connection goes in time, handshakes included.
  */
 static void slow_connections_go(void **state)
 {
@@ -247,7 +249,8 @@ static void only_idle(struct limits *limits)
 	limits->stranger_part_s = 600;
 }
 
-/* [SEC-081]: each limit for itself, after a whole message, over TLS. */
+/* [limit stranger_part_s] [limit stranger_idle_s]
+ * [SEC-081]: each limit for itself, after a whole message, over TLS. */
 static void each_limit_for_itself(void **state)
 {
 	static const struct {
