@@ -353,8 +353,10 @@ void bridge_watch_answered(struct bridge *bridge, const struct watch *watch,
 	if (answer == WATCH_ALLOWED || answer == WATCH_PENDING)
 		bridge_end_refusal(bridge, pair);
 	/* Who only says "pending" says nothing of his user; a chat server says "subscribed" without
-	 * his state. */
-	if (answer == WATCH_ALLOWED && pair->doubts_all && watched_side(pair) == SIDE_SIP) {
+	 * his state. A SIP server that goes on after a start confirms what was kept of him; where
+	 * nothing was, the hold goes on. */
+	if (answer == WATCH_ALLOWED && pair->doubts_all && watched_side(pair) == SIDE_SIP &&
+	    pair->entry != NULL) {
 		pair->doubts_all = false;
 		pair->doubt_ms = 0;
 	}
