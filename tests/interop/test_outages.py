@@ -2,7 +2,7 @@
 
 import signal
 
-from cases import ALICE_JID, JULIET, message_crosses, nothing_more, publish, sees, test, watch_chat, watch_sip
+from cases import ALICE_JID, JULIET, message_crosses, nothing_more, publish, sees, stored, test, watch_chat, watch_sip
 from rig import check, until
 from sip_ua import SipUser
 
@@ -212,3 +212,25 @@ async def component_that_is_refused_stops_no_other(rig):
     check(answer.status == 202, f'answered {answer.status} {answer.reason}')
     await nothing_more(rig, juliet, alice)
     check(not juliet.bodies('2001@sip2.chat.example'), 'it came over a stream that is not up')
+
+
+# [D-49] [PRES-186] [PRS-007] [PRS-014] [REL-012] killed and started: the contact is shown once, as he was, and not offline
+# in between
+@test()
+async def contact_is_announced_once_after_a_kill(rig):
+    juliet, alice = await rig.chat_user('juliet'), await rig.sip_user('1001')
+    await publish(alice, note='at the window')
+    await watch_sip(juliet)
+    await sees(juliet, ALICE_JID, status='at the window')
+    await until(lambda: stored(rig, 'at the window'), 'the row of his presence')
+    rig.programs['sipxmppd'].kill()
+    await rig.programs['sipxmppd'].ended()
+    juliet.stanzas.clear()
+    links = rig.links()
+    await rig.start_bridge()
+    await rig.linked(links)
+    await sees(juliet, ALICE_JID, status='at the window')
+    await message_crosses(rig, juliet, alice, 'after')
+    await message_crosses(rig, juliet, alice, 'and after the refresh')
+    told = [s for s in juliet.got('presence', ALICE_JID) if s.type in (None, '', 'unavailable')]
+    check(len(told) == 1, f'{[str(s) for s in told]}')
