@@ -367,6 +367,11 @@ int agent_reload_tls(struct agent *agent, const struct sip_tls *tls, char *error
 	return secure_reload(agent->secure, tls, error, error_len);
 }
 
+unsigned agent_descriptors(const struct agent *agent)
+{
+	return connection_valve_level(agent->valve);
+}
+
 size_t agent_connections(const struct agent *agent, size_t *strangers)
 {
 	*strangers = connections_strangers(agent->connections);

@@ -92,6 +92,8 @@ bool agent_has_tls(const struct agent *agent);
 int agent_reload_tls(struct agent *agent, const struct sip_tls *tls, char *error, size_t error_len);
 /* Connections, and how many of them are strangers'. */
 size_t agent_connections(const struct agent *agent, size_t *strangers);
+/* Descriptors in use, per mille of what there may be (REL-050). */
+unsigned agent_descriptors(const struct agent *agent);
 
 /* For transaction.c. */
 struct nta_agent_s *agent_nta(struct agent *agent);

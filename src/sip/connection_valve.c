@@ -19,6 +19,7 @@
 
 enum {
 	VALVE_EVERY_MS = 2000,
+	VALVE_TELL_MS = 10000,
 	VALVE_RESERVE = 64,
 	VALVE_HIGH = 800, /* per mille of the budget */
 	VALVE_CRITICAL = 950,
@@ -32,6 +33,7 @@ struct connection_valve {
 	struct loop_timer timer;
 	unsigned opened;
 	unsigned level;
+	uint64_t logged_ms; /* 0: never */
 };
 
 /* The lowest free descriptor: about as many are in use. -1: none is free. */
@@ -74,6 +76,17 @@ static void close_all(struct connection_valve *valve)
 		(void)tport_flush(primary);
 }
 
+static void tell(struct connection_valve *valve, int used, int64_t most)
+{
+	uint64_t now = loop_now(valve->params->loop);
+
+	if (valve->logged_ms != 0 && now - valve->logged_ms < VALVE_TELL_MS)
+		return;
+	valve->logged_ms = now;
+	log_warning("sip: closing idle connections (%d of %lld descriptors in use)", used,
+		    (long long)most);
+}
+
 unsigned connection_valve_check(struct connection_valve *valve)
 {
 	int64_t most = budget(valve);
@@ -87,8 +100,7 @@ unsigned connection_valve_check(struct connection_valve *valve)
 	else
 		close_some(valve, used, most);
 	valve->opened++;
-	log_warning("sip: closing idle connections (%d of %lld descriptors in use)", used,
-		    (long long)most);
+	tell(valve, used, most);
 	return valve->opened;
 }
 

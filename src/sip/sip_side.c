@@ -408,6 +408,7 @@ void sip_side_status(const struct sip_side *side, struct buf *out)
 	authenticate_status(side->core.authenticate, out);
 	buf_printf(out, "sip.connections %zu\n", agent_connections(side->core.agent, &strangers));
 	buf_printf(out, "sip.connections_strangers %zu\n", strangers);
+	buf_printf(out, "sip.descriptors_per_mille %u\n", agent_descriptors(side->core.agent));
 	buf_printf(out, "sip.idle_connections_closed %u\n",
 		   agent_check_connections(side->core.agent));
 	peer_watches_status(side->core.peers, out);
