@@ -13,6 +13,7 @@
 
 enum {
 	IDLE_TICKS = 15, /* so many without anything coming in, and the meter sleeps */
+	LATE_TICKS = 3,  /* so many in a row make a lag: what was held up once goes on */
 	PER_MILLE = 1000
 };
 
@@ -20,6 +21,8 @@ struct load_meter {
 	struct parts *parts;
 	struct loop_timer timer;
 	uint64_t due_ms;
+	uint64_t late_ms[LATE_TICKS]; /* of the last ticks */
+	unsigned next;
 	uint64_t slept_ms; /* the loop had nothing to do, last */
 	long sleeps;       /* of this thread, as the kernel counts them */
 	uint64_t came_in;  /* requests and stanzas, at the last tick */
@@ -32,6 +35,20 @@ struct load_meter {
 static uint64_t came_in(const struct parts *parts)
 {
 	return parts->counters.sip_requests_in + parts->counters.stanzas_in;
+}
+
+/* What each of the last ticks was late at least; but so much that it is critical counts at once. */
+static uint64_t lag_ms(struct load_meter *meter, uint64_t now)
+{
+	const struct load *load = &meter->parts->load;
+	uint64_t late = now > meter->due_ms ? now - meter->due_ms : 0;
+	uint64_t least = late;
+
+	meter->late_ms[meter->next] = late;
+	meter->next = (meter->next + 1) % LATE_TICKS;
+	for (int i = 0; i < LATE_TICKS; i++)
+		least = meter->late_ms[i] < least ? meter->late_ms[i] : least;
+	return late >= load_mark(load, LOAD_LAG_MS, LOAD_CRITICAL) ? late : least;
 }
 
 /* The loop waits for nothing but its descriptors: who waited had nothing to do. */
@@ -74,7 +91,7 @@ static void measure(struct load_meter *meter, uint64_t now, uint64_t value[LOAD_
 	struct store_backlog backlog = store_backlog(parts->store);
 	uint64_t most_bytes = (uint64_t)(*parts->settings)->limits.link_dead_bytes;
 
-	value[LOAD_LAG_MS] = now > meter->due_ms ? now - meter->due_ms : 0;
+	value[LOAD_LAG_MS] = lag_ms(meter, now);
 	value[LOAD_WORK_MS] = work_ms(meter, now);
 	value[LOAD_INTAKE_PER_MILLE] = sip_side_intake(parts->sip);
 	value[LOAD_OPEN_PER_MILLE] = open_per_mille(parts);

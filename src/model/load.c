@@ -67,7 +67,7 @@ uint64_t load_mark(const struct load *load, enum load_measure measure, enum load
 {
 	static const uint64_t fixed[LOAD_MEASURES][LOAD_LEVELS] = {
 		/* All that there is to do is done in time as long as the others are low. */
-		[LOAD_WORK_MS] = {0, 1000, UINT64_MAX, UINT64_MAX},
+		[LOAD_WORK_MS] = {0, 5000, UINT64_MAX, UINT64_MAX},
 		[LOAD_INTAKE_PER_MILLE] = {0, 250, 500, 750},
 		[LOAD_OPEN_PER_MILLE] = {0, 500, 750, 950},
 		[LOAD_LINK_PER_MILLE] = {0, 250, 500, 900},

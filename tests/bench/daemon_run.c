@@ -45,7 +45,8 @@ static const char raised_limits[] = "	udp_transactions = 1000000;\n"
 				    "	new_watches_per_minute = 1000000;\n"
 				    "	questions_per_minute = 1000000;\n"
 				    "	questions_open = 1000000;\n"
-				    "	outward_per_s = 1000;\n";
+				    "	outward_per_s = 1000;\n"
+				    "	load_lag_ms = 5000;\n";
 
 /* What may wait to be written. */
 static const char raised_backlogs[] = "	sip_unsent = 10000;\n"
