@@ -36,6 +36,7 @@ struct target {
 	struct net_address address;
 	enum locate_transport transport;
 	char *uri;          /* as the library takes it: nothing in it is looked up */
+	void *url;          /* the same, taken apart (url_t) */
 	uint64_t heard_ms;  /* 0: never */
 	uint64_t avoid_ms;  /* failed; avoided until then; 0: not */
 	uint64_t quench_ms; /* nothing is sent there before; 0: not */

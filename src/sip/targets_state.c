@@ -1,6 +1,9 @@
 /* What is known of the servers of a next hop, and which of them is the next; see targets.h. */
 #include <string.h>
 
+#include <sofia-sip/su_alloc.h>
+#include <sofia-sip/url.h>
+
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -15,6 +18,7 @@ enum {
 
 static void free_target(struct target **target)
 {
+	su_free(NULL, (*target)->url);
 	mem_free((*target)->uri);
 	mem_free(*target);
 	*target = NULL;
@@ -63,6 +67,7 @@ static struct target *get_target(struct hop *hop, const struct located_target *f
 	target->address = found->address;
 	target->transport = found->transport;
 	target->uri = write_uri(hop, found);
+	target->url = url_hdup(NULL, (const url_t *)(const void *)target->uri);
 	return target;
 }
 

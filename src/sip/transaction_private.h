@@ -13,6 +13,7 @@
 struct backlog;
 struct hop;
 struct nta_outgoing_s;
+struct target;
 
 enum { BRANCH_MAX = 128 };
 
@@ -80,9 +81,10 @@ void transaction_fail(struct transaction *t, unsigned retry_after_s);
 void transaction_spend(struct transactions *transactions, struct attempt *attempt);
 
 /* transaction_wire.c */
-/* Sends request to next_hop; t->orq is set, or NULL if that was not possible. */
+/* Sends request to target, or (NULL) where it says itself; t->orq is set, or NULL if that was not
+ * possible. */
 void transaction_transmit(struct transaction *t, const struct transaction_request *request,
-			  const char *next_hop);
+			  const struct target *target);
 /* Its transaction may be gone from now on. */
 void attempt_ignore(struct attempt *attempt);
 /* Releases the library's object. */

@@ -194,9 +194,9 @@ static void hurry(struct transaction *t)
 
 /* Returns the transport it went to, as a reference, or NULL. */
 static struct tport_s *put_out(struct transaction *t, const struct transaction_request *request,
-			       const char *next_hop)
+			       const struct target *target)
 {
-	transaction_transmit(t, request, next_hop);
+	transaction_transmit(t, request, target);
 	if (t->orq == NULL) {
 		transaction_fail(t, 0);
 		return NULL;
@@ -226,12 +226,12 @@ struct tport_s *transaction_send_held(struct list *link)
 		transaction_begin(t, NULL);
 		return NULL;
 	}
-	return put_out(t, &request, target != NULL ? target->uri : request.next_hop);
+	return put_out(t, &request, target);
 }
 
 /* Behind what waits for that connection already, or out. */
 static void put_out_or_wait(struct transaction *t, const struct transaction_request *request,
-			    const char *next_hop, const char *way, size_t way_len)
+			    const struct target *target, const char *way, size_t way_len)
 {
 	struct backlog *backlog = t->owner->backlog;
 
@@ -240,7 +240,7 @@ static void put_out_or_wait(struct transaction *t, const struct transaction_requ
 		if (backlog_wait(backlog, way, way_len, &t->kept->backlog))
 			return;
 	}
-	backlog_sent(backlog, way, way_len, put_out(t, request, next_hop));
+	backlog_sent(backlog, way, way_len, put_out(t, request, target));
 }
 
 /* Which server --------------------------------------------------------------------------------- */
@@ -264,7 +264,7 @@ static void to_server(struct transaction *t, const struct transaction_request *r
 	t->target = target->id;
 	if (t->kept != NULL && t->kept->tried_count < LOCATE_TARGETS_MAX)
 		t->kept->tried[t->kept->tried_count++] = target->id;
-	put_out_or_wait(t, request, target->uri, target->uri, strlen(target->uri));
+	put_out_or_wait(t, request, target, target->uri, strlen(target->uri));
 }
 
 static void to_literal(struct transaction *t, const struct transaction_request *request,
@@ -275,7 +275,7 @@ static void to_literal(struct transaction *t, const struct transaction_request *
 	if (quench_s != 0)
 		transaction_fail(t, quench_s);
 	else
-		put_out_or_wait(t, request, request->next_hop, way, len);
+		put_out_or_wait(t, request, NULL, way, len);
 }
 
 static void to_hop(struct transaction *t, const struct transaction_request *request)
@@ -411,8 +411,7 @@ static bool sign(struct transaction *t, const struct transaction_result *result)
 	if (t->hop != NULL && target == NULL)
 		transaction_begin(t, NULL);
 	else
-		put_out_or_wait(t, &request, target != NULL ? target->uri : request.next_hop,
-				target != NULL ? target->uri : "",
+		put_out_or_wait(t, &request, target, target != NULL ? target->uri : "",
 				target != NULL ? strlen(target->uri) : 0);
 	return true;
 }

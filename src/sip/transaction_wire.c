@@ -61,15 +61,15 @@ static void make_branch(const struct agent *agent, char branch[BRANCH_MAX])
 
 /* Of a request that may be repeated exactly (REL-004): the same one for the same server, another
  * for another server and with other credentials (SIP-003, SIP-088). */
-static void vary_branch(const struct transaction *t, const char *given, const char *next_hop,
+static void vary_branch(const struct transaction *t, const char *given, const struct target *target,
 			char branch[BRANCH_MAX])
 {
 	char print[HASH_HEX_CHARS + 1] = "";
-	bool has_others = t->hop != NULL && hop_count(t->hop) > 1;
+	bool has_others = target != NULL && hop_count(t->hop) > 1;
 	unsigned tries = t->kept != NULL ? t->kept->tries.count : 0;
 
 	if (has_others)
-		hash_hex(t->owner->core->params->key, next_hop, strlen(next_hop), print);
+		hash_hex(t->owner->core->params->key, target->uri, strlen(target->uri), print);
 	print[has_others ? TARGET_CHARS : 0] = '\0';
 	if (tries != 0)
 		(void)snprintf(branch, BRANCH_MAX, "%s%s.%u", given, print, tries);
@@ -159,8 +159,9 @@ static bool rewrite(struct transaction *t, const struct buf *text, struct buf *o
 /* Out ------------------------------------------------------------------------------------------ */
 
 void transaction_transmit(struct transaction *t, const struct transaction_request *request,
-			  const char *next_hop)
+			  const struct target *target)
 {
+	const void *to = target != NULL ? (const void *)target->url : request->next_hop;
 	struct agent *agent = t->owner->core->agent;
 	char branch[BRANCH_MAX];
 	struct buf with = BUF_INIT;
@@ -170,12 +171,11 @@ void transaction_transmit(struct transaction *t, const struct transaction_reques
 	if (request->branch == NULL)
 		make_branch(agent, branch);
 	else
-		vary_branch(t, request->branch, next_hop, branch);
+		vary_branch(t, request->branch, target, branch);
 	t->orq = NULL;
 	if (msg != NULL && sip_object(msg) != NULL && sip_object(msg)->sip_error == NULL)
 		t->orq = nta_outgoing_mcreate(
-			agent_nta(agent), on_response, t,
-			(const url_string_t *)(const void *)next_hop, msg,
+			agent_nta(agent), on_response, t, (const url_string_t *)to, msg,
 			NTATAG_BRANCH_KEY(branch), TAG_IF(request->any_size, TPTAG_MTU(65535)),
 			TAG_IF(t->kept != NULL, NTATAG_PASS_100(1)), TAG_END());
 	if (t->orq == NULL && msg != NULL)
