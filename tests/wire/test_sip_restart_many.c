@@ -398,6 +398,48 @@ static void numbers_are_reserved_before_use(void **state)
 	row_keeper_free_rig(&rig);
 }
 
+static void dialogs_only(struct rig *rig)
+{
+	row_keeper_tune(rig);
+	rig->peers[0].profile.packages = PACKAGE_DIALOG;
+}
+
+/* [D-22] [D-49] [DLG-008]: what comes between the start and the refresh may be a part of a whole
+ * that is not known any more: answered, and not shown. */
+static void parts_before_the_refresh(void **state)
+{
+	static const char part[] =
+		"<?xml version=\"1.0\"?><dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "
+		"version=\"2\" state=\"partial\" entity=\"sip:1001@pbx.example\">" PA_ROW(
+			"b", "recipient", "terminated") "</dialog-info>";
+	struct rig *rig = rig_new(&(struct rig_options){.tune = dialogs_only});
+	struct row_keeper *keeper = row_keeper_of(rig);
+	struct presence_agent end;
+	char room[512];
+
+	(void)state;
+	pa_watch(rig);
+	pa_accept(rig, &end, "200 OK", "Expires: 3600\r\n");
+	pa_notify(rig, &end, "active;expires=3600",
+		  pa_dialogs(1, PA_ROW("a", "recipient", "confirmed"), room, sizeof room), "200");
+	rig_expect_line(rig, "phone=in-call");
+	row_keeper_restart(rig, NULL);
+	keeper->is_slow = true; /* so the refresh waits */
+	forget_lines(rig);
+	pa_watch(rig);
+	rig_expect_line(rig, "answered " JULIET "ALLOWED");
+	pa_notify(rig, &end, "active;expires=3600", part, "200");
+	expect_nothing(rig);
+	assert_int_equal(rig->bridge->count, 0);
+	row_keeper_flush(keeper);
+	expect_refresh(rig, &end);
+	pa_notify(rig, &end, "active;expires=3600",
+		  pa_dialogs(3, PA_ROW("a", "recipient", "confirmed"), room, sizeof room), "200");
+	rig_expect_line(rig, "phone=in-call");
+	assert_int_equal(rig->bridge->count, 0);
+	row_keeper_free_rig(&rig);
+}
+
 /* [REL-024] [D-26] [D-49]: a server that is away when we start: its users' states are doubted as
  * ever, the dialogs wait, and go on when it is back. */
 static void server_down_at_the_start(void **state)
@@ -467,6 +509,7 @@ int main(void)
 		cmocka_unit_test(unwanted_ones_end),
 		cmocka_unit_test(those_near_their_end_are_kept_up),
 		cmocka_unit_test(numbers_are_reserved_before_use),
+		cmocka_unit_test(parts_before_the_refresh),
 		cmocka_unit_test(server_down_at_the_start),
 		cmocka_unit_test(left_before_a_stop),
 	};
