@@ -9,6 +9,7 @@
 #include "sip/agent.h"
 #include "sip/header_text.h"
 #include "sip/net_address.h"
+#include "sip/targets.h"
 
 const char side_core_allow[] = "Allow: CANCEL, OPTIONS, MESSAGE, SUBSCRIBE, NOTIFY\r\n";
 static const char allow_publish[] =
@@ -44,7 +45,18 @@ const char *side_core_next_hop(const struct side_core *core, const char *domain)
 	return peer != NULL && peer->proxy != NULL ? peer->proxy : core->params->proxy;
 }
 
-/* Without a proxy, the transport of an explicit parameter; else DNS may choose UDP (SIP-087). */
+/* Where the URI leaves it open: that of the server that is tried first, once it is known. */
+static int located_way(const struct side_core *core, const char *domain)
+{
+	static const int ways[] = {AGENT_UDP, AGENT_TCP, AGENT_TLS};
+	const struct hop *hop = NULL;
+
+	if (core->targets != NULL)
+		hop = targets_of(core->targets, side_core_peer(core, domain));
+	return hop != NULL && hop_count(hop) != 0 ? ways[hop_target(hop, 0)->transport] : AGENT_UDP;
+}
+
+/* The transport of an explicit parameter; else DNS chooses (SIP-087). */
 int side_core_way(const struct side_core *core, const char *domain, const char *uri)
 {
 	const char *hop = side_core_next_hop(core, domain);
@@ -54,6 +66,8 @@ int side_core_way(const struct side_core *core, const char *domain, const char *
 		return AGENT_UDP;
 	if (parts.is_sips || strcmp(parts.transport, "tls") == 0)
 		return AGENT_TLS;
+	if (parts.transport[0] == '\0')
+		return located_way(core, domain);
 	return strcmp(parts.transport, "tcp") == 0 ? AGENT_TCP : AGENT_UDP;
 }
 

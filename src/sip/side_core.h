@@ -45,7 +45,7 @@ struct side_core {
 const struct sip_peer *side_core_peer(const struct side_core *core, const char *domain);
 /* URI of the next hop for requests to a SIP domain; NULL: find it (RFC 3263). */
 const char *side_core_next_hop(const struct side_core *core, const char *domain);
-/* True if requests to this domain leave over a stream (or it cannot be told but for DNS: false). */
+/* True if requests to this domain leave over a stream (false as long as only the DNS can tell). */
 bool side_core_is_stream(const struct side_core *core, const char *domain, const char *uri);
 /* enum agent_way of the same. */
 int side_core_way(const struct side_core *core, const char *domain, const char *uri);

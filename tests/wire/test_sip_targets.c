@@ -119,6 +119,26 @@ static void naptr_then_srv_then_address(void **state)
 	stop(&rig);
 }
 
+/* [SIP-007] [SIP-087]: a Contact names the transport that the DNS chose. */
+static void contact_names_the_way(void **state)
+{
+	struct rig *rig = start(naptr, PATIENT_MS);
+	struct message message = text_message((char[]){"u"}, (char[]){"x"});
+	char room[256];
+
+	(void)state;
+	deliver(rig, 1, "1001", &message); /* now it is known */
+	take_at(rig, rig->peer, 1);
+	pa_watch(rig);
+	const struct sip_text *text = text_peer_expect(rig->peer, "SUBSCRIBE ");
+
+	assert_non_null(text);
+	assert_int_equal(text->way, SIP_WAY_TCP);
+	assert_non_null(
+		strstr(sip_text_header(text, "Contact", room, sizeof room), ";transport=tcp"));
+	stop(&rig);
+}
+
 static void plain_name(struct rig *rig)
 {
 	begin_world(rig);
@@ -437,6 +457,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(naptr_then_srv_then_address),
+		cmocka_unit_test(contact_names_the_way),
 		cmocka_unit_test(port_means_addresses_alone),
 		cmocka_unit_test(silent_server_is_passed_over),
 		cmocka_unit_test(late_answer_counts),
