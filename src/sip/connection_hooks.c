@@ -15,6 +15,7 @@
 #include <sofia-sip/tport.h>
 
 #include "sip/connections.h"
+#include "sip/secure.h"
 
 void connection_hooks(void)
 {
@@ -105,4 +106,22 @@ void tport_deliver(tport_t *tport, msg_t *msg, msg_t *next, struct tport_compres
 	if (connection != NULL)
 		connections_heard(connection, next != NULL);
 	theirs(tport, msg, next, compressor, now);
+}
+
+/* The library takes a connection to the same address for one to the same server, whatever name it
+ * was verified for (RFC 5922 section 7.3). */
+tport_t *tport_by_name(tport_t const *transports, tp_name_t const *name)
+{
+	static tport_t *(*theirs)(tport_t const *, tp_name_t const *);
+	struct connection *connection;
+	tport_t *found;
+
+	if (theirs == NULL)
+		library("tport_by_name", &theirs, sizeof theirs);
+	found = theirs(transports, name);
+	connection = found != NULL ? get(found) : NULL;
+	if (connection == NULL || connection->link == NULL ||
+	    secure_link_serves(connection->link, name->tpn_canon))
+		return found;
+	return tport_parent(found);
 }

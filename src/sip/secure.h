@@ -45,6 +45,9 @@ struct ssl_st *secure_link_new(struct secure *secure, struct connection *connect
 void secure_link_begin(struct secure_link *link);
 /* Frees the session, which the library never does. */
 void secure_link_free(struct secure_link **link);
+/* May a request to host, of a URI, go over this connection (RFC 5922 section 7.3)? A host that is
+ * an address may where its own end connected from there. */
+bool secure_link_serves(const struct secure_link *link, const char *host);
 /* True from the end of the handshake on. */
 bool secure_link_is_up(const struct secure_link *link);
 /* For secure_hooks.c: the link of a session, or NULL: not one of ours; and one step of its

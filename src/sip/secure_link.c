@@ -1,6 +1,7 @@
 /* The TLS end of one connection; see secure.h. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -80,6 +81,7 @@ void secure_link_free(struct secure_link **link)
 	if (*link == NULL)
 		return;
 	SSL_free((*link)->session);
+	certificate_names_clear(&(*link)->names);
 	ERR_clear_error();
 	mem_free(*link);
 	*link = NULL;
@@ -121,20 +123,42 @@ static void names_text(const struct certificate_names *names, struct buf *out)
 }
 
 /* RFC 5922 section 7.3 (SIP-098): the domain of the URI, not of an SRV record, not the address. */
-static bool is_server(struct secure_link *link, X509_STORE_CTX *chain,
-		      const struct certificate_names *names)
+static bool is_for(const struct secure_link *link, const char *host, const char **wanted)
 {
-	const char *wanted[SECURE_NAMES];
-	size_t count =
-		trust_names_at(link->secure->params.trust, server_of(link), wanted, SECURE_NAMES);
-	struct buf text = BUF_INIT;
+	const char *names[SECURE_NAMES];
+	size_t count = trust_names_at(link->secure->params.trust, host, names, SECURE_NAMES);
 
+	*wanted = count > 0 ? names[0] : "anybody at this address";
 	for (size_t i = 0; i < count; i++)
-		if (certificate_names_have(names, wanted[i]))
+		if (certificate_names_have(&link->names, names[i]))
 			return true;
-	names_text(names, &text);
+	return false;
+}
+
+bool secure_link_serves(const struct secure_link *link, const char *host)
+{
+	struct net_address literal;
+	const char *wanted;
+
+	if (!link->secure->verifies)
+		return true;
+	if (link->connection->is_accepted && net_address_parse(&literal, host))
+		return true;
+	if (!link->is_up)
+		return strcasecmp(server_of(link), host) == 0;
+	return is_for(link, host, &wanted);
+}
+
+static bool is_server(struct secure_link *link, X509_STORE_CTX *chain)
+{
+	struct buf text = BUF_INIT;
+	const char *wanted;
+
+	if (is_for(link, server_of(link), &wanted))
+		return true;
+	names_text(&link->names, &text);
 	snprintf(link->why, sizeof link->why, "the certificate is for %s, not for %s",
-		 buf_text(&text), count > 0 ? wanted[0] : "anybody at this address");
+		 buf_text(&text), wanted);
 	buf_free(&text);
 	X509_STORE_CTX_set_error(chain, X509_V_ERR_HOSTNAME_MISMATCH);
 	return false;
@@ -143,19 +167,18 @@ static bool is_server(struct secure_link *link, X509_STORE_CTX *chain,
 static bool is_known(struct secure_link *link, X509_STORE_CTX *chain, X509 *certificate)
 {
 	const struct secure *secure = link->secure;
-	struct certificate_names names;
-	bool is_good = true;
+	struct certificate_names *names = &link->names;
 
-	certificate_names_read(&names, certificate);
+	certificate_names_clear(names);
+	certificate_names_read(names, certificate);
 	link->certificate = trust_certificate(secure->params.trust,
-					      (const char *const *)names.items, names.count);
+					      (const char *const *)names->items, names->count);
 	if (!link->connection->is_accepted)
-		is_good = is_server(link, chain, &names);
-	else if (link->certificate == 0 && secure->clients == SIP_TLS_DEMAND)
-		is_good = refuse(link, chain, X509_V_ERR_APPLICATION_VERIFICATION,
-				 "the certificate names no peer of ours");
-	certificate_names_clear(&names);
-	return is_good;
+		return is_server(link, chain);
+	if (link->certificate == 0 && secure->clients == SIP_TLS_DEMAND)
+		return refuse(link, chain, X509_V_ERR_APPLICATION_VERIFICATION,
+			      "the certificate names no peer of ours");
+	return true;
 }
 
 /* Chain, dates and signatures by the library; what the certificate is for and whom it names, by

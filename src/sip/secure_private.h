@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "loop/loop.h"
+#include "sip/certificate.h"
 #include "sip/secure.h"
 #include "sip/sip_side.h"
 
@@ -30,7 +31,8 @@ struct secure_link {
 	SSL *session;
 	bool is_up;
 	bool has_ended;
-	char why[200]; /* the certificate is not believed */
+	char why[200];                  /* the certificate is not believed */
+	struct certificate_names names; /* of the other end, believed */
 	uint16_t certificate;
 };
 

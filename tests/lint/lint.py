@@ -251,7 +251,8 @@ def check_functions(source, in_src):
 # Functions of Sofia that ours take the place of, on purpose: each file says why.
 REPLACED = {"su_getmsgsize": "read_size.c", "msg_next": "read_size.c", "tport_primary_by_name": "way_out.c",
             "tport_alloc_secondary": "connection_hooks.c", "tport_zap_secondary": "connection_hooks.c",
-            "tport_recv_iovec": "connection_hooks.c", "tport_deliver": "connection_hooks.c"}
+            "tport_recv_iovec": "connection_hooks.c", "tport_deliver": "connection_hooks.c",
+            "tport_by_name": "connection_hooks.c"}
 
 
 def check_name(source, name, line, in_src):

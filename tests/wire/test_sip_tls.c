@@ -151,6 +151,37 @@ static void others_are_not(void **state)
 	}
 }
 
+/* [SIP-098] [SIP-101]: a connection that is verified for one name carries nothing for another one,
+ * though it goes to the same address. */
+static void connection_is_for_its_name(void **state)
+{
+	struct tls_rig_options options = {.server = "server",
+					  .tls_name = "pbx.example",
+					  .other_name = "sbc.example",
+					  .is_shared = true};
+	struct tls_rig *tls;
+	struct address from, to;
+	struct message message = text_message((char[]){"uid-2"}, (char[]){"not for you"});
+	const char *text;
+
+	(void)state;
+	tls_files_make(files, "server", &(struct tls_spec){.names = "DNS:pbx.example"});
+	tls = tls_rig_new(files, &options);
+	send_text(tls);
+	text = tls_peer_expect(tls->server, "MESSAGE ");
+	assert_non_null(text);
+	tls_peer_answer(tls->server, text, "200 OK", "");
+	rig_expect_line(tls->rig, "outcome 7 TAKEN");
+	address_set(&from, SIDE_XMPP, "juliet", "chat.example");
+	address_set(&to, SIDE_SIP, "2002", "other.example");
+	sip_side_ops()->deliver(tls->rig->side, 8, &from, &to, &message);
+	rig_expect_line(tls->rig, "outcome 8 REFUSED");
+	assert_true(tls->rig->counters.tls_failed > 0);
+	address_clear(&from);
+	address_clear(&to);
+	tls_rig_free(&tls);
+}
+
 /* Without verification anybody will do; that has to be said. */
 static void verification_can_be_switched_off(void **state)
 {
@@ -465,6 +496,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(server_is_believed),
 		cmocka_unit_test(others_are_not),
+		cmocka_unit_test(connection_is_for_its_name),
 		cmocka_unit_test(verification_can_be_switched_off),
 		cmocka_unit_test(system_authorities_by_default),
 		cmocka_unit_test(client_without_certificate),

@@ -27,6 +27,11 @@ static void add_server(struct tls_rig *self)
 		 wanted->proxy_host != NULL ? wanted->proxy_host : "127.0.0.1",
 		 tls_peer_port(self->server));
 	self->rig->peers[0].proxy = self->proxy;
+	if (!wanted->is_shared)
+		return;
+	snprintf(self->other_proxy, sizeof self->other_proxy, "sip:localhost:%u;transport=tls",
+		 tls_peer_port(self->server));
+	self->rig->peers[1].proxy = self->other_proxy;
 }
 
 static void tune(struct rig *rig)

@@ -14,6 +14,7 @@ struct tls_rig {
 	char listen[64];
 	const char *listens[3];
 	char proxy[80];
+	char other_proxy[80];
 };
 
 /* NULL and 0: the usual. */
@@ -23,6 +24,7 @@ struct tls_rig_options {
 	const char *proxy_host;  /* "127.0.0.1" */
 	const char *tls_name;    /* of pbx.example */
 	const char *other_name;  /* of other.example */
+	bool is_shared;          /* other.example is at the same server, by another URI */
 	bool has_no_verify;
 	bool has_system_ca;
 	enum sip_tls_clients clients;
