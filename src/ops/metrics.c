@@ -169,7 +169,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	return result;
 }
 
-static void on_log(void *arg, const char *format, va_list values)
+__attribute__((format(printf, 2, 0))) static void on_log(void *arg, const char *format,
+							 va_list values)
 {
 	char line[LOG_MAX];
 
