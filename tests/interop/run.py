@@ -29,7 +29,7 @@ from rig import Failed, Rig   # noqa: E402
 MODULES = ('test_rig', 'test_messages', 'test_errors', 'test_notices', 'test_texts', 'test_queue',
            'test_presence_to_chat', 'test_presence_to_sip', 'test_lamps', 'test_tls', 'test_running', 'test_outages',
            'test_people', 'test_hostile', 'test_clients', 'test_pbx', 'test_phones', 'test_events', 'test_publish',
-           'test_pbx_restart', 'test_directory', 'test_logins', 'test_rich_presence', 'test_crash', 'test_sandbox', 'test_ejabberd',
+           'test_pbx_restart', 'test_directory', 'test_logins', 'test_rich_presence', 'test_crash', 'test_faults', 'test_sandbox', 'test_ejabberd',
            'test_password')
 TIME_LIMIT = 180  # seconds for one test: far above what any needs
 
