@@ -231,13 +231,14 @@ static void missed(struct peer_watch *peer)
 		arm(peer, since < pause ? pause - since : 0);
 }
 
-/* Any final answer is a sign of life (D-26). One that was away, or could not be reached at all, may
- * be a new one: what it tells is asked for again. */
+/* Any final answer is a sign of life (D-26). One that was away, if only for a question, may be a
+ * new one, or has given up what it could not tell: what it tells is asked for again. */
 static void alive(struct peer_watch *peer)
 {
 	bool was_down = peer->is_down;
 	bool was_cut = peer->was_cut;
-	bool was_doubted = peer->is_doubted || peer->misses != 0;
+	bool was_doubted = peer->is_doubted;
+	bool was_silent = peer->misses != 0;
 
 	peer->heard_ms = now_of(peer);
 	peer->misses = 0;
@@ -247,7 +248,7 @@ static void alive(struct peer_watch *peer)
 	arm_quiet(peer);
 	if (was_down)
 		log_notice("sip: peer up proxy=%s", log_safe(peer->uri));
-	if (was_down || was_cut)
+	if (was_down || was_cut || was_silent)
 		ask_all(peer);
 	else if (was_doubted)
 		tell_ask(peer, PEER_ASK_ONE);

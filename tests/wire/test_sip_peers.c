@@ -207,6 +207,32 @@ static void silence_is_down_and_back(void **state)
 	rig_free(&rig);
 }
 
+/* [D-26] [REL-024] [PRES-188]: away for a moment only, not down: what it wanted to tell meanwhile
+ * it may have given up together with the subscription, each for itself, so all are refreshed. */
+static void silence_refreshes_all(void **state)
+{
+	struct rig *rig = start(QUIET_MS);
+	struct presence_agent end, second, found;
+	bool has_first = false, has_second = false;
+
+	(void)state;
+	pa_begin(rig, &end);
+	begin_second(rig, &second);
+	for (int i = 0; i < 2; i++)
+		assert_non_null(text_peer_expect(rig->peer, "OPTIONS "));
+	answer_question(rig, "200 OK");
+	while (!has_first || !has_second) {
+		const struct sip_text *text = text_peer_expect(rig->peer, "SUBSCRIBE ");
+
+		assert_non_null(text);
+		pa_learn(&found, text);
+		has_first |= strcmp(found.call_id, end.call_id) == 0;
+		has_second |= strcmp(found.call_id, second.call_id) == 0;
+		text_peer_answer(rig->peer, text, "200 OK", "Expires: 3600\r\n");
+	}
+	rig_free(&rig);
+}
+
 /* [D-26] [D-25] [REL-024]: a connection that is lost is a question at once; the server answers, so
  * one refresh shows whether it has forgotten. It has: all are refreshed. */
 static void restart_between_questions_is_noticed(void **state)
@@ -339,6 +365,7 @@ int main(void)
 		cmocka_unit_test(any_answer_is_alive),
 		cmocka_unit_test(who_speaks_is_not_asked),
 		cmocka_unit_test(silence_is_down_and_back),
+		cmocka_unit_test(silence_refreshes_all),
 		cmocka_unit_test(restart_between_questions_is_noticed),
 		cmocka_unit_test(closed_connection_is_no_storm),
 		cmocka_unit_test(refused_connection_is_down),
