@@ -122,7 +122,7 @@ class World(Crash):
     async def new_phone(self, name):
         phone = Phone(f'sip:{name}@{PBX}', ('127.0.0.1', self.rig.sip_port))
         self.rig.users.append(await phone.start())
-        phone.name = name
+        phone.name, phone.lock = name, asyncio.Lock()
         phone.on_event = lambda what, request: self.at_phone(name, what, request)
         return phone
 
@@ -171,12 +171,14 @@ class World(Crash):
         await self.publish(phone)
 
     async def publish(self, phone):
-        for _ in range(3):
-            answer = await phone.publish(pidf(phone.aor, note=self.truth[phone.name]))
-            if answer.status == 200:
-                phone.has_published = self.truth[phone.name]
-                return
-            phone.etag = None
+        async with phone.lock:  # two at a time would be two publications, and one of them never changed again
+            for _ in range(3):
+                words = self.truth[phone.name]
+                answer = await phone.publish(pidf(phone.aor, note=words))
+                if answer.status == 200:
+                    phone.has_published = words
+                    return
+                phone.etag = None
         raise Failed(f'PUBLISH of {phone.name} answered {answer.status}')
 
     async def change(self, user):
