@@ -27,7 +27,6 @@ enum {
 	DRAIN_MS = 2000,      /* of it, for messages under way, */
 	GOODBYE_MS = 4000,    /* and for chat users whose server hardly reads: SIP waits */
 	DRAIN_STEP_MS = 10,
-	SUMMARY_LINE = 600,         /* bytes in a line of the summary, about */
 	DESCRIPTORS_WANTED = 65536, /* REL-050 */
 };
 
@@ -197,42 +196,31 @@ static void log_lines(const struct buf *text, enum log_level level)
 	}
 }
 
+/* What is asked for while the store is being read is done when the sides are there; at the end
+ * there is no use in it any more. True if it is not to be done now. */
+bool daemon_waits_for_start(const struct parts *parts, const char *what, bool *owes)
+{
+	if (parts->is_serving && !parts->is_stopping)
+		return false;
+	if (!parts->is_stopping)
+		log_notice("daemon: it is starting, the %s comes when it serves", what);
+	*owes = true;
+	return true;
+}
+
 void daemon_on_hup(void *arg)
 {
 	struct parts *parts = arg;
 	struct buf report = BUF_INIT;
 	int error;
 
+	if (daemon_waits_for_start(parts, "reload", &parts->owes_reload))
+		return;
 	service_reloading(parts->service);
 	error = daemon_reload(parts, &report);
 	log_lines(&report, error == 0 ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERR);
 	buf_free(&report);
 	service_ready(parts->service);
-}
-
-/* "key value" lines as key=value, several to a line of the log: one a line would be held back as a
- * flood (REL-053). */
-void daemon_on_usr1(void *arg)
-{
-	struct buf report = BUF_INIT;
-	struct buf facts = BUF_INIT;
-
-	daemon_status(arg, &report);
-	for (const char *at = buf_text(&report); *at != '\0';) {
-		size_t len = strcspn(at, "\n");
-		size_t key = strcspn(at, " \n");
-
-		buf_printf(&facts, "%s%.*s=", facts.len > 0 ? " " : "", (int)key, at);
-		if (key < len)
-			buf_append(&facts, at + key + 1, len - key - 1);
-		at += len + (at[len] == '\n');
-		if (facts.len < SUMMARY_LINE && *at != '\0')
-			continue;
-		log_notice("daemon: summary %s", buf_text(&facts));
-		buf_reset(&facts);
-	}
-	buf_free(&facts);
-	buf_free(&report);
 }
 
 struct sip_tls daemon_tls(const struct settings *settings)
@@ -260,8 +248,8 @@ static void use_access(struct parts *parts, const struct settings *fresh)
 {
 	struct access *before = parts->access;
 
-	parts->access = fresh->access_count != 0 ? access_new(fresh->access, fresh->access_count)
-						 : NULL;
+	parts->access =
+		fresh->access_count != 0 ? access_new(fresh->access, fresh->access_count) : NULL;
 	bridge_set_access(parts->bridge, parts->access);
 	sip_side_access_changed(parts->sip);
 	access_free(&before);
@@ -288,10 +276,11 @@ int daemon_reload(struct parts *parts, struct buf *report)
 	(void)open_log(fresh, parts->options); /* the settings have checked the facility */
 	sip_side_set_logins(parts->sip, fresh->logins, fresh->login_count);
 	use_access(parts, fresh);
-	buf_puts(report,
-		 "the configuration is read: log.*, limits.*, stop.tell, access, the logins and the "
-		 "files of TLS (for new connections) are in effect, anything else after a "
-		 "restart\n");
+	buf_puts(
+		report,
+		"the configuration is read: log.*, limits.*, stop.tell, access, the logins and the "
+		"files of TLS (for new connections) are in effect, anything else after a "
+		"restart\n");
 	settings_free(&fresh);
 	return 0;
 }
@@ -356,6 +345,10 @@ static void pairs_loaded(int error, void *arg)
 	leave_terminal(parts);
 	tell_parent(parts, EX_OK);
 	service_ready(parts->service);
+	if (parts->owes_reload)
+		daemon_on_hup(parts);
+	if (parts->owes_summary)
+		daemon_on_usr1(parts);
 }
 
 static void dialogs_loaded(int error, void *arg)

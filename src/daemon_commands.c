@@ -14,6 +14,8 @@
 #include "translate/address_map.h"
 #include "xmpp/xmpp_side.h"
 
+enum { SUMMARY_LINE = 600 /* bytes in a line of the summary, about */ };
+
 /* "key value" lines become members of one object. */
 /* A count is a number for programs, too. */
 static void value_to_json(struct buf *out, const char *value)
@@ -91,6 +93,34 @@ void daemon_status(const struct parts *parts, struct buf *out)
 	daemon_figures(parts, out);
 	counters_each(&parts->counters, add_counter, out);
 	limits_each(&(*parts->settings)->limits, &parts->counters.limits, add_limit, out);
+}
+
+/* "key value" lines as key=value, several to a line of the log: one a line would be held back as a
+ * flood (REL-053). */
+void daemon_on_usr1(void *arg)
+{
+	struct parts *parts = arg;
+	struct buf report = BUF_INIT;
+	struct buf facts = BUF_INIT;
+
+	if (daemon_waits_for_start(parts, "summary", &parts->owes_summary))
+		return;
+	daemon_status(parts, &report);
+	for (const char *at = buf_text(&report); *at != '\0';) {
+		size_t len = strcspn(at, "\n");
+		size_t key = strcspn(at, " \n");
+
+		buf_printf(&facts, "%s%.*s=", facts.len > 0 ? " " : "", (int)key, at);
+		if (key < len)
+			buf_append(&facts, at + key + 1, len - key - 1);
+		at += len + (at[len] == '\n');
+		if (facts.len < SUMMARY_LINE && *at != '\0')
+			continue;
+		log_notice("daemon: summary %s", buf_text(&facts));
+		buf_reset(&facts);
+	}
+	buf_free(&facts);
+	buf_free(&report);
 }
 
 static int run_status(int argc, const char *const *argv, int as_json, struct buf *out, void *arg)

@@ -65,6 +65,8 @@ struct parts {
 	uint64_t started_ms;
 	bool is_serving;
 	bool is_stopping;
+	bool owes_reload; /* asked for before it served */
+	bool owes_summary;
 	bool is_cautious; /* daemon_caution.c */
 	bool is_looking;  /* daemon_look(): the store has not answered yet */
 	int left_to_stop; /* sides that have not said done yet */
@@ -100,6 +102,8 @@ void daemon_take_down(struct parts *parts);
 /* What the signals do; for daemon_build. */
 void daemon_on_stop(void *arg);
 void daemon_on_hup(void *arg);
+/* True if what a signal asks for cannot be done now: *owes is set, and it comes when it serves. */
+bool daemon_waits_for_start(const struct parts *parts, const char *what, bool *owes);
 void daemon_on_usr1(void *arg);
 /* Completion of a store write whose failure is only counted. */
 void daemon_stored(int error, void *arg);

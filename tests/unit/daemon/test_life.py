@@ -114,6 +114,25 @@ class Life(unittest.TestCase):
             self.assertIn(program.wait(30), (0, -signal.SIGTERM), self.log())
         self.assertNotIn('runtime error', self.log())
 
+    # [REL-020] [REL-060] HUP and USR1 while the pairs are being read: what they ask for comes when it serves
+    def test_hup_and_usr1_at_any_moment_of_the_start(self):
+        self.make_pairs(20000)
+        waited = 0
+        for i in range(24):
+            (self.folder / 'log').write_text('')
+            program = self.start('-e', wait='')
+            time.sleep(i * 0.005)
+            self.stop(program, (signal.SIGHUP, signal.SIGUSR1)[i % 2])
+            self.until(lambda: 'daemon: serving' in self.log() or program.poll() is not None)
+            if program.poll() is None:
+                self.until(lambda: ('the configuration is read', 'daemon: summary')[i % 2] in self.log())
+                waited += 'it is starting' in self.log()
+                self.stop(program)
+            # before its handler is there the signal itself ends the process
+            self.assertIn(program.wait(30), (0, -signal.SIGHUP, -signal.SIGUSR1), self.log())
+            self.assertNotIn('runtime error', self.log())
+        self.assertGreater(waited, 0)
+
     # whoever starts it by hand sees why it does not start, also without a syslog
     def test_failure_to_start_is_told_on_the_terminal(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
