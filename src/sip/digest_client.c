@@ -16,6 +16,7 @@
 #include "sip/sip_side.h"
 
 enum { CNONCE_BYTES = 12, PLACES = 2, WWW = 0, PROXY = 1 };
+enum { REFUSALS_MOST = 3 }; /* of a password that was believed */
 
 /* What the operator is told when it changes. */
 enum standing {
@@ -29,6 +30,7 @@ enum standing {
 /* The last challenge of one kind. */
 struct place {
 	bool is_set;
+	bool is_believed; /* the password, with this nonce */
 	struct digest_challenge challenge;
 	char ha1[DIGEST_HEX_MAX + 1];
 	uint32_t nc;
@@ -39,7 +41,10 @@ struct digest_client {
 	bool allow_md5;
 	char *name;
 	struct place places[PLACES];
-	char *realm; /* the one that the password was believed in; NULL: none yet */
+	struct place before[PLACES]; /* the last one that was believed, while another is tried */
+	char *realm;                 /* the one that asked first; NULL: none yet */
+	bool is_believed;            /* our password, there */
+	unsigned refusals;           /* since it was believed last */
 	enum standing standing;
 	uint64_t refused_ms; /* when it was refused last; 0: it was not */
 };
@@ -60,6 +65,7 @@ void digest_client_free(struct digest_client **client)
 	if (*client == NULL)
 		return;
 	explicit_bzero((*client)->places, sizeof(*client)->places);
+	explicit_bzero((*client)->before, sizeof(*client)->before);
 	mem_free((*client)->realm);
 	mem_free((*client)->name);
 	mem_free(*client);
@@ -180,8 +186,8 @@ bool digest_client_put(struct digest_client *client, const struct digest_request
 
 /* Challenges ----------------------------------------------------------------------------------- */
 
-/* SEC-014, SIP-052: by realm alone. Without one in the settings it is the one that our password was
- * good for; before that, any. */
+/* SEC-014, SIP-052: by realm alone. Without one in the settings it is the first that asked, unless
+ * it refused our password: who asks later may be anybody behind it. */
 static bool is_ours(const struct digest_client *client, const char *realm)
 {
 	const char *ours = client->credentials->realm;
@@ -221,11 +227,17 @@ static enum standing choose(const struct digest_client *client, const struct msg
 	return standing;
 }
 
-static bool take(struct digest_client *client, struct place *place,
+static bool take(struct digest_client *client, size_t kind,
 		 const struct digest_challenge *challenge)
 {
+	struct place *place = &client->places[kind];
 	char username[DIGEST_NAME_MAX + 1];
 
+	if (place->is_set && place->is_believed)
+		client->before[kind] = *place;
+	place->is_believed = false;
+	if (client->realm == NULL)
+		client->realm = mem_strdup(challenge->realm);
 	/* A new nonce counts from 1 (SEC-015), stale or not. */
 	if (!place->is_set || strcmp(place->challenge.nonce, challenge->nonce) != 0)
 		place->nc = 0;
@@ -242,6 +254,23 @@ static bool refuse(struct digest_client *client, enum standing standing, const c
 	return false;
 }
 
+/* SIP-057: from now on it is not tried. But a phone behind the server may ask in its name: where
+ * the password was believed one refusal says little, and what was believed serves on. */
+static bool refuse_password(struct digest_client *client, size_t kind, const char *realm,
+			    uint64_t now_ms)
+{
+	client->places[kind] = client->before[kind];
+	if (client->is_believed && ++client->refusals < REFUSALS_MOST)
+		return false;
+	client->places[kind].is_set = client->before[kind].is_set = false;
+	client->refused_ms = now_ms;
+	if (!client->is_believed) {
+		mem_free(client->realm);
+		client->realm = NULL;
+	}
+	return refuse(client, STANDING_REFUSED, realm);
+}
+
 static bool was_refused_lately(const struct digest_client *client, uint64_t now_ms)
 {
 	return client->refused_ms != 0 && now_ms - client->refused_ms < DIGEST_REFUSED_MS;
@@ -253,7 +282,6 @@ bool digest_client_challenged(struct digest_client *client, const struct sip_s *
 	bool is_proxy = sip->sip_status->st_status == 407;
 	const struct msg_auth_s *list =
 		is_proxy ? sip->sip_proxy_authenticate : sip->sip_www_authenticate;
-	struct place *place = &client->places[is_proxy ? PROXY : WWW];
 	uint8_t kind = is_proxy ? 2 : 1;
 	struct digest_challenge challenge = {0};
 	enum standing standing = choose(client, list, &challenge);
@@ -262,13 +290,10 @@ bool digest_client_challenged(struct digest_client *client, const struct sip_s *
 		return refuse(client, STANDING_NOBODY, challenge.realm);
 	if (standing != STANDING_FINE)
 		return refuse(client, standing, "");
-	if ((tries->kinds & kind) != 0 && !challenge.is_stale) { /* SIP-057 */
-		client->refused_ms = now_ms;
-		place->is_set = false;
-		return refuse(client, STANDING_REFUSED, challenge.realm);
-	}
+	if ((tries->kinds & kind) != 0 && !challenge.is_stale)
+		return refuse_password(client, is_proxy ? PROXY : WWW, challenge.realm, now_ms);
 	if (tries->count >= DIGEST_TRIES_MAX || was_refused_lately(client, now_ms) ||
-	    !take(client, place, &challenge))
+	    !take(client, is_proxy ? PROXY : WWW, &challenge))
 		return false;
 	tries->count++;
 	tries->kinds |= kind;
@@ -300,13 +325,12 @@ static void read_info(struct place *place, const struct msg_auth_info_s *info)
 
 void digest_client_passed(struct digest_client *client, const struct sip_s *sip)
 {
-	const struct place *www = &client->places[WWW];
-	const struct place *any = www->is_set ? www : &client->places[PROXY];
-
 	client->refused_ms = 0;
+	client->refusals = 0;
+	client->is_believed = true;
+	for (size_t i = 0; i < PLACES; i++)
+		client->places[i].is_believed = client->places[i].is_set;
 	stand(client, STANDING_FINE, NULL);
-	if (client->realm == NULL && any->is_set)
-		client->realm = mem_strdup(any->challenge.realm);
 	read_info(&client->places[WWW], sip->sip_authentication_info);
 	read_info(&client->places[PROXY], sip->sip_proxy_authentication_info);
 }

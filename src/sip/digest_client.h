@@ -14,7 +14,8 @@ struct sip_s;
 enum {
 	DIGEST_TRIES_MAX = 2, /* with credentials, for one request (SEC-014) */
 	/* After it refused the password it is not tried again for so long (SIP-057: nobody's
-	 * account is to be locked), but for one request. */
+	 * account is to be locked), but for one request; after it believed it, three in a row
+	 * count. */
 	DIGEST_REFUSED_MS = 60000,
 	DIGEST_NC_MOST = 1 << 30 /* uses of one nonce */
 };

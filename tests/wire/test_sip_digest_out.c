@@ -328,6 +328,88 @@ static void realm_is_learned(void **state)
 	rig_free(&rig);
 }
 
+static void proxy_challenge(struct rig *rig, const struct sip_text *text, const char *value)
+{
+	char line[1024];
+
+	(void)snprintf(line, sizeof line, "Proxy-Authenticate: Digest %s\r\n", value);
+	text_peer_answer(rig->peer, text, "407 Proxy Authentication Required", line);
+}
+
+/* [SEC-014] [D-54]: a phone behind a proxy that asked gets no hash for a realm of its own, and that
+ * realm does not take the place of the proxy's. */
+static void phone_behind_proxy_asks_in_vain(void **state)
+{
+	struct rig *rig = start(with_password);
+	struct message message = text_message((char[]){"u"}, (char[]){"x"});
+	const struct sip_text *text;
+
+	(void)state;
+	deliver(rig, 1, "1001", &message);
+	proxy_challenge(rig, next(rig), "realm=\"pbx\", nonce=\"p\", qop=\"auth\"");
+	challenge(rig, next(rig), "realm=\"evil\", nonce=\"e\", qop=\"auth\"");
+	rig_expect_line(rig, "outcome 1 REFUSED not-authorized sip=401");
+	assert_int_equal(text_peer_let_run(rig->peer, 20), 0);
+	message.uid = (char[]){"v"};
+	deliver(rig, 2, "1001", &message);
+	text = next(rig);
+	assert_int_equal(sip_text_header_count(text, "Authorization"), 0);
+	check_response(text, "Proxy-Authorization", "MD5", "pbx", "p", 2);
+	proxy_challenge(rig, text, "realm=\"pbx\", nonce=\"q\", qop=\"auth\", stale=true");
+	text = next(rig);
+	check_response(text, "Proxy-Authorization", "MD5", "pbx", "q", 1);
+	answer_and_expect(rig, text, "200 OK", "outcome 2 TAKEN");
+	rig_free(&rig);
+}
+
+/* A phone that asks in the name of the proxy, which knows nothing of that nonce. */
+static void phone_lies(struct rig *rig, int id, const char *uid, unsigned nc)
+{
+	struct message message = text_message((char[]){"x"}, (char[]){"x"});
+	char room[16], line[80];
+	const struct sip_text *text;
+
+	(void)snprintf(room, sizeof room, "%s", uid);
+	message.uid = room;
+	deliver(rig, id, "1001", &message);
+	text = next(rig);
+	check_response(text, "Proxy-Authorization", "MD5", "pbx", "p", nc);
+	proxy_challenge(rig, text, "realm=\"pbx\", nonce=\"e\", qop=\"auth\"");
+	text = next(rig);
+	check_response(text, "Proxy-Authorization", "MD5", "pbx", "e", 1);
+	proxy_challenge(rig, text, "realm=\"pbx\", nonce=\"r\", qop=\"auth\"");
+	(void)snprintf(line, sizeof line, "outcome %d REFUSED registration-required sip=407", id);
+	rig_expect_line(rig, line);
+}
+
+/* [SIP-057] [SEC-014]: a password that was believed is not refused because of one phone; when
+ * nobody believes it any more it is. */
+static void phone_does_not_silence_the_rest(void **state)
+{
+	struct rig *rig = start(with_password);
+	struct message message = text_message((char[]){"u"}, (char[]){"x"});
+	const struct sip_text *text;
+
+	(void)state;
+	deliver(rig, 1, "1001", &message);
+	proxy_challenge(rig, next(rig), "realm=\"pbx\", nonce=\"p\", qop=\"auth\"");
+	answer_and_expect(rig, next(rig), "200 OK", "outcome 1 TAKEN");
+	phone_lies(rig, 2, "v", 2);
+	message.uid = (char[]){"w"};
+	deliver(rig, 3, "1001", &message);
+	text = next(rig);
+	check_response(text, "Proxy-Authorization", "MD5", "pbx", "p", 3);
+	answer_and_expect(rig, text, "200 OK", "outcome 3 TAKEN");
+	for (int i = 0; i < 3; i++)
+		phone_lies(rig, 4 + i, (const char *[]){"a", "b", "c"}[i], 4 + (unsigned)i);
+	message.uid = (char[]){"d"};
+	deliver(rig, 7, "1001", &message);
+	text = next(rig);
+	assert_int_equal(sip_text_header_count(text, "Proxy-Authorization"), 0);
+	answer_and_expect(rig, text, "200 OK", "outcome 7 TAKEN");
+	rig_free(&rig);
+}
+
 /* [SIP-010] [REL-004]: another form after a challenge, and the repetition after a crash, never use
  * a CSeq twice. */
 static void numbers_do_not_collide(void **state)
@@ -447,6 +529,8 @@ int main(void)
 		cmocka_unit_test(strongest_form_is_answered),
 		cmocka_unit_test(proxy_and_server_both_ask),
 		cmocka_unit_test(realm_is_learned),
+		cmocka_unit_test(phone_behind_proxy_asks_in_vain),
+		cmocka_unit_test(phone_does_not_silence_the_rest),
 		cmocka_unit_test(numbers_do_not_collide),
 		cmocka_unit_test(dialog_counts_on),
 		cmocka_unit_test(others_are_not_answered),
