@@ -15,10 +15,17 @@
 #include "bench/load_receipts.h"
 #include "bench/load_waiting.h"
 #include "bench/load_watches.h"
+#include "bench/restart.h"
 #include "bench/rig.h"
 #include "bench/scale.h"
 
-enum { EXIT_WRONG = 1, EXIT_WRONG_USAGE = 64, STOP_MS = 20000, SCALE_EACH = 100000 };
+enum {
+	EXIT_WRONG = 1,
+	EXIT_WRONG_USAGE = 64,
+	STOP_MS = 20000,
+	SCALE_EACH = 100000,
+	RESTART_COUNT = 100000
+};
 
 struct options {
 	const char *program;
@@ -37,6 +44,8 @@ struct options {
 	bool is_idle;
 	bool is_overload;
 	bool is_scale;
+	bool is_restart;
+	unsigned long restart_count; /* 0: the usual */
 	bool has_floor;
 	bool only_floor;
 	bool keeps;
@@ -80,6 +89,7 @@ static void print_usage(FILE *to)
 	      "  --quick          a few hundred of each: are the counts right?\n"
 	      "  --soak           one minute each way at the rate of --rate (10,000/s)\n"
 	      "  --scale          memory and CPU of 100,000 live subscriptions each way\n"
+	      "  --restart[=N]    a restart with N live subscriptions (100,000)\n"
 	      "  --overload       a mix of requests at 0.5, 1, 2 and 5 times the capacity\n"
 	      "  --idle           what the daemon uses when nothing happens\n"
 	      "  --seconds N      length of the soak (60), or of the idle time (10)\n"
@@ -104,16 +114,13 @@ static void print_usage(FILE *to)
 static int read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option names[] = {
-		{"quick", 0, NULL, 'q'},    {"soak", 0, NULL, 's'},
-		{"seconds", 1, NULL, 't'},  {"rate", 1, NULL, 'r'},
-		{"messages", 1, NULL, 'm'}, {"watches", 1, NULL, 'w'},
-		{"watchers", 1, NULL, 'n'}, {"window", 1, NULL, 'W'},
-		{"users", 1, NULL, 'u'},    {"only", 1, NULL, 'o'},
-		{"flush-ms", 1, NULL, 'D'}, {"store", 1, NULL, 'S'},
-		{"no-floor", 0, NULL, 'f'}, {"keep", 0, NULL, 'k'},
-		{"idle", 0, NULL, 'i'},     {"overload", 0, NULL, 'O'},
-		{"scale", 0, NULL, 'l'},    {"floor-only", 0, NULL, 'F'},
-		{"help", 0, NULL, 'h'},     {NULL, 0, NULL, 0}};
+		{"quick", 0, NULL, 'q'},      {"soak", 0, NULL, 's'},     {"seconds", 1, NULL, 't'},
+		{"rate", 1, NULL, 'r'},       {"messages", 1, NULL, 'm'}, {"watches", 1, NULL, 'w'},
+		{"watchers", 1, NULL, 'n'},   {"window", 1, NULL, 'W'},   {"users", 1, NULL, 'u'},
+		{"only", 1, NULL, 'o'},       {"flush-ms", 1, NULL, 'D'}, {"store", 1, NULL, 'S'},
+		{"no-floor", 0, NULL, 'f'},   {"keep", 0, NULL, 'k'},     {"idle", 0, NULL, 'i'},
+		{"overload", 0, NULL, 'O'},   {"restart", 2, NULL, 'R'},  {"scale", 0, NULL, 'l'},
+		{"floor-only", 0, NULL, 'F'}, {"help", 0, NULL, 'h'},     {NULL, 0, NULL, 0}};
 
 	for (;;) {
 		switch (getopt_long(argc, argv, "h", names, NULL)) {
@@ -130,6 +137,10 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case 'O':
 			o->is_overload = true;
+			break;
+		case 'R':
+			o->is_restart = true;
+			o->restart_count = optarg != NULL ? strtoul(optarg, NULL, 10) : 0;
 			break;
 		case 'l':
 			o->is_scale = true;
@@ -328,6 +339,21 @@ static bool run_scale(const struct options *o)
 	return scale_measure(&params);
 }
 
+static bool run_restart(const struct options *o)
+{
+	unsigned long usual = o->is_quick ? 2000 : RESTART_COUNT;
+	struct restart_params params = {.program = o->program,
+					.store = o->store,
+					.count = o->restart_count > 1 ? o->restart_count : usual,
+					.idle_s = o->is_quick ? 0 : 10};
+
+	params.sample =
+		params.count >= 2000 ? (unsigned)(params.count / 20) : (unsigned)(params.count / 2);
+	if (params.sample > 1000)
+		params.sample = 1000;
+	return restart_measure(&params);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.store = "sqlite",
@@ -364,6 +390,8 @@ int main(int argc, char **argv)
 	if (options.is_idle)
 		return idle_measure(options.program, options.store, options.seconds) ? 0
 										     : EXIT_WRONG;
+	if (options.is_restart)
+		return run_restart(&options) ? 0 : EXIT_WRONG;
 	if (options.is_scale)
 		return run_scale(&options) ? 0 : EXIT_WRONG;
 	return run_measurements(&options) ? 0 : EXIT_WRONG;

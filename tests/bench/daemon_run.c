@@ -21,6 +21,8 @@
 #include "bench/stream.h"
 
 struct daemon_run {
+	const char *program;
+	unsigned flush_ms;
 	pid_t pid;
 	unsigned port;
 	clockid_t clock;
@@ -53,6 +55,11 @@ static const char raised_backlogs[] = "	sip_unsent = 10000;\n"
 				      "	link_high_bytes = 16777216;\n"
 				      "	link_dead_bytes = 67108864;\n";
 
+static const char *or_nothing(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
 static void write_config(const struct daemon_run *run, const struct daemon_params *params)
 {
 	char path[128];
@@ -68,10 +75,10 @@ static void write_config(const struct daemon_run *run, const struct daemon_param
 		"xmpp: { component = \"sip.chat.example\"; server = \"127.0.0.1\"; port = %u;\n"
 		"	secret = \"a secret of the load test\"; domains = [\"chat.example\"]; };\n"
 		"sip: { listen = [\"sip:127.0.0.1:%u;transport=udp\",\n"
-		"	\"sip:127.0.0.1:%u;transport=tcp\"];\n"
-		"	proxy = \"sip:127.0.0.1:%u;transport=%s\";\n",
-		params->xmpp_port, run->port, run->port, params->sip_port,
-		params->to_sip_over_tcp ? "tcp" : "udp");
+		"	\"sip:127.0.0.1:%u;transport=tcp\"%s];\n"
+		"	proxy = \"sip:127.0.0.1:%u;transport=%s\";\n%s",
+		params->xmpp_port, run->port, run->port, or_nothing(params->listen),
+		params->sip_port, params->to_sip_over_tcp ? "tcp" : "udp", or_nothing(params->sip));
 	if (params->trusted != NULL)
 		fprintf(file, "	trusted = %s;\n", params->trusted);
 	fprintf(file,
@@ -80,13 +87,14 @@ static void write_config(const struct daemon_run *run, const struct daemon_param
 		"	%s } );\n"
 		"store: { engine = \"%s\"; path = \"%s/store/state.db\"; };\n"
 		"control: { socket = \"%s/control\"; };\n"
-		"process: { %s };\n"
+		"process: { %scaution = 0; };\n"
 		"log: { target = \"stderr\"; level = \"%s\"; };\n"
-		"limits: {\n%s%s};\n",
+		"limits: {\n%s%s};\n%s",
 		params->domain != NULL ? params->domain : "profile = \"generic\";", params->store,
-		run->folder, run->folder, geteuid() == 0 ? "user = \"root\";" : "",
+		run->folder, run->folder, geteuid() == 0 ? "user = \"root\"; " : "",
 		params->log_level, params->limits != NULL ? params->limits : raised_limits,
-		params->limits != NULL || params->has_usual_backlogs ? "" : raised_backlogs);
+		params->limits != NULL || params->has_usual_backlogs ? "" : raised_backlogs,
+		or_nothing(params->settings));
 	fchmod(fileno(file), 0600);
 	fclose(file);
 }
@@ -109,9 +117,8 @@ static void slow_down(unsigned flush_ms)
 	setenv("LD_PRELOAD", path, 1);
 }
 
-static void run_program(const struct daemon_run *run, const struct daemon_params *params)
+static void run_program(const struct daemon_run *run)
 {
-	const char *program = params->program;
 	char path[128];
 	int fd = -1;
 
@@ -121,10 +128,18 @@ static void run_program(const struct daemon_run *run, const struct daemon_params
 	dup2(fd, 1);
 	dup2(fd, 2);
 	snprintf(path, sizeof(path), "%s/sipxmppd.cfg", run->folder);
-	slow_down(params->flush_ms);
-	execl(program, program, "-c", path, "-e", (char *)NULL);
-	perror(program);
+	slow_down(run->flush_ms);
+	execl(run->program, run->program, "-c", path, "-e", (char *)NULL);
+	perror(run->program);
 	_exit(127);
+}
+
+static void start(struct daemon_run *run)
+{
+	run->pid = fork();
+	if (run->pid == 0)
+		run_program(run);
+	clock_getcpuclockid(run->pid, &run->clock);
 }
 
 struct daemon_run *daemon_run_new(const struct daemon_params *params)
@@ -138,11 +153,21 @@ struct daemon_run *daemon_run_new(const struct daemon_params *params)
 	}
 	run->port = stream_free_port();
 	write_config(run, params);
-	run->pid = fork();
-	if (run->pid == 0)
-		run_program(run, params);
-	clock_getcpuclockid(run->pid, &run->clock);
+	run->program = params->program;
+	run->flush_ms = params->flush_ms;
+	start(run);
 	return run;
+}
+
+void daemon_run_again(struct daemon_run *run, bool is_killed)
+{
+	if (daemon_run_is_alive(run)) {
+		if (is_killed)
+			kill(run->pid, SIGKILL);
+		waitpid(run->pid, NULL, 0);
+	}
+	run->has_ended = false;
+	start(run);
 }
 
 struct daemon_run *daemon_run_adopt(pid_t pid, unsigned port)
@@ -282,6 +307,52 @@ int daemon_run_stop(struct daemon_run *run, struct reactor *reactor, int wait_ms
 	if (!run->has_ended)
 		return -1;
 	return WIFEXITED(run->status) ? WEXITSTATUS(run->status) : 128 + WTERMSIG(run->status);
+}
+
+void daemon_run_kill(struct daemon_run *run)
+{
+	if (!daemon_run_is_alive(run))
+		return;
+	kill(run->pid, SIGKILL);
+	waitpid(run->pid, &run->status, 0);
+	run->has_ended = true;
+}
+
+static long bytes_of(const struct daemon_run *run, const char *name)
+{
+	struct stat status;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", run->folder, name);
+	return stat(path, &status) == 0 ? (long)status.st_size : 0;
+}
+
+long daemon_run_said(const struct daemon_run *run)
+{
+	return bytes_of(run, "stderr");
+}
+
+long daemon_run_store_bytes(const struct daemon_run *run)
+{
+	return bytes_of(run, "store/state.db") + bytes_of(run, "store/state.db-wal");
+}
+
+bool daemon_run_says(const struct daemon_run *run, long from, const char *text)
+{
+	char path[128];
+	char line[1024];
+	bool result = false;
+	FILE *file = NULL;
+
+	snprintf(path, sizeof(path), "%s/stderr", run->folder);
+	file = fopen(path, "r");
+	if (file == NULL)
+		return false;
+	fseek(file, from, SEEK_SET);
+	while (!result && fgets(line, sizeof(line), file) != NULL)
+		result = strstr(line, text) != NULL;
+	fclose(file);
+	return result;
 }
 
 bool daemon_run_report(const struct daemon_run *run, int lines)
