@@ -15,8 +15,10 @@ static bool no(const char **why, const char *reason)
 }
 
 bool destination_may(const struct side_core *core, const char *hop,
-		     const struct net_address *source, const char **why)
+		     const struct net_address *source, const char *login, const char **why)
 {
+	/* Who came by a proxy may be led back by it; other phones lead to themselves alone. */
+	bool may_name_others = login == NULL || trust_is_proxy(core->trust, source);
 	struct net_address address;
 	struct uri_parts parts;
 
@@ -28,7 +30,7 @@ bool destination_may(const struct side_core *core, const char *hop,
 		return no(why, "maddr");
 	if (!net_address_parse(&address, parts.host)) {
 		/* A name is looked up by the library: only one that the operator wrote. */
-		if (trust_is_proxy_host(core->trust, parts.host))
+		if (may_name_others && trust_is_proxy_host(core->trust, parts.host))
 			return true;
 		return no(why, "next hop is a name that is no configured proxy");
 	}
@@ -39,7 +41,7 @@ bool destination_may(const struct side_core *core, const char *hop,
 		return no(why, "next hop is this bridge");
 	if (net_address_same_host(&address, source))
 		return true;
-	if (trust_has(core->trust, &address, false))
+	if (may_name_others && trust_has(core->trust, &address, false))
 		return true;
 	return no(why, "next hop is neither the source nor a trusted address");
 }

@@ -7,6 +7,7 @@
 struct net_address;
 struct side_core;
 
-/* hop: URI of the next hop; source: where the SUBSCRIBE came from. *why is set on false. */
+/* hop: URI of the next hop; source: where the SUBSCRIBE came from; login: who logged in with it, or
+ * NULL: he is trusted no further than he himself is. *why is set on false. */
 bool destination_may(const struct side_core *core, const char *hop,
-		     const struct net_address *source, const char **why);
+		     const struct net_address *source, const char *login, const char **why);

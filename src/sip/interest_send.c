@@ -267,7 +267,7 @@ static const char *next_hop(const struct interest *interest, struct buf *room)
 	const char *hop = dialog_next_hop(interest->dialog, room);
 	const char *why;
 
-	if (destination_may(core_of(interest), hop, &interest->dialog->peer, &why))
+	if (destination_may(core_of(interest), hop, &interest->dialog->peer, NULL, &why))
 		return hop;
 	return hop_uri(targets_of(core_of(interest)->targets, interest->peer));
 }

@@ -227,7 +227,7 @@ static bool may_reach(const struct notifier *notifier, const struct dialog *dial
 	const char *why;
 	bool may = dialog->target != NULL &&
 		   destination_may(notifier->core, dialog_next_hop(dialog, &room), &dialog->peer,
-				   &why);
+				   dialog->login, &why);
 
 	buf_free(&room);
 	return may;

@@ -111,7 +111,7 @@ void notifier_refresh(struct notifier *notifier, struct dialog *dialog, struct r
 
 	dialog_refresh_target(dialog, request->sip);
 	if (!destination_may(notifier->core, dialog_next_hop(dialog, &room), &request->source,
-			     &why)) {
+			     request->login, &why)) {
 		mem_free(dialog->target);
 		dialog->target = old;
 		subscribe_refuse(notifier, request, 403, NULL, NULL, why);

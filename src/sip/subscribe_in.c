@@ -152,7 +152,7 @@ static struct subscription *prepare(struct notifier *notifier, struct request *r
 		return NULL;
 	}
 	if (!destination_may(notifier->core, dialog_next_hop(s->dialog, &room), &request->source,
-			     &why)) {
+			     request->login, &why)) {
 		notifier_free_subscription(s);
 		buf_free(&room);
 		subscribe_refuse(notifier, request, 403, NULL, NULL, why);

@@ -251,7 +251,7 @@ bool trust_has(const struct trust *trust, const struct net_address *source, bool
 }
 
 /* A proxy's address speaks for its own domains; one that is only trusted, for all (D-05). */
-static bool is_proxy(const struct trust *trust, const struct net_address *source)
+bool trust_is_proxy(const struct trust *trust, const struct net_address *source)
 {
 	for (size_t i = 0; i < trust->count; i++)
 		if (trust->entries[i].peer != TRUST_EVERY_PEER &&
@@ -280,7 +280,7 @@ bool trust_may_assert(const struct trust *trust, const struct net_address *sourc
 		      const char *domain)
 {
 	const bool *named = named_by(trust, source);
-	bool is_at_proxy = is_proxy(trust, source);
+	bool is_at_proxy = trust_is_proxy(trust, source);
 
 	if (named != NULL) /* SEC-104 */
 		return is_named(trust, named, domain);

@@ -36,6 +36,8 @@ const char *trust_only_domain(const struct trust *trust, const struct net_addres
  * certificate named in a needs one that names the same peer in b. */
 bool trust_is_same_peer(const struct trust *trust, const struct net_address *a,
 			const struct net_address *b);
+/* True if source is the address of a configured proxy. */
+bool trust_is_proxy(const struct trust *trust, const struct net_address *source);
 /* True if host is the host part of a configured proxy. */
 bool trust_is_proxy_host(const struct trust *trust, const char *host);
 /* The addresses of the proxy of the i-th peer, which is known by a name, as they are now: those of

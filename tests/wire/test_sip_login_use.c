@@ -101,6 +101,43 @@ static void phones_move(void **state)
 	rig_free(&rig);
 }
 
+static void tune_pbx_by_name(struct rig *rig)
+{
+	phone_logins(rig);
+	rig->peers[0].proxy = "sip:localhost:5099;transport=tcp";
+}
+
+/* [SEC-021]: what a trusted peer may name, who logged in may not: the PBX's address, our own
+ * machine, the host of the proxy; at whatever port. */
+static void phones_do_not_lead_to_others(void **state)
+{
+	static const char *const hosts[] = {"127.0.0.1", "localhost"};
+	struct rig *rig = rig_new(&(struct rig_options){
+		.trusted = pbx, .trusted_count = 1, .tune = tune_pbx_by_name});
+	char headers[1024];
+
+	(void)state;
+	rig->bridge->requested = WATCH_ALLOWED;
+	fake_bridge_set_now(rig->bridge, SHOW_NONE, "first");
+	for (size_t i = 0; i < CHECK_COUNT(hosts); i++) {
+		struct login_phone phone = phone_of("1001");
+		struct rig_request request = {
+			.method = "SUBSCRIBE", .call_id = hosts[i], .headers = headers};
+
+		snprintf(headers, sizeof headers,
+			 LONG "Event: presence\r\nExpires: 600\r\nContact: "
+			      "<sip:1001@%s:%u;transport=tcp>\r\n",
+			 hosts[i], text_peer_port(rig->peer));
+		char *answer = phone_ask_from(rig, "127.0.0.7", &phone, &request);
+
+		if (strncmp(answer, "SIP/2.0 403", 11) != 0)
+			fail_msg("%s: %s", hosts[i], answer);
+		mem_free(answer);
+	}
+	assert_int_equal(text_peer_let_run(rig->peer, 60), 0);
+	rig_free(&rig);
+}
+
 /* The PBX at 127.0.0.1 is trusted, phones elsewhere log in. */
 static void tune_publish(struct rig *rig)
 {
@@ -211,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dialogs_belong_to_who_logged_in),
 		cmocka_unit_test(phones_move),
+		cmocka_unit_test(phones_do_not_lead_to_others),
 		cmocka_unit_test(publications_belong_to_who_logged_in),
 		cmocka_unit_test(logins_change),
 	};
