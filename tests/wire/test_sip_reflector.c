@@ -127,6 +127,8 @@ static void measure(struct meter *meter, const char *method, size_t size)
 	struct victim victims[VICTIMS];
 	struct buf text = BUF_INIT;
 
+	size_t late = 0; /* of the request before, which may be answered yet on a busy machine */
+
 	bind_all(victims, text_peer_port(rig->peer));
 	for (size_t x = 0; x < CHECK_COUNT(extras); x++) {
 		size_t back = text_peer_udp_bytes(rig->peer);
@@ -137,13 +139,14 @@ static void measure(struct meter *meter, const char *method, size_t size)
 		text_peer_let_run(rig->peer, 4);
 		back = text_peer_udp_bytes(rig->peer) - back;
 		elsewhere = hit_all(victims);
-		if (elsewhere > 0 || back > text.len)
+		if (elsewhere > 0 || back > text.len + late)
 			fail_msg("%s%s of %zu: %zu back, %zu elsewhere", method, extras[x],
 				 text.len, back, elsewhere);
 		meter->sent += text.len;
 		meter->back += back;
-		if ((double)back / (double)text.len > meter->worst)
-			meter->worst = (double)back / (double)text.len;
+		if ((double)back / (double)(text.len + late) > meter->worst)
+			meter->worst = (double)back / (double)(text.len + late);
+		late = back == 0 ? text.len : 0;
 	}
 	/* What timers would still send. */
 	text_peer_let_run(rig->peer, 40);
