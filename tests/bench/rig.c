@@ -1,6 +1,7 @@
 /* Both servers and the program between them. */
 #include "bench/rig.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,9 @@ static void start_program(struct rig *rig, const struct rig_params *params)
 				       .has_usual_backlogs = params->has_usual_backlogs,
 				       .domain = params->domain,
 				       .flush_ms = params->flush_ms,
+				       .listen = params->listen,
+				       .sip = params->sip,
+				       .settings = params->settings,
 				       .log_level = params->log_level != NULL ? params->log_level
 									      : "warning"};
 
@@ -100,6 +104,26 @@ bool rig_start(struct rig *rig, const struct rig_params *params)
 		daemon_run_is_alive(rig->daemon) ? "alive" : "gone");
 	if (!rig->is_floor)
 		daemon_run_report(rig->daemon, 20);
+	return false;
+}
+
+bool rig_restart(struct rig *rig, bool is_killed)
+{
+	uint64_t end = reactor_now_ns() + (uint64_t)START_MS * 1000000u;
+	int code = 0;
+
+	if (!is_killed)
+		kill(daemon_run_pid(rig->daemon), SIGTERM);
+	while (!is_killed && !is_late(rig, end))
+		rig_turn(rig, 10); /* it asks the chat server before it goes */
+	if (!is_killed)
+		code = daemon_run_stop(rig->daemon, rig->reactor, POLL_MS);
+	daemon_run_again(rig->daemon, true);
+	rest(rig, POLL_MS); /* the old connections are gone */
+	if (code == 0 && wait_ready(rig, false))
+		return true;
+	fprintf(stderr, "bench: the daemon did not start again: it had ended with %d\n", code);
+	daemon_run_report(rig->daemon, 200);
 	return false;
 }
 

@@ -32,6 +32,9 @@ struct rig_params {
 	const char *log_level;
 	const char *domain; /* daemon_run.h */
 	unsigned flush_ms;  /* the same */
+	const char *listen; /* the same */
+	const char *sip;
+	const char *settings;
 	unsigned long
 		fanout; /* of the floor: what it writes for one thing it receives from SIP; 0: 1 */
 };
@@ -41,6 +44,9 @@ struct rig_params {
 bool rig_start(struct rig *rig, const struct rig_params *params);
 /* From now on the SIP server answers every request with 200, and the chat server only pings. */
 void rig_rest(struct rig *rig);
+/* Kills the daemon, or asks it to end in order, and starts it on what it has left. Returns false if
+ * that ends with another code than 0, or it does not serve within 20 s. */
+bool rig_restart(struct rig *rig, bool is_killed);
 void rig_free(struct rig *rig);
 /* Writes everything that was put on either side, and handles what came, waiting up to wait_ms. */
 void rig_turn(struct rig *rig, int wait_ms);

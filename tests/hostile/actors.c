@@ -92,13 +92,29 @@ static void remember(struct actors *actors, const struct sip_wire *request)
 static void answer(struct actors *actors, const struct sip_wire *request,
 		   const struct sip_hop *from, int status)
 {
-	char extra[128];
+	static const char *const challenges[] = {
+		"Digest realm=\"pbx.example\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256",
+		"Digest realm=\"pbx.example\", nonce=\"n2\"",
+		"Digest realm=\"pbx.example\", nonce=\"n1\", stale=true, opaque=\"o\\\"o\"",
+		"Digest realm=\"elsewhere.example\", nonce=\"n3\", algorithm=MD5-sess",
+		"Digest nonce=, realm",
+		"Basic realm=\"pbx.example\"",
+		""};
+	char extra[256];
 
 	snprintf(extra, sizeof(extra), "Contact: <sip:hostile@127.0.0.1:%u>\r\nExpires: 3600\r\n",
 		 sip_end_port(actors->rig->sip));
+	if (status == 401 || status == 407)
+		snprintf(extra, sizeof(extra), "%s: %s\r\n",
+			 status == 401 ? "WWW-Authenticate" : "Proxy-Authenticate",
+			 challenges[rng_below(&actors->rng,
+					      sizeof(challenges) / sizeof(challenges[0]))]);
 	buf_reset(&actors->text);
 	sip_wire_reply(&actors->text, request, status, "Hm", "hostile",
-		       slice_is(request->method, "SUBSCRIBE") ? extra : "", NULL, NULL);
+		       slice_is(request->method, "SUBSCRIBE") || status == 401 || status == 407
+			       ? extra
+			       : "",
+		       NULL, NULL);
 	if (rng_chance(&actors->rng, 5)) {
 		mutate_bytes(&actors->text, &actors->rng, &actors->seeds->sip);
 		if (from->stream != NULL)

@@ -119,7 +119,7 @@ static void put_noise(struct rng *rng, struct buf *out)
 		buf_putc(out, (char)rng_next(rng));
 }
 
-static void make_sip(const struct attack *attack, struct rng *rng, unsigned long i, bool is_tcp,
+static void make_sip(struct attack *attack, struct rng *rng, unsigned long i, bool is_tcp,
 		     struct buf *out)
 {
 	const struct seed_list *seeds = &attack->seeds->sip;
@@ -131,7 +131,10 @@ static void make_sip(const struct attack *attack, struct rng *rng, unsigned long
 
 	if (dice < 2)
 		put_noise(rng, out);
-	else if (dice < 30 && attack->actors->dialog_count > 0)
+	else if (dice < 7) {
+		login_put(&attack->login, rng, i, is_tcp, attack->own_port, out);
+		changes = rng_chance(rng, 90) ? 0 : changes; /* wrong ones are blocked soon */
+	} else if (dice < 30 && attack->actors->dialog_count > 0)
 		put_notify(attack, rng, i, is_tcp, out);
 	else if (dice < 90)
 		put_retargeted(attack, rng, i, is_tcp, seed, out);
@@ -143,6 +146,24 @@ static void make_sip(const struct attack *attack, struct rng *rng, unsigned long
 	 * it: worth trying now and then only. */
 	if (changes > 0 && (is_tcp ? !rng_chance(rng, 2) : rng_chance(rng, 70)))
 		mutate_fix_length(out);
+}
+
+/* Several in one write, each of its own length, the last one cut off now and then. */
+static void make_pipeline(struct attack *attack, struct rng *rng, unsigned long i, struct buf *out)
+{
+	size_t count = rng_chance(rng, 90) ? 1 : 2 + rng_below(rng, 7);
+	struct buf one = BUF_INIT;
+
+	for (size_t n = 0; n < count; n++) {
+		buf_reset(&one);
+		make_sip(attack, rng, i, true, &one);
+		if (count > 1)
+			mutate_fix_length(&one);
+		if (n > 0 && n + 1 == count && rng_chance(rng, 20))
+			one.len = rng_below(rng, one.len + 1);
+		buf_append(out, buf_text(&one), one.len);
+	}
+	buf_free(&one);
 }
 
 /* Addresses of the seeds become some of ours. */
@@ -193,7 +214,10 @@ static void make_broken(const struct attack *attack, struct rng *rng, struct buf
 static enum attack_kind choose(const struct attack *attack, struct rng *rng)
 {
 	size_t dice = rng_below(rng, 100);
-	enum attack_kind kind = dice < 35 ? ATTACK_UDP : dice < 65 ? ATTACK_TCP : ATTACK_STANZA;
+	enum attack_kind kind = dice < 35   ? ATTACK_UDP
+				: dice < 64 ? ATTACK_TCP
+				: dice < 65 ? ATTACK_TLS
+					    : ATTACK_STANZA;
 
 	if (rng_below(rng, attack->malformed_every) == 0)
 		kind = ATTACK_BROKEN_XML;
@@ -215,7 +239,7 @@ static bool make_opening(const struct attack *attack, unsigned long i, struct bu
 	return true;
 }
 
-enum attack_kind attack_make(const struct attack *attack, unsigned long i, struct buf *out)
+enum attack_kind attack_make(struct attack *attack, unsigned long i, struct buf *out)
 {
 	struct rng rng = {.state = attack->seed * 1000003u + i};
 	enum attack_kind kind = choose(attack, &rng);
@@ -230,8 +254,11 @@ enum attack_kind attack_make(const struct attack *attack, unsigned long i, struc
 	case ATTACK_BROKEN_XML:
 		make_broken(attack, &rng, out);
 		break;
+	case ATTACK_UDP:
+		make_sip(attack, &rng, i, false, out);
+		break;
 	default:
-		make_sip(attack, &rng, i, kind == ATTACK_TCP, out);
+		make_pipeline(attack, &rng, i, out);
 		break;
 	}
 	return kind;

@@ -6,10 +6,18 @@
 
 #include "base/buf.h"
 #include "hostile/actors.h"
+#include "hostile/login.h"
 #include "hostile/rng.h"
 #include "hostile/seeds.h"
 
-enum attack_kind { ATTACK_UDP, ATTACK_TCP, ATTACK_STANZA, ATTACK_BROKEN_XML, ATTACK_KINDS };
+enum attack_kind {
+	ATTACK_UDP,
+	ATTACK_TCP,
+	ATTACK_TLS,
+	ATTACK_STANZA,
+	ATTACK_BROKEN_XML,
+	ATTACK_KINDS
+};
 
 struct attack {
 	const struct seeds *seeds;
@@ -17,8 +25,9 @@ struct attack {
 	unsigned long seed;
 	unsigned malformed_every; /* broken XML ends the link: one in so many items */
 	unsigned own_port;
+	struct login login;
 	bool may_use[ATTACK_KINDS];
 };
 
 /* Makes item number i in *out. */
-enum attack_kind attack_make(const struct attack *attack, unsigned long i, struct buf *out);
+enum attack_kind attack_make(struct attack *attack, unsigned long i, struct buf *out);

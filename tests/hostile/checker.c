@@ -115,14 +115,16 @@ static void send_notify(struct checker *checker, const struct sip_wire *request,
 	buf_printf(
 		&checker->text,
 		"NOTIFY %.*s SIP/2.0\r\nVia: SIP/2.0/%s 127.0.0.1:%u;rport;branch=z9hG4bKn%llu\r\n"
-		"Max-Forwards: 70\r\nFrom: %.*s;tag=g\r\nTo: %.*s\r\nCall-ID: %.*s\r\n"
-		"CSeq: %u NOTIFY\r\nContact: <sip:good@127.0.0.1:%u>\r\nEvent: presence\r\n"
+		"Max-Forwards: 70\r\nFrom: %.*s%s\r\nTo: %.*s\r\nCall-ID: %.*s\r\n"
+		"CSeq: %llu NOTIFY\r\nContact: <sip:good@127.0.0.1:%u>\r\nEvent: presence\r\n"
 		"Subscription-State: active;expires=3600\r\n"
 		"Content-Type: application/pidf+xml\r\nContent-Length: %zu\r\n\r\n%s",
 		(int)target.len, target.at, to->stream != NULL ? "TCP" : "UDP",
 		sip_end_port(checker->rig->sip), (unsigned long long)reactor_now_ns(),
-		(int)request->to.len, request->to.at, (int)request->from.len, request->from.at,
-		(int)request->call_id.len, request->call_id.at, 1 + checker->round,
+		(int)request->to.len, request->to.at,
+		slice_has(request->to, ";tag=") ? "" : ";tag=g", (int)request->from.len,
+		request->from.at, (int)request->call_id.len, request->call_id.at,
+		(unsigned long long)(reactor_now_ns() / 1000000u % 2000000000u),
 		sip_end_port(checker->rig->sip), sizeof(body) - 1, body);
 	sip_end_send(checker->rig->sip, to, checker->text.data, checker->text.len);
 }
@@ -153,7 +155,7 @@ bool checker_sip(struct checker *checker, const struct sip_wire *message,
 	if (!slice_has(message->to, "sip:good@") || !slice_has(message->from, "judge@"))
 		return false;
 	reply(checker, message, from);
-	if (slice_is(message->method, "SUBSCRIBE") && !slice_has(message->to, ";tag="))
+	if (slice_is(message->method, "SUBSCRIBE"))
 		send_notify(checker, message, from);
 	if (slice_is(message->method, "MESSAGE") &&
 	    is_body(checker, message->body, CHECK_MESSAGE_XMPP))
@@ -230,7 +232,7 @@ static bool step_is_right(const struct checker *checker, enum check_step step)
 	if (step > CHECK_MESSAGE_TCP)
 		return true;
 	if (checker->is_stranger)
-		return (status == 0 || status == 403) && !checker->delivered[step];
+		return (status == 0 || status == 401 || status == 403) && !checker->delivered[step];
 	return status == 200;
 }
 

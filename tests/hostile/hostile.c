@@ -11,6 +11,7 @@
 #include "hostile/attack.h"
 #include "hostile/seeds.h"
 #include "hostile/session.h"
+#include "support/tls_files.h"
 
 enum { EXIT_WRONG = 1, EXIT_WRONG_USAGE = 64 };
 
@@ -27,7 +28,9 @@ static void print_usage(FILE *to)
 	      "  --samples DIR   folder of real messages to start from\n"
 	      "  --broken N      one item in N is malformed XML, which ends the link (100,000)\n"
 	      "  --strangers N   percent of the items at a daemon that trusts nobody (10)\n"
-	      "  --only KIND     udp, tcp or xmpp\n"
+	      "  --restart N     kills the daemon, or stops it, after every N items (50,000; 0: "
+	      "never)\n"
+	      "  --only KIND     udp, tcp, tls or xmpp\n"
 	      "  --keep          leave the folder with configuration and log\n"
 	      "  --verbose       a line every 10,000 items\n"
 	      "\n"
@@ -42,6 +45,8 @@ static bool only(struct options *o, const char *kind)
 		o->may_use[ATTACK_UDP] = true;
 	else if (strcmp(kind, "tcp") == 0)
 		o->may_use[ATTACK_TCP] = true;
+	else if (strcmp(kind, "tls") == 0)
+		o->may_use[ATTACK_TLS] = true;
 	else if (strcmp(kind, "xmpp") == 0)
 		o->may_use[ATTACK_STANZA] = o->may_use[ATTACK_BROKEN_XML] = true;
 	else
@@ -55,8 +60,8 @@ static int read_options(int argc, char **argv, struct options *o)
 	static const struct option names[] = {
 		{"count", 1, NULL, 'c'},   {"first", 1, NULL, 'f'},  {"seed", 1, NULL, 's'},
 		{"samples", 1, NULL, 'd'}, {"broken", 1, NULL, 'b'}, {"strangers", 1, NULL, 'u'},
-		{"only", 1, NULL, 'o'},    {"keep", 0, NULL, 'k'},   {"verbose", 0, NULL, 'v'},
-		{"help", 0, NULL, 'h'},    {NULL, 0, NULL, 0}};
+		{"restart", 1, NULL, 'r'}, {"only", 1, NULL, 'o'},   {"keep", 0, NULL, 'k'},
+		{"verbose", 0, NULL, 'v'}, {"help", 0, NULL, 'h'},   {NULL, 0, NULL, 0}};
 
 	for (;;) {
 		switch (getopt_long(argc, argv, "h", names, NULL)) {
@@ -79,6 +84,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case 'u':
 			o->strangers_percent = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'r':
+			o->restart_every = strtoul(optarg, NULL, 10);
 			break;
 		case 'o':
 			if (only(o, optarg))
@@ -107,7 +115,9 @@ int main(int argc, char **argv)
 				  .seed = 1,
 				  .malformed_every = 100000,
 				  .strangers_percent = 10,
-				  .may_use = {true, true, true, true}};
+				  .restart_every = 50000,
+				  .may_use = {true, true, true, true, true}};
+	struct tls_files *files = NULL;
 	struct seeds seeds;
 	unsigned long strangers = 0;
 	bool is_right = true;
@@ -123,6 +133,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	setenv("ASAN_OPTIONS", "quarantine_size_mb=16:malloc_context_size=12", 0);
 	seeds_load(&seeds, options.samples);
+	files = tls_files_new();
+	tls_files_make(files, "bridge", &(struct tls_spec){.names = "DNS:chat.example"});
+	options.certificate = tls_files_certificate(files, "bridge");
+	options.key = tls_files_key(files, "bridge");
 	strangers = options.count * options.strangers_percent / 100;
 	printf("seed %lu, items %lu to %lu, from %zu SIP messages and %zu stanzas\n", options.seed,
 	       options.first, options.first + options.count, seeds.sip.count, seeds.stanzas.count);
@@ -131,6 +145,7 @@ int main(int argc, char **argv)
 	if (strangers > 0)
 		is_right = session_run(&options, &seeds, strangers, true) && is_right;
 	seeds_free(&seeds);
+	tls_files_free(&files);
 	printf(is_right ? "nothing found\n" : "SOMETHING WAS FOUND\n");
 	return is_right ? 0 : EXIT_WRONG;
 }

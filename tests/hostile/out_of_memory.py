@@ -139,6 +139,8 @@ def run(daemon, library, number, at, more, ends):
             if program.poll() is None:
                 it.work(program)
             log = it.log()
+            # Our own code ends in order; what a library does without memory is its affair.
+            assert ('out of memory, ends' in log) == (program.returncode == 71), f'ended with {program.returncode}'
             ends[program.returncode] = ends.get(program.returncode, 0) + 1
             it.check()
             return log, len(it.kept)

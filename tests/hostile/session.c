@@ -4,12 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/ssl.h>
+
 #include "base/buf.h"
 #include "base/mem.h"
 #include "bench/reactor.h"
 #include "bench/rig.h"
+#include "bench/stream.h"
 #include "hostile/actors.h"
 #include "hostile/checker.h"
+#include "hostile/tls_way.h"
 
 enum {
 	EVERY = 1000,
@@ -40,6 +44,9 @@ struct session {
 	unsigned long on_connection;
 	bool must_hang_up; /* the framing of the TCP connection is broken */
 	unsigned long syncs;
+	struct ssl_ctx_st *tls;
+	unsigned tls_port;
+	unsigned long restarts;
 	bool is_synced;
 	long rss_kib; /* after the first tenth */
 	bool is_right;
@@ -57,23 +64,57 @@ static void on_attacker(struct sip_end *end, const struct sip_wire *message,
 		session->is_synced = true;
 	else if (message->status >= 100 && message->status < 700)
 		session->answers[message->status / 100]++;
+	if (message->status == 401)
+		login_learn(&session->attack.login, message->all.at, message->all.len);
 }
+
+/* Whatever has a parser of its own is on: TLS, logins, a password for the SIP server, rules. */
+static void write_settings(const struct session *session, struct buf *listen, struct buf *sip)
+{
+	buf_printf(listen, ",\n	\"sip:127.0.0.1:%u;transport=tls\"", session->tls_port);
+	buf_printf(sip,
+		   "	tls_certificate = \"%s\"; tls_key = \"%s\"; tls_ca = \"%s\";\n"
+		   "	username = \"sipxmppd\"; password = \"a password for the server\";\n"
+		   "	logins = ( { user = \"" LOGIN_USER "\"; realm = \"" LOGIN_REALM
+		   "\"; password = \"" LOGIN_PASSWORD "\"; } );\n",
+		   session->options->certificate, session->options->key,
+		   session->options->certificate);
+}
+
+static const char access_rules[] =
+	"access: (\n"
+	"	{ from = [ \"u1@sip.chat.example\" ]; to = [ \"c1@chat.example\" ]; may = \"all\"; "
+	"},\n"
+	"	{ from = [ \"sip:u2@pbx.example\", \"sip:u3@pbx.example\" ]; to = [ \"*\" ]; may = "
+	"\"none\"; },\n"
+	"	{ from = [ \"c2@chat.example\" ]; to = [ \"sip:\" ]; may = \"watch\"; },\n"
+	"	{ from = [ \"roster\" ]; to = [ \"c4@chat.example\" ]; may = \"write\"; } );\n";
 
 static bool session_start(struct session *session, const struct options *options,
 			  const struct seeds *seeds, bool are_strangers)
 {
+	struct buf listen = BUF_INIT;
+	struct buf sip = BUF_INIT;
 	struct rig_params params = {.program = options->program,
 				    .is_tcp = false,
 				    .store = "sqlite",
 				    .trusted = are_strangers ? "[\"192.0.2.1\"]" : NULL,
-				    .log_level = "warning"};
+				    .log_level = "warning",
+				    .settings = access_rules};
 	bool is_up = false;
 
 	memset(session, 0, sizeof(*session));
 	session->options = options;
 	session->seeds = seeds;
 	session->name = are_strangers ? "strangers" : "trusted";
+	session->tls_port = stream_free_port();
+	session->tls = SSL_CTX_new(TLS_client_method());
+	write_settings(session, &listen, &sip);
+	params.listen = buf_text(&listen);
+	params.sip = buf_text(&sip);
 	is_up = rig_start(&session->rig, &params);
+	buf_free(&listen);
+	buf_free(&sip);
 	session->attacker = sip_end_new(session->rig.reactor);
 	sip_end_listen(session->attacker, on_attacker, session);
 	checker_start(&session->checker, &session->rig, are_strangers);
@@ -93,6 +134,7 @@ static void session_free(struct session *session)
 	for (size_t i = 0; i < KEPT; i++)
 		buf_free(&session->kept[i]);
 	buf_free(&session->item);
+	SSL_CTX_free(session->tls);
 	actors_stop(&session->actors);
 	checker_stop(&session->checker);
 	if (session->options->keeps || !session->is_right) {
@@ -137,10 +179,23 @@ static bool wait_link(struct session *session)
 	return *is_up;
 }
 
+static bool is_whole(const char *data, size_t len)
+{
+	while (len > 0) {
+		size_t one = sip_wire_length(data, len);
+
+		if (one == 0 || one > len)
+			return false;
+		data += one;
+		len -= one;
+	}
+	return true;
+}
+
 /* An item whose framing is broken has its connection for itself: what followed would be lost. */
 static void send_tcp(struct session *session)
 {
-	bool is_clean = sip_wire_length(session->item.data, session->item.len) == session->item.len;
+	bool is_clean = is_whole(session->item.data, session->item.len);
 	struct sip_hop hop;
 
 	if (!is_clean)
@@ -185,6 +240,13 @@ static bool send_item(struct session *session)
 	session->sent[kind]++;
 	if (kind == ATTACK_STANZA || kind == ATTACK_BROKEN_XML)
 		return send_xml(session, kind == ATTACK_BROKEN_XML);
+	if (kind == ATTACK_TLS) {
+		struct rng rng = {.state = i};
+
+		tls_way_send(session->tls, session->tls_port, &rng, buf_text(&session->item),
+			     session->item.len);
+		return true;
+	}
 	if (kind == ATTACK_TCP) {
 		send_tcp(session);
 		return true;
@@ -262,6 +324,19 @@ static bool check(struct session *session)
 	return is_right;
 }
 
+/* What hostile input left in the store is read back; every second time without a word before. */
+static bool restart(struct session *session)
+{
+	session->restarts++;
+	sip_end_let_go(session->attacker);
+	if (!rig_restart(&session->rig, session->restarts % 2 == 1)) {
+		printf("WRONG: no start on what is in the store\n");
+		return false;
+	}
+	session->must_hang_up = true;
+	return true;
+}
+
 static bool attack_all(struct session *session, unsigned long count)
 {
 	bool is_right = checker_subscribe(&session->checker);
@@ -277,6 +352,9 @@ static bool attack_all(struct session *session, unsigned long count)
 		is_right = breathe(session) && went && is_right;
 		if (session->next % EVERY == 0 || session->next == count)
 			is_right = check(session) && is_right;
+		if (session->options->restart_every > 0 && went &&
+		    session->next % session->options->restart_every == 0)
+			is_right = restart(session) && check(session) && is_right;
 		if (session->rss_kib == 0 && session->next >= count / 10)
 			session->rss_kib = daemon_run_rss_kib(session->rig.daemon);
 		if (!daemon_run_is_alive(session->rig.daemon) || !went ||
@@ -299,14 +377,16 @@ static void print_summary(const struct session *session)
 {
 	if (session->options->is_verbose)
 		print_status(session);
-	printf("%s: %lu over UDP, %lu over TCP, %lu stanzas, %lu broken; answers 1xx %lu 2xx %lu "
+	printf("%s: %lu over UDP, %lu over TCP, %lu over TLS, %lu stanzas, %lu broken, %lu "
+	       "restarts; answers 1xx %lu 2xx %lu "
 	       "3xx %lu 4xx %lu 5xx %lu 6xx %lu\n"
 	       "    handshakes %u, TCP connections closed by the daemon %u, its requests %lu, its "
 	       "stanzas %lu\n"
 	       "    good rounds %lu, of these failed %u; faults in what it wrote %u; RSS after a "
 	       "tenth %.1f MiB, at the end %.1f MiB\n",
 	       session->name, session->sent[ATTACK_UDP], session->sent[ATTACK_TCP],
-	       session->sent[ATTACK_STANZA], session->sent[ATTACK_BROKEN_XML], session->answers[1],
+	       session->sent[ATTACK_TLS], session->sent[ATTACK_STANZA],
+	       session->sent[ATTACK_BROKEN_XML], session->restarts, session->answers[1],
 	       session->answers[2], session->answers[3], session->answers[4], session->answers[5],
 	       session->answers[6], xmpp_end_connects(session->rig.xmpp),
 	       sip_end_closed(session->attacker), session->actors.requests, session->actors.stanzas,

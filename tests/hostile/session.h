@@ -8,12 +8,15 @@
 
 struct options {
 	const char *program;
+	const char *certificate; /* of the TLS listener */
+	const char *key;
 	const char *samples;
 	unsigned long count;
 	unsigned long first;
 	unsigned long seed;
 	unsigned malformed_every;
 	unsigned strangers_percent;
+	unsigned long restart_every; /* items; 0: never */
 	bool may_use[ATTACK_KINDS];
 	bool keeps;
 	bool is_verbose;

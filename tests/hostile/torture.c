@@ -75,6 +75,22 @@ static const char *const sip_cases[] = {
 		      "Content-Length: 57\r\n\r\n<isComposing xmlns='urn:ietf:params:xml:ns:im-"
 		      "iscomposing'",
 	MSG_LINE HEAD "CSeq: 1 MESSAGE\r\nContent-Encoding: deflate\r\n" PLAIN,
+	/* credentials, and what nobody asked for */
+	MSG_LINE HEAD
+	"CSeq: 1 MESSAGE\r\nAuthorization: Digest username=\"u7\",realm=\"pbx.example\","
+	"nonce=\"x\",uri=\"sip:c1@chat.example\",response=\"0123456789abcdef0123456789abcdef"
+	"\",algorithm=MD5,cnonce=\"c\",qop=auth,nc=00000001\r\n" PLAIN,
+	MSG_LINE HEAD
+	"CSeq: 1 MESSAGE\r\nAuthorization: Digest username=\"u\\7\",realm=\"pbx.example"
+	"\",nonce=\"\",uri=\"\",response=\"\",algorithm=SHA-512-256-sess,qop=\"auth,auth-int\","
+	"nc=fffffffff,userhash=true,username*=UTF-8''u%37\r\nAuthorization: Basic dTc6eA==\r\n"
+	"Proxy-Authorization: NoOneKnowsThisScheme opaque-data=here\r\n" PLAIN,
+	"REGISTER sip:pbx.example SIP/2.0\r\n" HEAD
+	"CSeq: 1 REGISTER\r\nAuthorization: Digest username=\"u7\r\n  , realm = \"pbx.example\" ,,,"
+	" nonce=\"x\"\r\nContact: <sip:u7@127.0.0.1:5>\r\n" EMPTY,
+	"SIP/2.0 401 Unauthorized\r\n" HEAD "CSeq: 1 MESSAGE\r\nWWW-Authenticate: Digest "
+					    "realm=\"pbx.example\",nonce=\"a\\\"b\",qop=\"auth,"
+	"auth-int\",algorithm=SHA-256,stale=TRUE\r\n" EMPTY,
 	/* a request that is not ours, a response that nobody asked for */
 	"NEWMETHOD sip:c1@chat.example SIP/2.0\r\n" HEAD "CSeq: 1 NEWMETHOD\r\n" EMPTY,
 	"INVITE sip:c1@chat.example SIP/2.0\r\n" HEAD
