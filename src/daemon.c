@@ -414,14 +414,21 @@ static int serve(struct parts *parts)
 	return code;
 }
 
-/* The parent waits for the child's word, so that "-d" fails when starting fails. */
-static int wait_for_child(int fd)
+/* The parent waits for the child's word, so that "-d" fails when starting fails; a child that ends
+ * without one (REL-051) has at least a code. */
+static int wait_for_child(int fd, pid_t child)
 {
 	unsigned char code = EX_SOFTWARE;
 	ssize_t got = read(fd, &code, 1);
 
 	close(fd);
-	return got == 1 ? code : EX_SOFTWARE;
+	if (got == 1)
+		return code;
+	if (waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+	    WEXITSTATUS(status) != EX_OK)
+		return WEXITSTATUS(status);
+	return EX_SOFTWARE;
+	int status = 0;
 }
 
 /* Returns -1 in the child (with *ready set), else the parent's exit code. */
@@ -438,7 +445,7 @@ static int detach(int *ready)
 		return EX_OSERR;
 	if (pid > 0) {
 		close(fds[1]);
-		return wait_for_child(fds[0]);
+		return wait_for_child(fds[0], pid);
 	}
 	close(fds[0]);
 	*ready = fds[1];

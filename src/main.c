@@ -45,7 +45,7 @@ static void print_usage(FILE *out)
 		"  -V, --version      print the version and those of the libraries\n"
 		"  -h, --help         print this\n"
 		"Exit codes: 0; 64 wrong usage; 65 damaged store, 66 none to be read (-s); 70 "
-		"internal; 75 temporary (a port is taken, say); "
+		"internal; 71 out of memory; 75 temporary (a port is taken, say); "
 		"78 wrong "
 		"configuration.\n"
 		"Signals: TERM and INT stop in order, HUP reads the configuration again, USR1 logs "

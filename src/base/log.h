@@ -46,6 +46,10 @@ struct log_site {
 void log_write(struct log_site *site, enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The line of a process that ends at once, for want of memory say: of level err, and also on standard
+ * error as log_echo() has it. Allocates nothing and waits for nobody. */
+void log_last_words(const char *line);
+
 /* A value from outside made safe for a log line: controls, quotes, DEL, bidi and line separators
  * escaped, 256 bytes at most, in quotes if it is empty or holds a space or bracket (SEC-061).
  * Points into a ring of 8 buffers: use it in the same call. NULL gives "-". */

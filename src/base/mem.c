@@ -6,23 +6,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
+/* REL-051. Exit handlers may allocate, and a thread that writes to the disk is only cut off. */
+void mem_run_out(void)
+{
+	log_last_words("out of memory, ends with what it answered kept");
+	_exit(MEM_EXIT_CODE);
+}
+
 static void *check(void *p)
 {
-	static const char text[] = "sipxmppd: out of memory\n";
-	ssize_t written;
-
-	if (p != NULL)
-		return p;
-	written = write(STDERR_FILENO, text, sizeof text - 1);
-	(void)written;
-	abort();
+	if (p == NULL)
+		mem_run_out();
+	return p;
 }
 
 /* An empty request still gets its own address: NULL would look like a failure. */
 static size_t product(size_t count, size_t size)
 {
 	if (size != 0 && count > SIZE_MAX / size)
-		check(NULL);
+		mem_run_out();
 	return count * size == 0 ? 1 : count * size;
 }
 

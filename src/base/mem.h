@@ -1,8 +1,16 @@
-/* Memory. Small allocations do not fail: running out ends the program (every length that comes
- * from outside meets a named limit first). */
+/* Memory. Small allocations do not fail: running out ends the program in order (REL-051; every
+ * length that comes from outside meets a named limit first). What was answered is on disk by then:
+ * the store's thread commits before anybody is answered, and a transaction that is cut off is none.
+ */
 #pragma once
 
 #include <stddef.h>
+
+enum { MEM_EXIT_CODE = 71 /* EX_OSERR */ };
+
+/* Ends the program with one line in the log and MEM_EXIT_CODE: no core, no exit handlers, nothing
+ * that would need memory. For allocations of libraries that say that they failed. */
+void mem_run_out(void) __attribute__((noreturn));
 
 /* Each returns memory the caller frees with mem_free(); never NULL. mem_zalloc() zeroes. */
 void *mem_alloc(size_t size);

@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "translate/text_span.h"
 
 const char coding_accept[] = "deflate, gzip, identity";
@@ -110,7 +111,7 @@ static int unpack_as(int window, const void *bytes, size_t len, size_t most, str
 	int err;
 
 	if (inflateInit2(&stream, window) != Z_OK)
-		abort(); /* as mem_alloc() */
+		mem_run_out();
 	stream.next_in = bytes;
 	stream.avail_in = (uInt)len;
 	err = unpack(&stream, most, &text);
@@ -165,7 +166,7 @@ void deflate_write(const char *text, size_t len, struct buf *out)
 	buf_reserve(out, packed);
 	if (compress2((Bytef *)out->data + out->len, &packed, (const Bytef *)text, len,
 		      Z_DEFAULT_COMPRESSION) != Z_OK)
-		abort(); /* as mem_alloc(): the room is enough */
+		mem_run_out(); /* the room is enough */
 	out->len += packed;
 	out->data[out->len] = '\0';
 }

@@ -11,6 +11,7 @@
 #include <libxml/parser.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "translate/text_span.h"
 
@@ -70,7 +71,7 @@ static xmlParserCtxt *get_context(void)
 	init_library();
 	kept = xmlNewParserCtxt();
 	if (kept == NULL)
-		abort(); /* as mem_alloc() */
+		mem_run_out();
 	kept->sax->internalSubset = refuse_subset;
 	kept->sax->externalSubset = refuse_subset;
 	return kept;

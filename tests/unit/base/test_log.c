@@ -2,11 +2,14 @@
 #include "support/check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -253,6 +256,44 @@ static void test_blocked_stderr(void **state)
 	close(pipes[1]);
 }
 
+/* [REL-051] What is said when there is no memory: to syslog; while the start echoes, or without a
+ * syslog, on standard error. */
+static void test_last_words(void **state)
+{
+	struct syslog_peer *peer = *state;
+	int kept = dup(STDERR_FILENO);
+	int pipes[2];
+	int priority = 0;
+	char text[256] = "";
+	unsigned seen = 0;
+
+	assert_int_equal(pipe2(pipes, O_NONBLOCK), 0);
+	assert_int_equal(dup2(pipes[1], STDERR_FILENO), STDERR_FILENO);
+	log_last_words("out of memory");
+	assert_string_equal(next_line(peer, &priority), "out of memory");
+	assert_int_equal(priority, LOG_ERR | LOG_LOCAL3);
+	assert_int_equal(read(pipes[0], text, sizeof text - 1), -1);
+	log_echo(true);
+	log_last_words("out of memory");
+	log_echo(false);
+	assert_string_equal(next_line(peer, NULL), "out of memory");
+	assert_true(read(pipes[0], text, sizeof text - 1) > 0);
+	assert_string_equal(text, "sipxmppd: out of memory\n");
+	log_set_socket("/nonexistent/log");
+	assert_int_equal(log_open(LOG_TARGET_SYSLOG, LOG_LEVEL_NOTICE, "daemon"), 0);
+	log_last_words("once more");
+	assert_true(read(pipes[0], text, sizeof text - 1) > 0);
+	assert_string_equal(strtok(text, "\n"), "sipxmppd: once more");
+	while (write(pipes[1], text, sizeof text) > 0)
+		seen++;
+	assert_true(seen > 0);
+	log_last_words("nobody reads"); /* and nobody waits */
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 /* [SEC-061] */
 static const struct {
 	const char *value;
@@ -346,6 +387,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_blocked_syslog, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_syslog_at_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocked_stderr, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_last_words, setup, teardown),
 		cmocka_unit_test(test_safe),
 		cmocka_unit_test(test_safe_is_short),
 		cmocka_unit_test_setup_teardown(test_one_line, setup, teardown),
