@@ -1,6 +1,8 @@
 /* deflate: packed bodies in both forms, whole, damaged and too large. */
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <zlib.h>
 
@@ -100,11 +102,12 @@ static void refuses_damage(void **state)
 	buf_free(&packed);
 }
 
-static int read_zeros(size_t count, size_t max_bytes)
+/* A body of one character so often. */
+static int read_many(char c, size_t count, size_t max_bytes)
 {
 	struct buf packed = BUF_INIT;
 	struct buf out = BUF_INIT;
-	char *zeros = mem_zalloc(count);
+	char *zeros = memset(mem_alloc(count), c, count);
 	int err;
 
 	pack(ZLIB, zeros, count, &packed);
@@ -116,16 +119,71 @@ static int read_zeros(size_t count, size_t max_bytes)
 	return err;
 }
 
+/* How much a body may unpack to: what is packed (random bytes do not get smaller) and then spaces.
+ */
+static int read_ratio(size_t random, size_t unpacked)
+{
+	struct buf text = BUF_INIT;
+	struct buf packed = BUF_INIT;
+	struct buf out = BUF_INIT;
+	uint32_t seed = 1;
+	int err;
+
+	while (text.len < random) {
+		seed = seed * 1664525 + 1013904223;
+		buf_putc(&text, (char)(seed >> 24));
+	}
+	while (text.len < unpacked)
+		buf_putc(&text, ' ');
+	pack(ZLIB, text.data, text.len, &packed);
+	assert_in_range(packed.len, random, random + 200);
+	err = deflate_read(packed.data, packed.len, CODING_DEFLATE, 262144, &out);
+	buf_free(&text);
+	buf_free(&packed);
+	buf_free(&out);
+	return err;
+}
+
+/* [SEC-058] */
+static void holds_the_ratio(void **state)
+{
+	(void)state;
+	assert_int_equal(read_many(' ', 40 * 1024, 65536), E2BIG); /* out of some 60 bytes */
+	assert_int_equal(read_many(' ', DEFLATE_RATIO_FREE, 65536), 0);
+	assert_int_equal(read_many(' ', DEFLATE_RATIO_FREE + 1, 65536), E2BIG);
+	assert_int_equal(read_ratio(1024, 1024 * DEFLATE_RATIO_MAX), 0);
+	assert_int_equal(read_ratio(1024, (1024 + 200) * DEFLATE_RATIO_MAX + 1), E2BIG);
+	assert_int_equal(read_ratio(200, 40 * 1024), E2BIG);
+}
+
+/* [SIP-110] What phones send with 500 users in it stays far from the ratio. */
+static void takes_long_lists(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct buf packed = BUF_INIT;
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	for (int i = 0; i < 500; i++)
+		buf_printf(&text, "<entry uri=\"sip:%d@pbx.example\"/>", 1000 + i);
+	pack(ZLIB, text.data, text.len, &packed);
+	assert_int_equal(deflate_read(packed.data, packed.len, CODING_DEFLATE, 65536, &out), 0);
+	assert_true(out.len < packed.len * DEFLATE_RATIO_MAX / 2);
+	buf_free(&text);
+	buf_free(&packed);
+	buf_free(&out);
+}
+
 /* [SEC-055] [SEC-058] A small body that unpacks to a large one. */
 static void refuses_bombs(void **state)
 {
 	struct buf out = BUF_INIT;
 
 	(void)state;
-	assert_int_equal(read_zeros(DEFLATE_RATIO_FREE, 65536), 0);
-	assert_int_equal(read_zeros(DEFLATE_RATIO_FREE, DEFLATE_RATIO_FREE - 1), E2BIG);
-	assert_int_equal(read_zeros(DEFLATE_RATIO_FREE * 4, 1 << 20), E2BIG); /* the ratio */
-	assert_int_equal(read_zeros(10 << 20, 65536), E2BIG);
+	assert_int_equal(read_many(0, DEFLATE_RATIO_FREE, 65536), 0);
+	assert_int_equal(read_many(0, DEFLATE_RATIO_FREE, DEFLATE_RATIO_FREE - 1), E2BIG);
+	assert_int_equal(read_many(0, DEFLATE_RATIO_FREE * 4, 1 << 20), E2BIG); /* the ratio */
+	assert_int_equal(read_many(0, 10 << 20, 65536), E2BIG);
 	assert_int_equal(deflate_read("xxx", 3, CODING_IDENTITY, 2, &out), E2BIG);
 	assert_int_equal(deflate_read("xxx", 3, CODING_IDENTITY, 3, &out), 0);
 	assert_string_equal(buf_text(&out), "xxx");
@@ -184,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_linphone),       cmocka_unit_test(reads_every_form),
 		cmocka_unit_test(refuses_damage),       cmocka_unit_test(refuses_bombs),
+		cmocka_unit_test(holds_the_ratio),      cmocka_unit_test(takes_long_lists),
 		cmocka_unit_test(writes_what_it_reads), cmocka_unit_test(reads_headers),
 	};
 
