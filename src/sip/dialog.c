@@ -142,6 +142,19 @@ bool dialog_is_from_peer(const struct dialog *dialog, const struct side_core *co
 	       trust_is_same_peer(core->trust, &dialog->peer, &request->source);
 }
 
+/* SEC-060; and nothing that ends it early where it stands in brackets or in a request line. */
+static bool is_clean(const char *uri)
+{
+	return *uri != '\0' && header_text_is_printable(uri) && strpbrk(uri, "<> \"") == NULL;
+}
+
+bool dialog_takes_uri(const char *uri)
+{
+	struct uri_parts parts;
+
+	return is_clean(uri) && uri_parts_read(&parts, uri);
+}
+
 void dialog_refresh_target(struct dialog *dialog, const sip_t *sip)
 {
 	struct buf uri = BUF_INIT;
@@ -150,47 +163,61 @@ void dialog_refresh_target(struct dialog *dialog, const sip_t *sip)
 					 sip->sip_contact->m_url->url_type != url_sips))
 		return;
 	identity_uri(sip->sip_contact->m_url, &uri);
-	if (uri.len != 0 && header_text_is_printable(uri.data)) { /* SEC-060 */
+	if (dialog_takes_uri(buf_text(&uri))) {
 		mem_free(dialog->target);
 		dialog->target = buf_take(&uri);
 	}
 	buf_free(&uri);
 }
 
-static void take_routes(struct dialog *dialog, const sip_t *sip)
+/* Returns false if one of them cannot be used. */
+static bool take_routes(struct dialog *dialog, const sip_t *sip)
 {
-	struct buf value = BUF_INIT;
+	struct buf uri = BUF_INIT, value = BUF_INIT;
 	size_t count = 0;
+	bool is_sound = true;
 
 	for (const sip_record_route_t *r = sip->sip_record_route;
 	     r != NULL && count < DIALOG_ROUTES_MAX; r = r->r_next, count++) {
-		if (value.len != 0)
-			buf_puts(&value, ", ");
-		buf_putc(&value, '<');
-		identity_uri(r->r_url, &value);
-		buf_putc(&value, '>');
+		buf_reset(&uri);
+		identity_uri(r->r_url, &uri);
+		is_sound = is_sound && dialog_takes_uri(buf_text(&uri));
+		buf_printf(&value, "%s<%s>", value.len != 0 ? ", " : "", buf_text(&uri));
 	}
-	if (value.len != 0 && header_text_is_printable(value.data)) /* SEC-060 */
+	if (value.len != 0 && is_sound)
 		dialog->route = buf_take(&value);
+	buf_free(&uri);
 	buf_free(&value);
+	return is_sound;
+}
+
+/* Returns false if From cannot be used. */
+static bool take_remote(struct dialog *dialog, const sip_t *sip)
+{
+	struct buf uri = BUF_INIT, remote = BUF_INIT;
+	bool is_sound;
+
+	if (dialog->remote != NULL)
+		return true;
+	identity_uri(sip->sip_from->a_url, &uri);
+	is_sound = is_clean(buf_text(&uri));
+	buf_printf(&remote, "<%s>", buf_text(&uri));
+	if (is_sound)
+		dialog->remote = buf_take(&remote);
+	buf_free(&remote);
+	buf_free(&uri);
+	return is_sound;
 }
 
 int dialog_establish(struct dialog *dialog, const struct request *request)
 {
 	const sip_t *sip = request->sip;
-	struct buf remote = BUF_INIT;
 
 	dialog_refresh_target(dialog, sip);
-	if (dialog->target == NULL || !header_text_is_printable(sip->sip_from->a_tag))
+	if (dialog->target == NULL || !header_text_is_printable(sip->sip_from->a_tag) ||
+	    !take_remote(dialog, sip) || !take_routes(dialog, sip)) /* SIP-039, SIP-040 */
 		return EINVAL;
 	dialog->remote_tag = mem_strdup(sip->sip_from->a_tag != NULL ? sip->sip_from->a_tag : "");
-	if (dialog->remote == NULL) {
-		buf_putc(&remote, '<');
-		identity_uri(sip->sip_from->a_url, &remote);
-		buf_putc(&remote, '>');
-		dialog->remote = buf_take(&remote);
-	}
-	take_routes(dialog, sip); /* SIP-039, SIP-040 */
 	dialog->remote_cseq = sip->sip_cseq->cs_seq;
 	dialog->has_remote_cseq = true;
 	dialog->peer = request->source;

@@ -90,13 +90,6 @@ static bool is_bracketed(const char *text)
 	return len > 2 && text[0] == '<' && strchr(text, '>') == text + len - 1;
 }
 
-static bool is_uri(const char *uri)
-{
-	struct uri_parts parts;
-
-	return strpbrk(uri, "<> ") == NULL && uri_parts_read(&parts, uri);
-}
-
 /* "<...>, <...>": dialog.c cuts it at the first '>'. */
 static bool is_route(const char *route)
 {
@@ -121,7 +114,7 @@ static bool is_sound(const struct dialog_row *row)
 			return false;
 	return row->local_cseq > 0 && row->local_cseq <= DIALOG_CSEQ_MOST &&
 	       is_bracketed(row->local) && is_bracketed(row->remote) &&
-	       (row->target == NULL || is_uri(row->target)) &&
+	       (row->target == NULL || dialog_takes_uri(row->target)) &&
 	       (row->route == NULL || is_route(row->route)) &&
 	       (row->peer == NULL || net_address_from_text(&peer, row->peer));
 }
