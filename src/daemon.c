@@ -23,6 +23,7 @@
 
 enum {
 	ALIVE_MS = 30 * 1000, /* how often "last time alive" is written (D-49) */
+	UNSETTLED_MS = 1000,  /* ... and asked whether it may be what it is */
 	STOP_MS = 10 * 1000,  /* an orderly stop takes at most this long (D-48) */
 	DRAIN_MS = 2000,      /* of it, for messages under way, */
 	GOODBYE_MS = 4000,    /* and for chat users whose server hardly reads: SIP waits */
@@ -78,7 +79,9 @@ static void tick_alive(void *arg)
 		return;
 	}
 	daemon_look(parts);
-	loop_timer_set(parts->loop, &parts->alive_timer, ALIVE_MS, tick_alive, parts);
+	loop_timer_set(parts->loop, &parts->alive_timer,
+		       bridge_is_settled(parts->bridge) ? ALIVE_MS : UNSETTLED_MS, tick_alive,
+		       parts);
 }
 
 /* Stopping ---------------------------------------------------------------------------------- */
@@ -101,7 +104,7 @@ static void stop_store(void *arg)
 	loop_timer_cancel(&parts->alive_timer);
 	daemon_flush_prints(parts);
 	store_end_run(parts->store);
-	store_alive(parts->store, loop_wall_ms(parts->loop) / 1000, NULL, NULL);
+	store_alive(parts->store, daemon_alive_s(parts), NULL, NULL);
 	store_stop(parts->store, store_stopped, parts);
 }
 
@@ -420,6 +423,7 @@ static int wait_for_child(int fd, pid_t child)
 {
 	unsigned char code = EX_SOFTWARE;
 	ssize_t got = read(fd, &code, 1);
+	int status = 0;
 
 	close(fd);
 	if (got == 1)
@@ -428,7 +432,6 @@ static int wait_for_child(int fd, pid_t child)
 	    WEXITSTATUS(status) != EX_OK)
 		return WEXITSTATUS(status);
 	return EX_SOFTWARE;
-	int status = 0;
 }
 
 /* Returns -1 in the child (with *ready set), else the parent's exit code. */

@@ -80,6 +80,8 @@ int daemon_drop_privileges(const struct settings *settings);
 /* Asks the store for a sign of life, and hands it on to the service manager (REL-015); writes when
  * the process was last alive (D-49). */
 void daemon_look(void *arg);
+/* What is stored as the last sign of life now. */
+int64_t daemon_alive_s(const struct parts *parts);
 
 /* daemon_caution.c: after several crashes within a minute (REL-016). */
 void daemon_run_with_caution(struct parts *parts);

@@ -11,10 +11,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "core/bridge.h"
 #include "loop/loop.h"
 #include "ops/service.h"
 #include "store/store.h"
 #include "settings.h"
+
+enum { AWAY_LONG_S = 90 }; /* D-49 */
 
 /* Memory holds secrets and what people write: no core file, no debugger of another user's. A limit
  * of 0 alone does not bind a core that is piped to a program. */
@@ -132,6 +135,14 @@ static void store_answered(int error, void *arg)
 	service_alive(parts->service);
 }
 
+/* D-49: a crash shortly after the start must not make what is old look young to the next one. */
+int64_t daemon_alive_s(const struct parts *parts)
+{
+	int64_t now_s = loop_wall_ms(parts->loop) / 1000;
+
+	return bridge_is_settled(parts->bridge) ? now_s : now_s - AWAY_LONG_S;
+}
+
 void daemon_look(void *arg)
 {
 	struct parts *parts = arg;
@@ -139,5 +150,5 @@ void daemon_look(void *arg)
 	if (parts->store == NULL || parts->is_looking)
 		return;
 	parts->is_looking = true;
-	store_alive(parts->store, loop_wall_ms(parts->loop) / 1000, store_answered, parts);
+	store_alive(parts->store, daemon_alive_s(parts), store_answered, parts);
 }

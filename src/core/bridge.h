@@ -71,6 +71,9 @@ int bridge_new(struct bridge **out, const struct bridge_params *params);
 void bridge_attach(struct bridge *bridge, enum side which, const struct side_ops *ops, void *side);
 /* Reads the pairs from the store, starts what must live; done(error, arg) once. */
 void bridge_start(struct bridge *bridge, store_done_fn *done, void *arg);
+/* False after a long absence, as long as the store has something of before that the next start must
+ * not take for known: until then the last sign of life stays the one of before (D-49). */
+bool bridge_is_settled(const struct bridge *bridge);
 /* Before bridge_stop(): the queue hands over nothing more. True while a sender has no answer yet,
  * or something that was handed over no word, or its row is still there: a start would send it
  * again. To be called again, a little later, for as long as one cares to wait. */

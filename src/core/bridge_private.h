@@ -133,6 +133,9 @@ struct saves {
 struct recall {
 	struct list changed; /* pair.recall */
 	size_t calls;        /* of the store, under way */
+	bool is_recent;      /* what a start finds in the store counts as known (D-49) */
+	bool is_loaded;
+	size_t old; /* rows that do not, and are still there */
 	struct loop_timer timer;
 	struct loop_timer again_timer;
 };

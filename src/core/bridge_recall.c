@@ -72,6 +72,16 @@ static void on_written(int error, void *arg)
 		mem_free(ledger);
 }
 
+/* One that failed is never known to have gone: the next start is as if after a long absence. */
+static void on_old_written(int error, void *arg)
+{
+	const struct ledger *ledger = arg;
+
+	if (ledger->bridge != NULL && error == 0)
+		ledger->bridge->recall.old--;
+	on_written(error, arg);
+}
+
 static void count_call(struct bridge *bridge)
 {
 	bridge->ledger->pending++;
@@ -79,10 +89,19 @@ static void count_call(struct bridge *bridge)
 }
 
 static void drop_row(struct bridge *bridge, const struct address *watched,
-		     const struct address *watcher)
+		     const struct address *watcher, store_done_fn *done)
 {
 	count_call(bridge);
-	store_drop_presence(bridge->params.store, watched, watcher, on_written, bridge->ledger);
+	store_drop_presence(bridge->params.store, watched, watcher, done, bridge->ledger);
+}
+
+/* Of its next write. */
+static store_done_fn *done_of(struct pair *pair)
+{
+	bool is_old = pair->is_row_old;
+
+	pair->is_row_old = false;
+	return is_old ? on_old_written : on_written;
 }
 
 static void drop(struct bridge *bridge, struct pair *pair)
@@ -90,7 +109,7 @@ static void drop(struct bridge *bridge, struct pair *pair)
 	if (!pair->has_row || pair->is_row_dropped)
 		return;
 	pair->is_row_dropped = true;
-	drop_row(bridge, &pair->row.watched, &pair->row.watcher);
+	drop_row(bridge, &pair->row.watched, &pair->row.watcher, done_of(pair));
 }
 
 static void put(struct bridge *bridge, struct pair *pair, const struct buf *value)
@@ -107,7 +126,7 @@ static void put(struct bridge *bridge, struct pair *pair, const struct buf *valu
 	pair->has_row = true;
 	pair->is_row_dropped = false;
 	count_call(bridge);
-	store_put_presence(bridge->params.store, &row, on_written, bridge->ledger);
+	store_put_presence(bridge->params.store, &row, done_of(pair), bridge->ledger);
 }
 
 /* What is not granted is shown to nobody, after a start neither. What is too large for a row is
@@ -158,9 +177,29 @@ void recall_stop(struct bridge *bridge)
 		write_now(bridge, LIST_ENTRY(bridge->recall.changed.next, struct pair, recall));
 }
 
+/* D-49. A clock that is wrong says nothing of how long that was (REL-031). */
+static bool was_away_shortly(const struct bridge *bridge)
+{
+	const struct store *store = bridge->params.store;
+	int64_t last = store_last_alive(store);
+	int64_t away = wall_s(bridge) - last;
+
+	return last != 0 && !store_clock_is_wrong(store) && away < AWAY_MOST_S &&
+	       away > -BACK_MOST_S;
+}
+
 void recall_init(struct bridge *bridge)
 {
 	list_init(&bridge->recall.changed);
+	bridge->recall.is_recent = was_away_shortly(bridge);
+}
+
+bool bridge_is_settled(const struct bridge *bridge)
+{
+	const struct recall *recall = &bridge->recall;
+
+	return recall->is_recent || store_last_alive(bridge->params.store) == 0 ||
+	       (recall->is_loaded && recall->old == 0);
 }
 
 void recall_free(struct bridge *bridge)
@@ -173,20 +212,8 @@ void recall_free(struct bridge *bridge)
 
 struct loading {
 	struct ledger *ledger;
-	bool is_recent;
 	void (*done)(struct bridge *bridge);
 };
-
-/* D-49. A clock that is wrong says nothing of how long that was (REL-031). */
-static bool was_away_shortly(const struct bridge *bridge)
-{
-	const struct store *store = bridge->params.store;
-	int64_t last = store_last_alive(store);
-	int64_t away = wall_s(bridge) - last;
-
-	return last != 0 && !store_clock_is_wrong(store) && away < AWAY_MOST_S &&
-	       away > -BACK_MOST_S;
-}
 
 /* Chat users tell of each device, and each has to be heard of again. */
 static void take(struct bridge *bridge, struct pair *pair, const struct presence *presence)
@@ -212,12 +239,16 @@ static void on_row(const struct presence_row *row, void *arg)
 	pair = row->watcher.domain == NULL
 		       ? NULL
 		       : pairs_find(bridge->pairs, &row->watcher, &row->watched);
+	if (!bridge->recall.is_recent)
+		bridge->recall.old++;
 	if (pair == NULL) {
-		drop_row(bridge, &row->watched, &row->watcher);
+		drop_row(bridge, &row->watched, &row->watcher,
+			 bridge->recall.is_recent ? on_written : on_old_written);
 		return;
 	}
 	pair->has_row = true;
-	if (loading->is_recent && pair_is_granted(pair) && pair->entry == NULL &&
+	pair->is_row_old = !bridge->recall.is_recent;
+	if (bridge->recall.is_recent && pair_is_granted(pair) && pair->entry == NULL &&
 	    presence_decode(&presence, row->value, row->value_len) == 0) {
 		take(bridge, pair, &presence);
 		presence_clear(&presence);
@@ -242,6 +273,7 @@ static void on_loaded(int error, void *arg)
 	/* What cannot be read is unknown until it is heard. */
 	if (error != 0)
 		bridge->params.counters->store_failed++;
+	bridge->recall.is_loaded = error == 0 && bridge->is_loaded && !bridge->is_stopped;
 	loading.done(bridge);
 }
 
@@ -249,7 +281,7 @@ void recall_load(struct bridge *bridge, void (*done)(struct bridge *bridge))
 {
 	struct loading *loading = mem_alloc(sizeof *loading);
 
-	*loading = (struct loading){bridge->ledger, was_away_shortly(bridge), done};
+	*loading = (struct loading){bridge->ledger, done};
 	bridge->ledger->pending++;
 	store_load_presence(bridge->params.store, on_row, on_loaded, loading);
 }

@@ -79,6 +79,7 @@ struct pair {
 	bool is_recalled;    /* what is known is from before the start; nothing was heard since */
 	bool has_row;        /* what its source told last may be in the store */
 	bool is_row_dropped; /* it was, and is not any more */
+	bool is_row_old;     /* recall.old counts it */
 	bool is_live;        /* its source is wanted: watch was called, or is queued */
 	bool is_barred;      /* the access rules forbid it, and that has been seen to */
 	bool doubts_all;     /* at doubt_ms everything is unknown, not only what was not heard of */

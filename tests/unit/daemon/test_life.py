@@ -133,6 +133,40 @@ class Life(unittest.TestCase):
             self.assertNotIn('runtime error', self.log())
         self.assertGreater(waited, 0)
 
+    # [D-49] [REL-012] killed soon after the start that followed a long absence: the next start must not take what was
+    # told before that absence for what is so now
+    def test_killed_after_a_long_absence(self):
+        self.make_pairs(2000)
+        was_old = False
+        for i in range(8):
+            with sqlite3.connect(self.folder / 'state.db') as db:
+                db.execute("UPDATE meta SET value = ? WHERE name = 'alive'", (int(time.time()) - 600,))
+                db.execute('INSERT OR REPLACE INTO presence SELECT node, watched, watcher, 1, ? FROM'
+                           " (SELECT '' AS node, watched, watcher FROM pairs)", (b'old',))
+            db.close()
+            (self.folder / 'log').write_text('')
+            program = self.start('-e')
+            time.sleep(i * 0.2)
+            program.kill()
+            program.wait(30)
+            alive, left = self.alive(), self.row_count('presence')
+            was_old = was_old or left > 0
+            self.assertFalse(left > 0 and time.time() - alive < 80, f'{left} rows, {time.time() - alive} s')
+        self.assertTrue(was_old)
+        # and once that has gone, a kill is an ordinary one
+        program = self.start('-e')
+        self.until(lambda: time.time() - self.alive() < 30)
+        program.kill()
+        program.wait(30)
+        self.assertEqual(self.row_count('presence'), 0)
+
+    def alive(self):
+        db = sqlite3.connect(self.folder / 'state.db')
+        try:
+            return db.execute("SELECT value FROM meta WHERE name = 'alive'").fetchone()[0]
+        finally:
+            db.close()
+
     # whoever starts it by hand sees why it does not start, also without a syslog
     def test_failure_to_start_is_told_on_the_terminal(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
