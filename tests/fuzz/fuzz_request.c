@@ -99,9 +99,12 @@ static void check_dialog(const struct dialog *dialog)
 
 static void try_dialog(const struct request *request)
 {
+	/* a NOTIFY confirms a dialog of ours; the names in it are not looked at before (D-22) */
+	bool is_ours = request->sip->sip_request->rq_method == sip_method_notify;
 	struct dialogs *dialogs = dialogs_new();
 	struct dialog *dialog =
-		dialog_new(dialogs, DIALOG_NOTIFIER, NULL, request->sip->sip_call_id->i_id, "ours");
+		dialog_new(dialogs, is_ours ? DIALOG_SUBSCRIBER : DIALOG_NOTIFIER, NULL,
+			   is_ours ? "ours@x" : request->sip->sip_call_id->i_id, "ours");
 
 	dialog->local = mem_strdup("<sip:c1@chat.example>");
 	if (dialog_establish(dialog, request) == 0) {
