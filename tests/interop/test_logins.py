@@ -130,7 +130,7 @@ async def access_rules_by_reload(rig):
     await until(lambda: basic(watch) == 'open' and again.state == 'active', 'she is seen again')
 
 
-# [SEC-010] [SEC-013] [SEC-062] logins that a reload brings; neither password nor response is in the log
+# [SEC-010] [SEC-013] [SEC-062] [SIP-061] logins that a reload brings; neither password nor response is in the log
 @test(replace={STRANGERS: 'trusted = [ "192.0.2.1" ]; listen = ['})
 async def logins_by_reload(rig):
     juliet = await rig.chat_user('juliet')

@@ -30,7 +30,7 @@ async def crosses(rig):
     check(0 < asked < 6, f'asked {asked} times: nonces are not used again')
 
 
-# [SIP-052] [SIP-054] [SIP-055] [SIP-056] [SIP-058] [SEC-014] [SEC-062] [SOF-015] MD5
+# [SIP-052] [SIP-054] [SIP-055] [SIP-056] [SIP-058] [SIP-061] [SEC-014] [SEC-062] [SOF-015] MD5
 @test(password='MD5', replace=SIGNED)
 async def password_is_known(rig):
     await crosses(rig)

@@ -10,7 +10,8 @@ from test_messages import chat_texts_arrive, sip_texts_arrive
 from test_presence_to_sip import grants
 
 
-# [SEC-100] [SEC-104] [SIP-102] a certificate of the bridge's domain one way, of the PBX's the other
+# [SEC-100] [SEC-104] [SIP-102] [ASEC-001] [REQ-023] [REQ-025] [REQ-057] [REQ-089] [REQ-090] [MSG-094] [CPIM-010] a
+# certificate of the bridge's domain one way, of the PBX's the other
 @test(transport='tls')
 async def texts_cross_over_tls(rig):
     await sip_texts_arrive(rig, 'udp')
@@ -19,7 +20,7 @@ async def texts_cross_over_tls(rig):
     check('tls: ' not in rig.programs['sipxmppd'].text(), 'something is said of TLS')
 
 
-# [SEC-100] [SIP-007] dialogs, too
+# [SEC-100] [SIP-007] [REQ-075] [CPP-018] dialogs, too
 @test(transport='tls')
 async def sip_user_watches_over_tls(rig):
     juliet, _, watch = await grants(rig, 'udp')

@@ -126,7 +126,7 @@ static const struct sip_text *next(struct rig *rig)
 
 /* Tests ---------------------------------------------------------------------------------------- */
 
-/* [SIP-010] [SIP-052] [SIP-054] [SIP-055] [SIP-003] [SOF-015]: the same request with credentials,
+/* [SIP-010] [SIP-052] [SIP-054] [SIP-055] [SIP-003] [SOF-015] [ERR-015]: the same request with credentials,
  * one more in CSeq, another branch. */
 static void challenge_is_answered(void **state)
 {
@@ -153,7 +153,7 @@ static void challenge_is_answered(void **state)
 	rig_free(&rig);
 }
 
-/* [SIP-058] [SEC-015]: the next request brings them by itself, nc rises; nextnonce begins anew. */
+/* [SIP-058] [SEC-015] [PBX-025]: the next request brings them by itself, nc rises; nextnonce begins anew. */
 static void nonce_is_used_again(void **state)
 {
 	struct rig *rig = start(with_password);
@@ -506,7 +506,7 @@ static void others_are_not_answered(void **state)
 	rig_free(&rig);
 }
 
-/* [SIP-052]: without a password nothing is answered, and the caller hears of it. */
+/* [SIP-052] [ERR-015]: without a password nothing is answered, and the caller hears of it. */
 static void without_password_nothing_is_sent(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.t1_ms = PATIENT_MS});

@@ -121,8 +121,8 @@ static const struct row {
 	 {412, 412, 412, 412}},
 };
 
-/* [REL-040] [REL-041] [REL-042] [REL-043] [SIP-065] [D-50] [D-56]: each kind of request at each
- * level; prints the table. */
+/* [REL-040] [REL-041] [REL-042] [REL-043] [SIP-065] [PRES-180] [D-50] [D-56]: each kind of
+ * request at each level; prints the table. */
 static void kinds_by_level(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.profile = "asterisk", .tune = with_load});
