@@ -68,6 +68,7 @@ async def on_xmpp(w, hold_s, act, relinks=True):
 
 
 async def on_sip(w, hold_s, act):
+    w.may_forget |= hold_s > 30  # 64*T1
     for way in w.rig.sip_ways():
         act(way)
     await asyncio.sleep(hold_s)
@@ -139,10 +140,12 @@ async def held_up(w, name, hold_s):
     w.rig.programs[name].signal(signal.SIGSTOP)
     await asyncio.sleep(hold_s)
     w.rig.programs[name].signal(signal.SIGCONT)
+    w.may_forget |= name != 'prosody' and hold_s > 30
     if name != 'kamailio':  # a stopped chat server's link is given up after ten seconds
         w.lossy.append((began, time.monotonic() + 5))
 
 
+fault('bridge.stopped-long', 'bridge', 'sipxmppd', 45)(held_up)
 fault('prosody.stopped', 'prosody', 'prosody', 5)(held_up)
 fault('prosody.stopped-long', 'prosody', 'prosody', 25)(held_up)
 fault('kamailio.stopped', 'kamailio', 'kamailio', 4)(held_up)

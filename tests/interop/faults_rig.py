@@ -67,11 +67,12 @@ class Dns(asyncio.DatagramProtocol):
 
 
 class FaultRig(Rig):
-    """quiet: logs short enough for hours. settings: further lines of sipxmppd.cfg."""
+    """quiet: logs short enough for hours. settings: further lines of sipxmppd.cfg. given_up_s: the SIP server's patience
+    with what is not answered; 30 is Kamailio's own."""
 
-    def __init__(self, daemon, draw, transport='tcp', quiet=False, settings=''):
+    def __init__(self, daemon, draw, transport='tcp', quiet=False, settings='', given_up_s=30):
         super().__init__(daemon, transport=transport, authorise=True, extra=EXTRA + settings)
-        self.draw, self.quiet = draw, quiet
+        self.draw, self.quiet, self.given_up_s = draw, quiet, given_up_s
         self.fronts = {'xmpp': free_port(), 'pbx': free_port(), 'bridge': free_port()}
         self.ways = {}
         self.dns = None
@@ -92,7 +93,7 @@ class FaultRig(Rig):
     def write(self, name, replace=None):
         self.writes, changes = name, dict(replace or {})
         if name == 'kamailio.cfg':
-            changes['"fr_timer", 5000'] = '"fr_timer", 30000'  # Kamailio's own: what is not answered by then is given up
+            changes['"fr_timer", 5000'] = f'"fr_timer", {self.given_up_s * 1000}'
             for kind in ('udp', 'tcp'):
                 changes[f'listen={kind}:127.0.0.1:{self.sip_port}'] = (
                     f'listen={kind}:127.0.0.1:{self.sip_port} advertise 127.0.0.1:{self.fronts["pbx"]}')
