@@ -22,7 +22,6 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "loop/loop.h"
 #include "sip/connection_valve.h"
 #include "sip/connections.h"
@@ -85,6 +84,16 @@ static void make_tag(const struct agent *agent, struct request *request)
 	buf_puts(&text, sip->sip_cseq->cs_method_name);
 	hash_hex(agent->tag_key, buf_text(&text), text.len, request->tag);
 	buf_free(&text);
+}
+
+/* Over a restart, too: a SUBSCRIBE whose answer a crash swallowed finds its dialog (REL-005). */
+static void make_tag_key(struct agent *agent)
+{
+	const uint64_t halves[] = {hash_bytes(agent->params->key, "tag 1", 5),
+				   hash_bytes(agent->params->key, "tag 2", 5)};
+
+	_Static_assert(sizeof halves == sizeof agent->tag_key, "a key of two hashes");
+	memcpy(agent->tag_key, halves, sizeof halves);
 }
 
 /* Sofia counts a body that came in more than one piece twice, and one byte more. Where that cannot
@@ -280,7 +289,7 @@ int agent_new(struct agent **out, const struct sip_side_params *params, struct t
 	agent->fn = fn;
 	agent->arg = arg;
 	agent->listeners = listeners_new(params);
-	random_bytes(agent->tag_key, sizeof agent->tag_key);
+	make_tag_key(agent);
 	hash_hex(params->key, "instance", 8, agent->instance);
 	agent->instance[AGENT_INSTANCE_CHARS] = '\0';
 	agent->nta = make_nta(agent);

@@ -95,6 +95,7 @@ struct subscription {
 	bool is_linphone;   /* and what it expects of lists */
 	bool is_large;      /* a large NOTIFY is under way, */
 	bool shuns_tcp;     /* and its like go by UDP: TCP was of no use (D-40) */
+	bool is_restored;   /* from its row */
 	bool is_resumed;    /* restored, and told nothing since */
 	bool is_row_old;    /* the last write of its row failed */
 };
@@ -106,8 +107,8 @@ enum notifier_tell { NOTIFIER_TELL_CORE, NOTIFIER_CORE_KNOWS };
 
 /* Takes looker out of its pair, if it is in one. */
 void notifier_leave(struct notifier *notifier, struct looker *looker, enum notifier_tell tell);
-/* notifier_access.c: who looks, as the core is to know him: watcher (notifier_pair_watcher()), or by
- * himself where the access rules forbid it to him. Borrows the arguments. */
+/* notifier_access.c: who looks, as the core is to know him: watcher (notifier_pair_watcher()), or
+ * by himself where the access rules forbid it to him. Borrows the arguments. */
 const struct address *notifier_watcher_of(const struct notifier *notifier,
 					  const struct address *watcher, const struct address *by,
 					  const struct address *watched);

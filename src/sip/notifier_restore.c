@@ -210,6 +210,7 @@ static struct subscription *make(struct notifier *notifier, const struct subscri
 	/* As many documents as reserved CSeq numbers may have been sent after the row. */
 	s->version = value->version + DIALOG_CSEQ_BLOCK;
 	s->row_is_whole = true;
+	s->is_restored = true;
 	/* Whoever was answered wants it; a server that is just coming up must not lose it. */
 	s->is_confirmed = true;
 	pace_init(&s->pace, loop_now(notifier->core->params->loop));

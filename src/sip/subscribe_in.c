@@ -330,6 +330,22 @@ static void begin_informed(struct beginning *it)
 	notify_send(s, NULL);
 }
 
+/* REL-005: the row was on disk, and its answer did not arrive before we were killed. */
+static bool is_answered_again(struct notifier *notifier, struct request *request,
+			      const struct dialog *dialog)
+{
+	struct subscription *s = dialog->role == DIALOG_NOTIFIER ? dialog->owner : NULL;
+	uint64_t now = loop_now(notifier->core->params->loop);
+
+	if (s == NULL || !s->is_restored || s->state == SUBSCRIPTION_ENDED || s->reason != NULL ||
+	    s->expires_ms <= now || dialog->remote_cseq != request->sip->sip_cseq->cs_seq ||
+	    !dialog_is_from_peer(dialog, notifier->core, request))
+		return false;
+	subscribe_grant(s, request, 200, (unsigned)((s->expires_ms - now + 999) / 1000));
+	notify_send_current(s);
+	return true;
+}
+
 static bool is_merged(struct notifier *notifier, struct request *request)
 {
 	struct dialog *dialog =
@@ -337,6 +353,8 @@ static bool is_merged(struct notifier *notifier, struct request *request)
 
 	if (dialog == NULL)
 		return false;
+	if (is_answered_again(notifier, request, dialog))
+		return true;
 	/* SIP-021: the same request by another way. Repeats over UDP were answered before. */
 	subscribe_refuse(notifier, request, 482, "Request Merged", NULL, "merged request");
 	return true;

@@ -256,11 +256,44 @@ static void no_number_before_it_is_reserved(void **state)
 	rig_free(&rig);
 }
 
+/* [REL-001] [REL-005] [SIP-021]: killed when the row was on disk and the answer was not sent, or
+ * lost: the repetition that comes after the start is answered for what was kept, and makes no
+ * second subscription. Once he has refreshed, an old request is no repetition any more. */
+static void killed_between_row_and_answer(void **state)
+{
+	struct rig *rig = new_rig();
+	struct watcher watcher = {.call_id = "d9"}, again = {.call_id = "d9"};
+	const struct sip_text *text;
+	char room[64];
+
+	(void)state;
+	watcher_begin(rig, &watcher);
+	settle(rig);
+	restart(rig);
+	text = watcher_subscribe(rig, &again, "Expires: 600\r\n");
+	assert_memory_equal(text->text, "SIP/2.0 200", 11);
+	assert_string_equal(again.tag, watcher.tag);
+	assert_in_range(atoi(sip_text_header(text, "Expires", room, sizeof room)), 590, 600);
+	watcher_answer(rig, "active", "200 OK");
+	settle(rig);
+	assert_int_equal(rig->disk->count, 1);
+	assert_memory_equal(watcher_subscribe(rig, &again, "Expires: 600\r\n")->text,
+			    "SIP/2.0 200", 11);
+	watcher_answer(rig, "active", "200 OK");
+	again = (struct watcher){.call_id = "d9"};
+	assert_memory_equal(watcher_subscribe(rig, &again, "Expires: 600\r\n")->text,
+			    "SIP/2.0 482", 11);
+	settle(rig);
+	assert_int_equal(rig->disk->count, 1);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_slow_disk),
 		cmocka_unit_test(killed_before_the_answer),
+		cmocka_unit_test(killed_between_row_and_answer),
 		cmocka_unit_test(a_failing_disk),
 		cmocka_unit_test(stops),
 		cmocka_unit_test(taken_down_while_it_waits),
