@@ -53,7 +53,8 @@ static const char raised_limits[] = "	udp_transactions = 1000000;\n"
 /* What may wait to be written. */
 static const char raised_backlogs[] = "	sip_unsent = 10000;\n"
 				      "	link_high_bytes = 16777216;\n"
-				      "	link_dead_bytes = 67108864;\n";
+				      "	link_dead_bytes = 67108864;\n"
+				      "	load_store_ms = 60000;\n";
 
 static const char *or_nothing(const char *text)
 {
