@@ -42,6 +42,7 @@ struct connections {
 	struct table *counts; /* of strangers, by source bucket */
 	size_t count;
 	size_t strangers;
+	size_t unknown; /* those that came from an address of nobody, proved or not */
 };
 
 struct stranger_count {
@@ -136,6 +137,26 @@ static bool has_room(struct connection *connection)
 	return true;
 }
 
+static void forget_unknown(struct connection *connection)
+{
+	if (connection->is_unknown)
+		connection->owner->unknown--;
+	connection->is_unknown = false;
+}
+
+/* However many they are, and of whatever addresses: a quarter of all is kept for those we know. */
+static bool has_room_for_unknown(struct connection *connection)
+{
+	struct connections *owner = connection->owner;
+	int64_t most = owner->params.limits->sip_connections;
+	int64_t descriptors = descriptor_limit() - RESERVED_IN;
+
+	if ((int64_t)owner->unknown < (most < descriptors ? most : descriptors) / 4 * 3)
+		return true;
+	return refuse(owner, &owner->params.counters->limits.sip_connections, &connection->far,
+		      "limits.sip_connections, strangers' share");
+}
+
 static bool may_begin(struct connection *connection)
 {
 	struct connections *owner = connection->owner;
@@ -145,13 +166,16 @@ static bool may_begin(struct connection *connection)
 		return false;
 	if (!connection->is_accepted || trust_has(owner->params.trust, &connection->far, false))
 		return true;
+	if (!has_room_for_unknown(connection))
+		return false;
 	count = count_of(owner, &connection->far);
 	if (count->open >= (size_t)owner->params.limits->stranger_connections)
 		return refuse(owner, &owner->params.counters->limits.stranger_connections,
 			      &connection->far, "limits.stranger_connections");
 	count->open++;
 	owner->strangers++;
-	connection->is_stranger = true;
+	owner->unknown++;
+	connection->is_stranger = connection->is_unknown = true;
 	return true;
 }
 
@@ -162,6 +186,7 @@ void connections_drop(struct connection *connection)
 	tport_t *tport = connection->tport;
 
 	forget_stranger(connection);
+	forget_unknown(connection);
 	secure_link_free(&connection->link);
 	if (tport != NULL)
 		table_remove(registry()->by_tport, &tport, sizeof tport);
@@ -265,6 +290,7 @@ void connections_believed(struct connection *connection, uint16_t certificate)
 	if (certificate == 0)
 		return;
 	forget_stranger(connection);
+	forget_unknown(connection);
 	connection->far.certificate = certificate;
 }
 

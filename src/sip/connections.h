@@ -30,6 +30,7 @@ struct connection {
 	int fd;
 	bool is_accepted;
 	bool is_stranger;         /* nobody knows who this is: not by address, not by certificate */
+	bool is_unknown;          /* neither by address nor by certificate; by a login, perhaps */
 	bool is_partial;          /* the beginning of a message lies there */
 	bool is_heard;            /* a message came */
 	struct secure_link *link; /* TLS; else NULL */

@@ -36,17 +36,29 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int connect_to(uint16_t port)
+/* last: of the address of ours, 127.0.0.X. */
+static int connect_from(uint8_t last, uint16_t port)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in own = {.sin_family = AF_INET};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	own.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + last);
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&own, sizeof own) != 0) {
+		close(fd);
+		return -1;
+	}
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
 		return fd;
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+static int connect_to(uint16_t port)
+{
+	return connect_from(1, port);
 }
 
 static bool is_closed(int fd)
@@ -393,6 +405,48 @@ static void the_oldest_idle_ones_go_first(void **state)
 	tls_rig_free(&tls);
 }
 
+static void forty(struct limits *limits)
+{
+	plenty(limits);
+	limits->sip_connections = 40;
+}
+
+/* [limit sip_connections]
+ * [SEC-081] [REL-050]: however many strangers there are, of however many addresses: a quarter of
+ * the connections is kept for those we know. */
+static void strangers_leave_room(void **state)
+{
+	static const char *const pbx[] = {"127.0.0.1"};
+	struct rig *rig =
+		rig_new(&(struct rig_options){.trusted = pbx, .trusted_count = 1, .limits = forty});
+	int fds[60], known[10];
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(fds); i++) {
+		fds[i] = connect_from((uint8_t)(2 + i), rig->port);
+		assert_true(fds[i] >= 0);
+	}
+	for (int i = 0; i < PATIENCE && count_open(fds, CHECK_COUNT(fds)) != 30; i++)
+		text_peer_let_run(rig->peer, 50);
+	assert_int_equal(count_open(fds, CHECK_COUNT(fds)), 30);
+	assert_int_equal(rig->counters.sip_connections_refused, 30);
+	for (size_t i = 0; i < CHECK_COUNT(known); i++)
+		known[i] = connect_to(rig->port);
+	text_peer_let_run(rig->peer, 100);
+	assert_int_equal(count_open(known, CHECK_COUNT(known)), 10);
+	for (size_t i = 0; i < CHECK_COUNT(known); i++)
+		close(known[i]);
+	/* One that ends makes room. */
+	close(fds[0]);
+	text_peer_let_run(rig->peer, 100);
+	fds[0] = connect_from(99, rig->port);
+	text_peer_let_run(rig->peer, 100);
+	assert_false(is_closed(fds[0]));
+	for (size_t i = 0; i < CHECK_COUNT(fds); i++)
+		close(fds[i]);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +457,7 @@ int main(void)
 		cmocka_unit_test(announced_bodies_are_not_waited_for),
 		cmocka_unit_test(descriptors_do_not_run_out),
 		cmocka_unit_test(the_oldest_idle_ones_go_first),
+		cmocka_unit_test(strangers_leave_room),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
