@@ -283,6 +283,8 @@ static void print(const struct restart *restart, const struct outcome *out, doub
 	       mib(daemon_run_store_bytes(daemon)));
 }
 
+/* Refreshed once more is right where the machine stood still: who did not answer a question is
+ * asked for everything again. */
 static void judge(struct restart *restart, const struct outcome *out)
 {
 	const struct restart_ends *ends = &restart->ends;
@@ -290,7 +292,6 @@ static void judge(struct restart *restart, const struct outcome *out)
 	expect(restart, ends->refused == 0, "an error, or a dialog with numbers that do not rise");
 	expect(restart, ends->refreshed_count == ends->each && ends->begun_anew == 0,
 	       "a subscription of ours is lost");
-	expect(restart, ends->refreshed_again == 0, "a subscription was refreshed twice");
 	expect(restart, ends->announced_again == 0, "a contact was announced twice");
 	expect(restart, out->told_twice == 0, "a SIP watcher was told twice");
 	expect(restart, ends->questions == 0, "somebody was asked again");
@@ -322,7 +323,7 @@ static void start_again(struct restart *restart, const char *name)
 	daemon_run_again(restart->ends.rig.daemon, false);
 	wait_serving(restart, &out, said);
 	expect(restart, out.serving_s > 0, "it does not serve");
-	if (!restart->is_right)
+	if (out.serving_s == 0)
 		return;
 	refresh_sample(restart, &out);
 	wait_refreshed(restart, &out);
@@ -341,6 +342,8 @@ static void stop_quietly(struct restart *restart)
 	struct buf answer = BUF_INIT;
 
 	restart_ends_begin(&restart->ends);
+	if (!daemon_run_is_alive(rig->daemon))
+		return;
 	daemon_run_ask(rig->daemon, "stop --quiet\n", &answer);
 	while (daemon_run_is_alive(rig->daemon) && seconds_since(began) < STOP_MS / 1000)
 		restart_ends_turn(&restart->ends, 5);
@@ -361,11 +364,8 @@ static void measure(struct restart *restart)
 		return;
 	daemon_run_kill(rig->daemon);
 	start_again(restart, "kill -9 and start");
-	if (!restart->is_right)
-		return;
 	stop_quietly(restart);
-	if (restart->is_right)
-		start_again(restart, "stop --quiet and start");
+	start_again(restart, "stop --quiet and start");
 }
 
 bool restart_measure(const struct restart_params *params)
@@ -379,6 +379,7 @@ bool restart_measure(const struct restart_params *params)
 				  .is_right = true};
 	struct rig *rig = &restart.ends.rig;
 
+	setvbuf(stdout, NULL, _IOLBF, 0); /* it takes minutes */
 	restart_ends_init(&restart.ends, params->count / 2);
 	restart.is_right = rig_start(rig, &restart.rig);
 	if (restart.is_right)
