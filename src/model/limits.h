@@ -24,6 +24,7 @@
 	X(messages_per_user_per_s, 5, 1, 1000000, "messages of one user")                          \
 	X(messages_per_user_burst, 20, 1, 1000000, "messages of one user at once")                 \
 	X(stanzas_per_user_per_s, 50, 1, 1000000, "presence and iq stanzas of one user")           \
+	X(stanzas_per_domain_per_s, 500, 1, 1000000, "stanzas of one foreign chat domain")         \
 	X(messages_pending_per_uri, 100, 1, 100000, "messages waiting for one SIP address")        \
 	X(messages_pending, 20000, 100, 1000000, "messages waiting for an answer")                 \
 	X(queue_messages, 100000, 10, 10000000, "messages kept in the queue")                      \

@@ -203,7 +203,8 @@ static bool check_rate(struct admission *admission, struct request *request)
 
 	if (request->sip->sip_to->a_tag != NULL)
 		return true;
-	verdict = sources_peer(admission->sources, &request->source);
+	verdict = sources_peer(admission->sources, &request->source,
+			       trust_peer_of(admission->core->trust, &request->source));
 	if (verdict == SOURCE_PASS)
 		return true;
 	admission->core->params->counters->limits.peer_requests_per_s++;

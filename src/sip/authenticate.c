@@ -184,7 +184,7 @@ static bool is_held_back(const struct attempt *attempt)
 
 	counters_of(attempt)->sip_stranger++;
 	if (login_limits_is_verified(attempt->self->limits, source, attempt->now_ms))
-		return sources_peer(attempt->sources, source) != SOURCE_PASS;
+		return sources_peer(attempt->sources, source, -1) != SOURCE_PASS;
 	return sources_stranger(attempt->sources, source) != SOURCE_ANSWER;
 }
 

@@ -1,6 +1,8 @@
 /* Token buckets by source address; see sources.h. */
 #include "sip/sources.h"
 
+#include <string.h>
+
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/rate.h"
@@ -67,10 +69,16 @@ static double stranger_burst(const struct sources *sources)
 	return 2.5 * (double)sources->params->limits->stranger_requests_per_s;
 }
 
-static struct source *find(struct sources *sources, const struct net_address *address, uint64_t now)
+/* Longer than that of an address. */
+static size_t key_of_peer(int peer, uint8_t out[16])
 {
-	uint8_t key[16];
-	size_t len = net_address_bucket(address, key);
+	memset(out, 0, 16);
+	memcpy(out, &peer, sizeof peer);
+	return 16;
+}
+
+static struct source *find(struct sources *sources, const uint8_t *key, size_t len, uint64_t now)
+{
 	struct source *source = table_find(sources->table, key, len);
 
 	if (source == NULL) {
@@ -97,11 +105,14 @@ static enum source_verdict refuse(struct source *source, uint64_t now)
 	return SOURCE_SILENCE;
 }
 
-enum source_verdict sources_peer(struct sources *sources, const struct net_address *address)
+enum source_verdict sources_peer(struct sources *sources, const struct net_address *address,
+				 int peer)
 {
+	uint8_t key[16];
+	size_t len = peer >= 0 ? key_of_peer(peer, key) : net_address_bucket(address, key);
 	uint64_t now = loop_now(sources->params->loop);
 	double per_s = (double)sources->params->limits->peer_requests_per_s;
-	struct source *source = find(sources, address, now);
+	struct source *source = find(sources, key, len, now);
 
 	if (rate_take(&source->requests, per_s, peer_burst(sources), now))
 		return SOURCE_PASS;
@@ -110,9 +121,11 @@ enum source_verdict sources_peer(struct sources *sources, const struct net_addre
 
 enum source_verdict sources_stranger(struct sources *sources, const struct net_address *address)
 {
+	uint8_t key[16];
+	size_t len = net_address_bucket(address, key);
 	uint64_t now = loop_now(sources->params->loop);
 	double per_s = (double)sources->params->limits->stranger_requests_per_s;
-	struct source *source = find(sources, address, now);
+	struct source *source = find(sources, key, len, now);
 
 	if (!rate_take(&source->strange, per_s, stranger_burst(sources), now)) {
 		sources->params->counters->limits.stranger_requests_per_s++;

@@ -1,5 +1,5 @@
-/* Token buckets by source address, IPv6 by /64 (SEC-080). Bounded: the source longest unseen is
- * forgotten first. */
+/* Token buckets by source address, IPv6 by /64, and by peer, whose addresses are one (SEC-080).
+ * Bounded: the source longest unseen is forgotten first. */
 #pragma once
 
 #include <stddef.h>
@@ -19,8 +19,9 @@ enum source_verdict {
 struct sources *sources_new(const struct sip_side_params *params);
 void sources_free(struct sources **sources);
 
-/* A request outside a dialog from a trusted peer. */
-enum source_verdict sources_peer(struct sources *sources, const struct net_address *source);
+/* A request outside a dialog from a trusted source. peer: trust_peer_of() it. */
+enum source_verdict sources_peer(struct sources *sources, const struct net_address *source,
+				 int peer);
 /* A request from anybody else: never SOURCE_PASS. */
 enum source_verdict sources_stranger(struct sources *sources, const struct net_address *source);
 size_t sources_count(const struct sources *sources);

@@ -260,6 +260,20 @@ bool trust_is_proxy(const struct trust *trust, const struct net_address *source)
 	return false;
 }
 
+int trust_peer_of(const struct trust *trust, const struct net_address *source)
+{
+	const bool *named = named_by(trust, source);
+
+	for (size_t i = 0; named != NULL && i < trust->params->peer_count; i++)
+		if (named[i])
+			return (int)i;
+	for (size_t i = 0; i < trust->count; i++)
+		if (trust->entries[i].peer != TRUST_EVERY_PEER &&
+		    net_block_has(&trust->entries[i].block, source))
+			return trust->entries[i].peer;
+	return -1;
+}
+
 static bool is_configured(const struct trust *trust, const char *domain)
 {
 	for (size_t i = 0; i < trust->params->peer_count; i++)

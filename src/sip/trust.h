@@ -36,6 +36,9 @@ const char *trust_only_domain(const struct trust *trust, const struct net_addres
  * certificate named in a needs one that names the same peer in b. */
 bool trust_is_same_peer(const struct trust *trust, const struct net_address *a,
 			const struct net_address *b);
+/* The configured peer that source is, by its certificate or its address; the first one where
+ * several are behind it. -1: none. */
+int trust_peer_of(const struct trust *trust, const struct net_address *source);
 /* True if source is the address of a configured proxy. */
 bool trust_is_proxy(const struct trust *trust, const struct net_address *source);
 /* True if host is the host part of a configured proxy. */

@@ -53,9 +53,7 @@ static void on_text(struct inbound *in, struct message_stanza *stanza)
 		refuse_text(in, stanza, FAULT_ITEM_NOT_FOUND, "no such address");
 	} else if (in->id != NULL && strlen(in->id) > MESSAGE_ORIGIN_MAX) {
 		refuse_text(in, stanza, FAULT_POLICY_VIOLATION, "the id of the stanza is too long");
-	} else if (!users_take(side->users, in->from_bare, USER_RATE_MESSAGE,
-			       loop_now(side->params.loop))) { /* SEC-087 */
-		hits->messages_per_user_per_s++;
+	} else if (!inbound_take(in, USER_RATE_MESSAGE)) { /* SEC-087 */
 		refuse_text(in, stanza, FAULT_RATE, "too many messages");
 	} else if ((int64_t)stanza->message.body_len > limits->message_text_bytes) {
 		hits->message_text_bytes++;
@@ -71,14 +69,8 @@ static void on_text(struct inbound *in, struct message_stanza *stanza)
 /* Who may use the bridge speaks of a SIP user, and not too often. */
 static bool is_notice_taken(struct inbound *in)
 {
-	struct xmpp_side *side = in->side;
-
-	if (!in->may_use || !in->has_target || in->is_to_component)
-		return false;
-	if (users_take(side->users, in->from_bare, USER_RATE_REPORT, loop_now(side->params.loop)))
-		return true;
-	side->params.counters->limits.reports_per_user_per_s++;
-	return false;
+	return in->may_use && in->has_target && !in->is_to_component &&
+	       inbound_take(in, USER_RATE_REPORT);
 }
 
 /* RCPT-058, RCPT-059: the core knows whether it was asked for, and of whom. */

@@ -247,15 +247,12 @@ static bool is_shed(const struct inbound *in, enum presence_type type)
 static bool is_limited(struct inbound *in, enum presence_type type)
 {
 	struct xmpp_side *side = in->side;
-	uint64_t now = loop_now(side->params.loop);
 
 	if (type != PRESENCE_SUBSCRIBE && type != PRESENCE_PROBE && type != PRESENCE_INVALID)
 		return false;
-	if (users_take(side->users, in->from_bare, USER_RATE_REQUEST, now))
+	if (inbound_take(in, USER_RATE_REQUEST))
 		return false;
-	side->params.counters->limits.stanzas_per_user_per_s++;
-	if (type == PRESENCE_SUBSCRIBE &&
-	    users_take(side->users, in->from_bare, USER_RATE_ANSWER, now))
+	if (type == PRESENCE_SUBSCRIBE && inbound_take(in, USER_RATE_ANSWER))
 		inbound_refuse_with(in, FAULT_RATE, "too many requests");
 	else
 		side->params.counters->stanzas_refused++;

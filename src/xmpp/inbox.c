@@ -14,6 +14,7 @@
 #include "model/load.h"
 #include "translate/address_map.h"
 #include "translate/fault_map.h"
+#include "xmpp/domain_rates.h"
 #include "xmpp/guard.h"
 #include "xmpp/side_private.h"
 #include "xmpp/users.h"
@@ -50,6 +51,35 @@ void inbound_refuse_with(const struct inbound *in, int fault_code, const char *t
 	inbound_refuse(in, &fault);
 }
 
+static void count_hit(struct limits_hit *hits, enum user_rate rate)
+{
+	if (rate == USER_RATE_MESSAGE)
+		hits->messages_per_user_per_s++;
+	if (rate == USER_RATE_REQUEST)
+		hits->stanzas_per_user_per_s++;
+	if (rate == USER_RATE_REPORT)
+		hits->reports_per_user_per_s++;
+}
+
+bool inbound_take(const struct inbound *in, int rate)
+{
+	struct xmpp_side *side = in->side;
+	const char *at = strchr(in->from_bare, '@');
+	bool is_answer = rate == USER_RATE_ANSWER;
+	uint64_t now = loop_now(side->params.loop);
+
+	if (!users_take(side->users, in->from_bare, (enum user_rate)rate, now)) {
+		count_hit(&side->params.counters->limits, (enum user_rate)rate);
+		return false;
+	}
+	if (in->is_known || domain_rates_take(side->domain_rates,
+					      at == NULL ? in->from_bare : at + 1, is_answer, now))
+		return true;
+	if (!is_answer)
+		side->params.counters->limits.stanzas_per_domain_per_s++;
+	return false;
+}
+
 bool inbound_admits(const struct inbound *in, int load_class, bool is_answered)
 {
 	struct xmpp_side *side = in->side;
@@ -59,7 +89,7 @@ bool inbound_admits(const struct inbound *in, int load_class, bool is_answered)
 	if (side->params.load == NULL || load_admits(side->params.load, (enum load_class)load_class,
 						     users_number(side->users, in->from_bare), now))
 		return true;
-	if (!is_answered || !users_take(side->users, in->from_bare, USER_RATE_ANSWER, now)) {
+	if (!is_answered || !inbound_take(in, USER_RATE_ANSWER)) {
 		side->params.counters->stanzas_refused++;
 		return false;
 	}
@@ -117,6 +147,7 @@ static bool address_inbound(struct inbound *in, struct component *from_ours)
 	in->is_to_component = strchr(in->to_bare, '@') == NULL;
 	in->may_use = in->has_sender && in->sender.local[0] != '\0' &&
 		      address_may_use(side->params.map, &in->sender);
+	in->is_known = in->has_sender && address_is_named(side->params.map, &in->sender);
 	return true;
 }
 

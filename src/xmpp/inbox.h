@@ -30,8 +30,13 @@ struct inbound {
 	bool has_sender;
 	bool has_target;
 	bool is_to_component;
-	bool may_use; /* D-03 */
+	bool may_use;  /* D-03 */
+	bool is_known; /* his domain is the one above a component, or named in xmpp.domains */
 };
+
+/* Takes one token of the sender, and of his domain if that is not known (SEC-080, SEC-087). False:
+ * over one of the rates; which one was counted. rate: enum user_rate. */
+bool inbound_take(const struct inbound *in, int rate);
 
 /* REL-042: true: take it. False: load says no; of those who may use the bridge, so many are
  * answered with an error that says to wait (REL-043), the others have none. is_answered: whether

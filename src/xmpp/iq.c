@@ -93,12 +93,10 @@ static const struct feature *find_feature(xmpp_stanza_t *payload)
 static bool is_over_rate(const struct inbound *in)
 {
 	struct xmpp_side *side = in->side;
-	uint64_t now = loop_now(side->params.loop);
 
-	if (users_take(side->users, in->from_bare, USER_RATE_REQUEST, now))
+	if (inbound_take(in, USER_RATE_REQUEST))
 		return false;
-	side->params.counters->limits.stanzas_per_user_per_s++;
-	if (users_take(side->users, in->from_bare, USER_RATE_ANSWER, now))
+	if (inbound_take(in, USER_RATE_ANSWER))
 		inbound_refuse_with(in, FAULT_RATE, "too many requests");
 	else
 		side->params.counters->stanzas_refused++;

@@ -33,6 +33,7 @@ struct xmpp_side {
 	char **domains; /* of the components, as they are written in JIDs */
 	size_t component_count;
 	struct users *users;
+	struct domain_rates *domain_rates;
 	struct own_caps own_caps;
 	struct gateway *gateway;
 	struct iq_out *iq_out;

@@ -16,6 +16,7 @@
 #include "xmpp/guard.h"
 #include "xmpp/caps_book.h"
 #include "xmpp/chat_states.h"
+#include "xmpp/domain_rates.h"
 #include "xmpp/gateway.h"
 #include "xmpp/inbox.h"
 #include "xmpp/iq_out.h"
@@ -300,6 +301,7 @@ int xmpp_side_new_timed(struct xmpp_side **out, const struct xmpp_side_params *p
 	side->params = *params;
 	side->started_ms = loop_now(params->loop);
 	side->users = users_new(params->limits);
+	side->domain_rates = domain_rates_new(params->limits);
 	side->iq_out = iq_out_new(side, timing->ping_wait);
 	side->caps_book = caps_book_new(side, pep_out_known);
 	side->pep_out = pep_out_new(side);
@@ -371,6 +373,7 @@ void xmpp_side_free(struct xmpp_side **out)
 	gateway_free(&side->gateway);
 	names_free(&side->names);
 	talks_free(&side->talks);
+	domain_rates_free(&side->domain_rates);
 	users_free(&side->users);
 	buf_free(&side->scratch);
 	mem_free(side);

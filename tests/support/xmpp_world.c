@@ -21,18 +21,18 @@ enum { STOP_MOST_MS = 6000 };
 /* Making and ending it ---------------------------------------------------------------------------
  */
 
-static void make_map(struct world *world)
+static void make_map(struct world *world, bool takes_everybody)
 {
 	static const struct map_domain domains[] = {
 		{.xmpp = "sip.chat.example", .sip = "pbx.example"},
 		{.xmpp = "sip2.chat.example", .sip = "pbx2.example"},
 	};
-	static const char *const chat[] = {"chat.example"};
+	static const char *const chat[] = {"chat.example", "*"};
 	struct address_map_params params = {
 		.domains = domains,
 		.domain_count = 2,
 		.xmpp_domains = chat,
-		.xmpp_domain_count = 1,
+		.xmpp_domain_count = takes_everybody ? 2 : 1,
 	};
 	char error[200] = "";
 
@@ -122,7 +122,7 @@ struct world *world_new(const struct world_wishes *wishes)
 		abort();
 	learned_new(&world->learned, world->loop, world->store);
 	world->answer = WATCH_PENDING;
-	make_map(world);
+	make_map(world, wishes != NULL && wishes->takes_everybody);
 	world->server = xmpp_server_new(world->loop);
 	world->second = xmpp_server_new(world->loop);
 	xmpp_server_answer_pings_for(world->server, "chat.example");

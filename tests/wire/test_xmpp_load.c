@@ -203,6 +203,66 @@ static void refusals_are_few(void **state)
 	world_free(&world);
 }
 
+enum { ASK, WRITE, END };
+
+static void send_from(struct world *world, int user, const char *domain, int kind)
+{
+	char text[300];
+
+	if (kind == WRITE)
+		snprintf(text, sizeof text,
+			 "<message type='chat' id='x' from='w%d@%s/a' " PHONE
+			 "><body>hi</body></message>",
+			 user, domain);
+	else
+		snprintf(text, sizeof text, "<presence type='%s' from='u%d@%s' " PHONE "/>",
+			 kind == ASK ? "subscribe" : "unsubscribe", user, domain);
+	xmpp_server_send(world_server(world), text);
+}
+
+/* [SEC-080] [REL-060] [limit stanzas_per_domain_per_s]: a foreign domain with many users, each of
+ * them far below his own rates, has one bucket for all it asks, and ten answers to what is over it
+ * beside those to texts, of which none is lost in silence. A second one and ours have theirs; what
+ * only takes away is not counted. */
+static void a_foreign_domain_has_one_bucket(void **state)
+{
+	struct world *world = world_new(&(struct world_wishes){.takes_everybody = true});
+	unsigned told = 0, more; /* tokens that come while the test runs */
+	uint64_t start;
+
+	(void)state;
+	assert_true(xmpp_server_welcome(world_server(world), WORLD_SECRET));
+	assert_true(world_wait(world, "link up"));
+	world_limits(world)->stanzas_per_domain_per_s = 1; /* and ten at once */
+	start = loop_now(world_side(world)->params.loop);
+	for (int i = 0; i < 10; i++)
+		send_from(world, i, "far.example", ASK);
+	assert_true(settle(world));
+	assert_int_equal(world_count(world, "watch_requested"), 10);
+	assert_int_equal(world_counters(world)->limits.stanzas_per_domain_per_s, 0);
+	for (int i = 10; i < 60; i++)
+		send_from(world, i, "far.example", i % 2 == 0 ? ASK : WRITE);
+	for (int i = 0; i < 10; i++)
+		send_from(world, i, "other.example", ASK);
+	for (int i = 0; i < 50; i++)
+		send_from(world, i, "chat.example", ASK);
+	for (int i = 0; i < 10; i++)
+		send_from(world, i, "far.example", END);
+	assert_true(settle(world));
+	more = (unsigned)((loop_now(world_side(world)->params.loop) - start) / 1000) + 1;
+	assert_in_range(world_count(world, "watch_requested"), 70, 70 + more);
+	assert_in_range(world_counters(world)->limits.stanzas_per_domain_per_s,
+			more > 50 ? 0 : 50 - more, 50);
+	assert_int_equal(world_counters(world)->limits.stanzas_per_user_per_s, 0);
+	assert_int_equal(world_count(world, "watch_withdrawn"), 10);
+	while (xmpp_server_has(world_server(world), "type=\"error\"")) {
+		assert_non_null(xmpp_server_expect(world_server(world), "type=\"error\""));
+		told++;
+	}
+	assert_in_range(told + more, 25 + 10, 25 + 10 + 11 * more);
+	world_free(&world);
+}
+
 static void ended(struct xmpp_side *side, enum iq_end end, const struct _xmpp_stanza_t *stanza,
 		  const char *from, uint64_t what)
 {
@@ -284,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds_by_level),
 		cmocka_unit_test(refusals_are_few),
+		cmocka_unit_test(a_foreign_domain_has_one_bucket),
 		cmocka_unit_test(questions_are_shared),
 		cmocka_unit_test(floods_of_clients_are_bounded),
 	};

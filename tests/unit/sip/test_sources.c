@@ -42,11 +42,11 @@ static void forged_datagrams_cost_the_peer_nothing(void **state)
 	(void)state;
 	begin(&world);
 	assert_true(net_address_parse(&pbx, "192.0.2.7"));
-	assert_int_equal(sources_peer(world.sources, &pbx), SOURCE_PASS);
+	assert_int_equal(sources_peer(world.sources, &pbx, -1), SOURCE_PASS);
 	for (int i = 0; i < 20000; i++)
 		(void)sources_stranger(world.sources, &pbx);
 	for (int i = 0; i < 20; i++)
-		assert_int_equal(sources_peer(world.sources, &pbx), SOURCE_PASS);
+		assert_int_equal(sources_peer(world.sources, &pbx, -1), SOURCE_PASS);
 	assert_int_equal(sources_stranger(world.sources, &pbx), SOURCE_SILENCE);
 	assert_int_equal(sources_count(world.sources), 1);
 	end(&world);
@@ -65,9 +65,31 @@ static void each_has_a_bucket(void **state)
 	assert_true(net_address_parse(&pbx, "192.0.2.7"));
 	assert_true(net_address_parse(&other, "192.0.2.8"));
 	for (int i = 0; i < 1000; i++)
-		passed += sources_peer(world.sources, &pbx) == SOURCE_PASS;
+		passed += sources_peer(world.sources, &pbx, -1) == SOURCE_PASS;
 	assert_in_range(passed, 20, 500);
-	assert_int_equal(sources_peer(world.sources, &other), SOURCE_PASS);
+	assert_int_equal(sources_peer(world.sources, &other, -1), SOURCE_PASS);
+	end(&world);
+}
+
+/* [SEC-080]: the addresses of one peer share his bucket; another peer's and those of nobody have
+ * theirs. */
+static void a_peer_has_one_bucket(void **state)
+{
+	struct net_address source = {.family = 4, .bytes = {192, 0, 2, 1}};
+	struct world world;
+	int passed = 0;
+
+	(void)state;
+	begin(&world);
+	world.limits.peer_requests_per_s = 10;
+	for (int i = 0; i < 1000; i++) {
+		source.bytes[3] = (uint8_t)(1 + i % 50);
+		passed += sources_peer(world.sources, &source, 3) == SOURCE_PASS;
+	}
+	assert_in_range(passed, 20, 500);
+	assert_int_equal(sources_count(world.sources), 1);
+	assert_int_equal(sources_peer(world.sources, &source, 4), SOURCE_PASS);
+	assert_int_equal(sources_peer(world.sources, &source, -1), SOURCE_PASS);
 	end(&world);
 }
 
@@ -91,9 +113,9 @@ static void buckets_at_and_over(void **state)
 		assert_int_equal(sources_stranger(world.sources, &pbx), SOURCE_SILENCE);
 	assert_in_range(world.counters.limits.stranger_requests_per_s, 1, 50);
 	for (int i = 0; i < 20; i++)
-		assert_int_equal(sources_peer(world.sources, &pbx), SOURCE_PASS);
+		assert_int_equal(sources_peer(world.sources, &pbx, -1), SOURCE_PASS);
 	for (int i = 0; i < 20; i++)
-		passed += sources_peer(world.sources, &pbx) == SOURCE_PASS;
+		passed += sources_peer(world.sources, &pbx, -1) == SOURCE_PASS;
 	assert_true(passed < 20);
 	end(&world);
 }
@@ -131,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forged_datagrams_cost_the_peer_nothing),
 		cmocka_unit_test(each_has_a_bucket),
+		cmocka_unit_test(a_peer_has_one_bucket),
 		cmocka_unit_test(buckets_at_and_over),
 		cmocka_unit_test(sources_are_bounded),
 	};

@@ -67,6 +67,10 @@ static void by_default(void **state)
 	/* [SEC-006] */
 	assert_true(trust_is_same_peer(trust, &a, &a));
 	assert_false(trust_is_same_peer(trust, &a, &b));
+	/* [SEC-080] */
+	assert_int_equal(trust_peer_of(trust, &a), 0);
+	assert_int_equal(trust_peer_of(trust, &b), 1);
+	assert_int_equal(trust_peer_of(trust, &loopback), -1);
 	/* [SEC-021] */
 	assert_true(trust_is_proxy_host(trust, "192.0.2.10"));
 	assert_false(trust_is_proxy_host(trust, "evil.example"));
@@ -157,6 +161,8 @@ static void by_certificate(void **state)
 	assert_false(trust_is_same_peer(trust, &a, &b));
 	assert_false(trust_is_same_peer(trust, &a, &none));
 	assert_true(trust_is_same_peer(trust, &none, &a));
+	assert_int_equal(trust_peer_of(trust, &a), 0);
+	assert_int_equal(trust_peer_of(trust, &b), 1);
 	trust_free(&trust);
 }
 

@@ -3,6 +3,7 @@
 
 #include "model/limits.h"
 #include "support/check.h"
+#include "xmpp/domain_rates.h"
 #include "xmpp/users.h"
 
 /* [SEC-087]
@@ -94,6 +95,31 @@ static void the_oldest_makes_room(void **state)
 	users_free(&users);
 }
 
+/* [SEC-080] [REL-048] [SEC-088]: domains are bounded, too, and who speaks all the time keeps his
+ * bucket. */
+static void domains_are_bounded(void **state)
+{
+	struct limits limits;
+	struct domain_rates *rates;
+	char name[32];
+
+	(void)state;
+	limits_defaults(&limits);
+	limits.stanzas_per_domain_per_s = 1;
+	rates = domain_rates_new(&limits);
+	for (int i = 0; i < DOMAIN_BURST_S; i++)
+		assert_true(domain_rates_take(rates, "loud.example", false, 0));
+	for (int i = 0; i < 10 * DOMAIN_RATES_MAX; i++) {
+		snprintf(name, sizeof(name), "d%d.example", i);
+		assert_true(domain_rates_take(rates, name, false, 0));
+		assert_false(domain_rates_take(rates, "loud.example", false, 0));
+	}
+	assert_int_equal(domain_rates_count(rates), DOMAIN_RATES_MAX);
+	assert_true(domain_rates_take(rates, "loud.example", false, 1000));
+	assert_false(domain_rates_take(rates, "loud.example", false, 1000));
+	domain_rates_free(&rates);
+}
+
 /* Long names of many resources of many users. */
 static void all_together_are_bounded(void **state)
 {
@@ -137,6 +163,7 @@ int main(void)
 		cmocka_unit_test(the_last_resource_is_the_user),
 		cmocka_unit_test(the_oldest_makes_room),
 		cmocka_unit_test(all_together_are_bounded),
+		cmocka_unit_test(domains_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
