@@ -121,6 +121,22 @@ static void keep(struct hop *hop, bool is_lost)
 	hop_look_in(hop, is_lost ? backoff_next_ms(&hop->pause) : HOP_NEGATIVE_MS);
 }
 
+/* SEC-021: whoever answers for the DNS, nothing is sent to a listener of ours. */
+static struct located without_ourselves(struct hop *hop, const struct located *found)
+{
+	const struct agent *agent = hop->targets->core->agent;
+	struct located others = {.ttl_s = found->ttl_s, .is_lost = found->is_lost};
+
+	for (size_t i = 0; i < found->count; i++)
+		if (!agent_is_own(agent, &found->targets[i].address))
+			others.targets[others.count++] = found->targets[i];
+	if (others.count != found->count && !hop->names_us)
+		log_warning("sip: the DNS names this bridge as a server of next_hop=%s; left out",
+			    log_safe(hop->uri));
+	hop->names_us = others.count != found->count;
+	return others;
+}
+
 static void settle(struct hop *hop, const struct located *found)
 {
 	/* What is known in whole is better than a part. */
@@ -134,9 +150,10 @@ static void on_located(const struct located *found, void *arg)
 {
 	struct hop *hop = arg;
 	struct targets *targets = hop->targets;
+	struct located others = without_ourselves(hop, found);
 
 	hop->locate = NULL;
-	settle(hop, found);
+	settle(hop, &others);
 	if (targets->fn != NULL)
 		targets->fn(hop, targets->arg);
 }
@@ -184,10 +201,11 @@ static void on_patience(void *arg)
 static void on_first(const struct located *found, void *arg)
 {
 	struct first_hop *first = arg;
+	struct located others = without_ourselves(first->hop, found);
 
 	first->locate = NULL;
-	if (found->count != 0)
-		take(first->hop, found);
+	if (others.count != 0)
+		take(first->hop, &others);
 	if (--first->all->open == 0)
 		loop_quit(first->all->loop);
 }

@@ -30,6 +30,7 @@ struct hop {
 	bool is_proxy; /* looked up whether used or not: it is trusted */
 	bool is_literal;
 	bool is_trouble; /* was told in the log */
+	bool names_us;   /* and the operator knows */
 };
 
 struct targets {

@@ -344,6 +344,30 @@ static void unknown_name_is_no_way(void **state)
 	stop(&rig);
 }
 
+static void ourselves_first(struct rig *rig)
+{
+	begin_world(rig);
+	dns_server_srv(world.dns, "_sip._udp.pbx.test", 60, 1, 0, rig->port, "one.test");
+	dns_server_srv(world.dns, "_sip._udp.pbx.test", 60, 2, 0, text_peer_port(rig->peer),
+		       "two.test");
+	dns_server_a(world.dns, "one.test", 60, "127.0.0.1");
+	dns_server_a(world.dns, "two.test", 60, "127.0.0.1");
+}
+
+/* [SEC-021]: what the DNS says is no reason to write to a listener of ours. */
+static void own_listener_is_no_server(void **state)
+{
+	struct rig *rig = start(ourselves_first, PATIENT_MS);
+	struct message message = text_message((char[]){"u"}, (char[]){"x"});
+	uint64_t before = rig->counters.sip_requests_in;
+
+	(void)state;
+	deliver(rig, 1, "1001", &message);
+	take_at(rig, rig->peer, 1);
+	assert_int_equal(rig->counters.sip_requests_in, before);
+	stop(&rig);
+}
+
 /* [SEC-021] [SEC-089]: a name in the route of a dialog that nobody configured is not looked up: the
  * request goes the configured way. */
 static void strangers_names_are_not_looked_up(void **state)
@@ -468,6 +492,7 @@ int main(void)
 		cmocka_unit_test(moved_server_is_found),
 		cmocka_unit_test(unknown_name_is_no_way),
 		cmocka_unit_test(strangers_names_are_not_looked_up),
+		cmocka_unit_test(own_listener_is_no_server),
 		cmocka_unit_test(each_server_is_asked),
 		cmocka_unit_test(subscription_moves_to_the_other_server),
 	};
