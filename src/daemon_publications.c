@@ -1,6 +1,8 @@
 /* Publications over a restart: rows of the store, and the SIP side that keeps and restores them. */
 #include <errno.h>
+#include <string.h>
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "daemon_parts.h"
@@ -54,6 +56,32 @@ static struct publication_write *begin_write(struct parts *parts, publication_ke
 	return write;
 }
 
+/* Tags hold no spaces: the tag, the one before it (or "-"), and "?" of one in doubt; the last two
+ * only where they say something. */
+static char *tags_of(const struct kept_publication *kept)
+{
+	struct buf tags = BUF_INIT;
+
+	buf_puts(&tags, kept->tag);
+	if (kept->before != NULL || kept->is_doubtful)
+		buf_printf(&tags, " %s", kept->before != NULL ? kept->before : "-");
+	if (kept->is_doubtful)
+		buf_puts(&tags, " ?");
+	return buf_take(&tags);
+}
+
+/* Cuts what tags_of() made. */
+static void read_tags(char *tags, struct kept_publication *kept)
+{
+	char *rest = tags;
+	const char *word;
+
+	kept->tag = strsep(&rest, " ");
+	word = strsep(&rest, " ");
+	kept->before = word != NULL && strcmp(word, "-") != 0 ? word : NULL;
+	kept->is_doubtful = rest != NULL;
+}
+
 /* The store copies. */
 static void put(const struct kept_publication *kept, publication_kept_fn *done, void *done_arg,
 		void *arg)
@@ -65,7 +93,7 @@ static void put(const struct kept_publication *kept, publication_kept_fn *done, 
 				      .body_len = kept->body_len,
 				      .expires_at = kept->expires_s};
 
-	row.etag = mem_strdup(kept->tag);
+	row.etag = tags_of(kept);
 	row.source = mem_strdup(kept->source);
 	row.type = mem_strdup_or_null(kept->type);
 	row.language = mem_strdup_or_null(kept->language);
@@ -115,24 +143,24 @@ void daemon_take_publication(const struct publication_row *row, void *arg)
 	copy->body = row->body != NULL ? mem_strndup(row->body, row->body_len) : NULL;
 }
 
-static void restore(struct parts *parts, const struct publication_row *row)
+static void restore(struct parts *parts, struct publication_row *row)
 {
 	int64_t away_s = loop_wall_ms(parts->loop) / 1000 - store_last_alive(parts->store);
 	struct kept_publication kept = {
 		.user = &row->user,
 		.id = (uint64_t)row->id,
 		.is_dialog = row->is_dialog,
-		.tag = row->etag,
 		.source = row->source,
 		.type = row->type,
 		.language = row->language,
 		.body = row->body,
 		.body_len = row->body_len,
 		.expires_s = row->expires_at,
-		/* A wall clock behind the last sign of life tells no length (REL-030). */
-		.is_doubtful = away_s < 0 || away_s >= AWAY_LONG_S,
 	};
 
+	read_tags(row->etag, &kept);
+	/* A wall clock behind the last sign of life tells no length (REL-030). */
+	kept.is_doubtful |= away_s < 0 || away_s >= AWAY_LONG_S;
 	sip_side_restore(parts->sip, &kept);
 }
 

@@ -152,7 +152,9 @@ struct publication *publication_find(const struct published *published, bool is_
 	{
 		struct publication *publication = LIST_ENTRY(link, struct publication, link);
 
-		if (publication->is_dialog == is_dialog && strcmp(publication->tag, tag) == 0)
+		if (publication->is_dialog == is_dialog &&
+		    (strcmp(publication->tag, tag) == 0 ||
+		     (publication->is_restored && strcmp(publication->before, tag) == 0)))
 			return publication;
 	}
 	return NULL;
@@ -280,6 +282,7 @@ static void doubt(struct publication *publication, void *arg)
 	    !net_address_same_host(&publication->source, &restart->source))
 		return;
 	publication->is_doubtful = true;
+	publish_keep_doubt(publication);
 	published_changed(publication->of);
 }
 
@@ -339,6 +342,7 @@ static void miss(struct publication *publication, void *arg)
 		return;
 	publication->is_doubtful = true;
 	publication->is_restored = true;
+	publish_keep_doubt(publication);
 	published_changed(publication->of);
 }
 
@@ -481,4 +485,8 @@ void publications_restore(struct publications *publications, const struct kept_p
 	publication_extend(publication, left_s > 0 ? (unsigned)left_s : 0);
 	publication->is_doubtful = kept->is_doubtful;
 	publication->is_restored = true;
+	if (kept->before != NULL && strlen(kept->before) < PUBLICATION_TAG_MAX)
+		memcpy(publication->before, kept->before, strlen(kept->before) + 1);
+	if (kept->is_doubtful)
+		publish_keep_doubt(publication);
 }

@@ -27,11 +27,12 @@ enum {
 struct publication {
 	struct list link; /* in published.all, oldest first */
 	struct published *of;
-	uint64_t id; /* of its row in the store */
+	uint64_t id; /* of its row in the store, and of the request that made it (SIP-021) */
 	char tag[PUBLICATION_TAG_MAX];
-	bool is_dialog;   /* Event dialog; else presence */
-	bool is_his_own;  /* the user logged in and published it (SEC-008) */
-	bool is_blank;    /* it says nothing yet (AST-7) */
+	char before[PUBLICATION_TAG_MAX]; /* of a restored one: good once more; or "" */
+	bool is_dialog;                   /* Event dialog; else presence */
+	bool is_his_own;                  /* the user logged in and published it (SEC-008) */
+	bool is_blank;                    /* it says nothing yet (AST-7) */
 	bool is_doubtful; /* its publisher has restarted, and has not spoken of it since */
 	bool is_restored; /* nor since we did, or since it was away */
 	struct presence state;
@@ -39,7 +40,6 @@ struct publication {
 	struct loop_timer timer; /* its end */
 	uint64_t expires_ms;     /* end of what was granted, loop clock */
 	uint64_t heard_ms;
-	uint64_t request;  /* identity of the request that made it (SIP-021) */
 	uint64_t answered; /* key of the last request about it (repeats.h); 0: none */
 };
 
@@ -124,6 +124,10 @@ void publications_begun_anew(struct publications *publications, const struct pub
 /* Answers 200; publication may be NULL. */
 void publish_answer(struct publications *publications, struct request *request,
 		    struct publication *publication, const char *tag, unsigned expires_s);
+/* The value of kept_publication.source. */
+void publish_put_source(const struct publication *publication, struct buf *out);
+/* That it is in doubt outlives the process, too. */
+void publish_keep_doubt(const struct publication *publication);
 /* Writes row, and answers when it is on disk (REL-001). A new one is refused, and gone, if it
  * cannot be written. */
 void publish_keep(struct publication *publication, const struct kept_publication *row,

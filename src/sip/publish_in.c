@@ -203,13 +203,11 @@ static void keep(struct publication *publication, struct request *request,
 		.id = publication->id,
 		.is_dialog = publication->is_dialog,
 		.tag = publication->tag,
+		.before = publication->before[0] != '\0' ? publication->before : NULL,
 		.expires_s = loop_wall_ms(params->loop) / 1000 + asked->expires_s,
 	};
 
-	if (publication->is_his_own)
-		login_name(&publication->of->user, &source);
-	else
-		net_address_print(&publication->source, &source);
+	publish_put_source(publication, &source);
 	kept.source = buf_text(&source);
 	if (asked->body != NULL) {
 		kept.type = type_of(sip, &type);
@@ -238,6 +236,7 @@ static void change(struct request *request, struct publication *publication,
 {
 	bool was_shown = !publication->is_blank && !publication->is_doubtful;
 
+	snprintf(publication->before, sizeof publication->before, "%s", asked->tag);
 	publication_new_tag(publication);
 	publication->source = request->source;
 	if (asked->body != NULL)
@@ -258,16 +257,41 @@ static uint64_t identity_of(const struct publications *publications, const sip_t
 		   (unsigned long)sip->sip_cseq->cs_seq);
 	hash = hash_bytes(publications->core->params->key, text.data, text.len);
 	buf_free(&text);
-	return hash;
+	return hash >> 1 != 0 ? hash >> 1 : 1; /* the store's integers have a sign */
 }
 
-/* SIP-021: the same request by another way, which Sofia's repeats do not know. */
-static bool is_merged(const struct published *published, uint64_t identity)
+/* What this very request has made, or NULL. */
+static struct publication *find_made(const struct publications *publications,
+				     const struct request *request, const struct asked *asked)
 {
+	const struct published *published = published_find(publications, &asked->user);
+	uint64_t identity = identity_of(publications, request->sip);
+
+	if (published == NULL)
+		return NULL;
 	LIST_EACH(link, next, &published->all)
-	if (LIST_ENTRY(link, struct publication, link)->request == identity)
-		return true;
-	return false;
+	{
+		struct publication *publication = LIST_ENTRY(link, struct publication, link);
+
+		if (publication->id == identity)
+			return publication;
+	}
+	return NULL;
+}
+
+/* REL-005: its row was on disk, and its answer did not arrive before we were killed. A second one
+ * beside it would stand, whatever he says, until its end. */
+static bool is_answered_again(struct publications *publications, struct request *request,
+			      const struct asked *asked)
+{
+	struct publication *made = find_made(publications, request, asked);
+	uint64_t now = loop_now(publications->core->params->loop);
+
+	if (made == NULL || !made->is_restored || made->expires_ms <= now)
+		return false;
+	publish_answer(publications, request, made, made->tag,
+		       (unsigned)((made->expires_ms - now + 999) / 1000));
+	return true;
 }
 
 /* COMPAT(asterisk): a PBX publishes one state of a user and package. When it begins anew it has
@@ -325,7 +349,7 @@ static void begin(struct publications *publications, struct request *request,
 	}
 	publication->source = request->source;
 	publication->is_his_own = request->login != NULL;
-	publication->request = identity_of(publications, request->sip);
+	publication->id = identity_of(publications, request->sip);
 	publication_new_tag(publication);
 	if (asked->body != NULL)
 		publication_put(publication, state);
@@ -343,7 +367,8 @@ static int check_first(struct publications *publications, const struct request *
 
 	if (asked->body == NULL && asked->peer->profile.words != WORDS_ASTERISK)
 		return refuse(refusal, 400, NULL, "a first PUBLISH without a body");
-	if (published != NULL && is_merged(published, identity_of(publications, request->sip)))
+	/* SIP-021: the same request by another way, which Sofia's repeats do not know. */
+	if (find_made(publications, request, asked) != NULL)
 		return refuse(refusal, 482, NULL, "merged request");
 	return check_room(publications, published, request, asked, refusal);
 }
@@ -361,6 +386,8 @@ static int do_initial(struct publications *publications, struct request *request
 		publish_answer(publications, request, NULL, tag, 0);
 		return 0;
 	}
+	if (is_answered_again(publications, request, asked))
+		return 0;
 	if (check_first(publications, request, asked, refusal) != 0)
 		return refusal->status;
 	if (asked->body != NULL &&

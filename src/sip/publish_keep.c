@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "model/counters.h"
 #include "sip/agent.h"
+#include "sip/authenticate_logins.h"
 #include "sip/publications_private.h"
 #include "sip/repeats.h"
 #include "sip/side_core.h"
@@ -135,6 +136,37 @@ static struct held_publish *hold(struct publication *publication, struct request
 	list_append(&publications->held, &held->link);
 	publications->held_count++;
 	return held;
+}
+
+void publish_put_source(const struct publication *publication, struct buf *out)
+{
+	if (publication->is_his_own)
+		login_name(&publication->of->user, out);
+	else
+		net_address_print(&publication->source, out);
+}
+
+void publish_keep_doubt(const struct publication *publication)
+{
+	const struct sip_side_params *params = publication->of->publications->core->params;
+	int64_t left_ms = (int64_t)(publication->expires_ms - loop_now(params->loop));
+	struct buf source = BUF_INIT;
+	struct kept_publication row = {
+		.user = &publication->of->user,
+		.id = publication->id,
+		.is_dialog = publication->is_dialog,
+		.tag = publication->tag,
+		.before = publication->before[0] != '\0' ? publication->before : NULL,
+		.expires_s = (loop_wall_ms(params->loop) + left_ms) / 1000,
+		.is_doubtful = true,
+	};
+
+	if (params->keeper == NULL)
+		return;
+	publish_put_source(publication, &source);
+	row.source = buf_text(&source);
+	params->keeper->put(&row, NULL, NULL, params->keeper->arg);
+	buf_free(&source);
 }
 
 void publish_keep(struct publication *publication, const struct kept_publication *row,

@@ -47,14 +47,16 @@ struct kept_publication {
 	uint64_t id; /* with user: which one */
 	bool is_dialog;
 	const char *tag;
+	const char
+		*before; /* the tag before it, whose change may not have been answered, or NULL */
 	const char *source; /* host that published it */
 	const char *type;   /* of the body, or NULL */
 	const char *language;
 	const char *body; /* NULL: the one that was kept last is still it */
 	size_t body_len;
 	int64_t expires_s; /* wall clock */
-	/* To be restored: the process was away so long that it counts only when its publisher
-	 * speaks of it again (D-49). */
+	/* It counts only when its publisher speaks of it again (D-49); of one to be restored also
+	 * because the process was away so long. */
 	bool is_doubtful;
 };
 

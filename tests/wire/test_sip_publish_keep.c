@@ -67,11 +67,11 @@ static const struct sip_text *publish_if(struct rig *rig, const char *tag, const
 }
 
 struct kept {
-	char tag[64], type[64], source[64], body[2048];
+	char tag[64], before[64], type[64], source[64], body[2048];
 	uint64_t id;
 	int64_t expires_s;
 	unsigned puts, drops;
-	bool is_dialog;
+	bool is_dialog, is_doubtful;
 };
 
 static struct kept kept;
@@ -121,6 +121,8 @@ static void on_put(const struct kept_publication *row, publication_kept_fn *done
 	kept.is_dialog = row->is_dialog;
 	kept.expires_s = row->expires_s;
 	snprintf(kept.tag, sizeof kept.tag, "%s", row->tag);
+	snprintf(kept.before, sizeof kept.before, "%s", row->before != NULL ? row->before : "");
+	kept.is_doubtful = row->is_doubtful;
 	snprintf(kept.source, sizeof kept.source, "%s", row->source);
 	if (row->body == NULL)
 		return;
@@ -191,6 +193,100 @@ static void tags_outlive_the_process(void **state)
 	sip_side_restore(rig->side, &row);
 	assert_int_equal(kept.drops, 2);
 	address_clear(&user);
+	rig_free(&rig);
+}
+
+/* As the daemon gives it back. */
+static void restore_kept(struct rig *rig)
+{
+	struct address user;
+
+	address_set(&user, SIDE_SIP, "1001", "pbx.example");
+	sip_side_restore(rig->side, &(struct kept_publication){.user = &user,
+							       .id = kept.id,
+							       .tag = kept.tag,
+							       .before = kept.before,
+							       .source = kept.source,
+							       .type = kept.type,
+							       .body = kept.body,
+							       .body_len = strlen(kept.body),
+							       .expires_s = kept.expires_s,
+							       .is_doubtful = kept.is_doubtful});
+	address_clear(&user);
+}
+
+/* Phones that publish for themselves. */
+static void with_phones(struct rig *rig)
+{
+	with_keeper(rig);
+	rig->peers[0].profile.accepts_publish = true;
+}
+
+/* [REL-005] [REL-001]: killed when the row was on disk and its answer not sent, or lost: what is
+ * repeated after the start is answered for what is there. A second publication would say for an
+ * hour what its phone has long said otherwise. */
+static void killed_between_row_and_answer(void **state)
+{
+	struct rig_options options = {.profile = "kamailio", .tune = with_phones};
+	struct rig *rig = rig_new(&options);
+	struct rig_request first = {.method = "PUBLISH",
+				    .uri = "sip:1001@pbx.example",
+				    .to = "<sip:1001@pbx.example>",
+				    .call_id = "again",
+				    .headers = "Event: presence\r\nExpires: 600\r\n",
+				    .body = open_body,
+				    .type = "application/pidf+xml"};
+	char tag[64], same[64], room[64];
+	const struct sip_text *text;
+
+	(void)state;
+	memset(&kept, 0, sizeof kept);
+	rig_send(rig, SIP_WAY_UDP, &first);
+	take_tag(answer(rig, "200"), tag);
+	rig_free(&rig);
+	rig = rig_new(&options);
+	restore_kept(rig);
+	rig_send(rig, SIP_WAY_UDP, &first);
+	text = answer(rig, "200");
+	take_tag(text, same);
+	assert_string_equal(same, tag);
+	assert_in_range(atoi(sip_text_header(text, "Expires", room, sizeof room)), 590, 600);
+	/* The same with a refresh: neither tag is unknown. */
+	take_tag(publish_if(rig, tag, "Expires: 600\r\n", NULL, "200"), same);
+	rig_free(&rig);
+	rig = rig_new(&options);
+	restore_kept(rig);
+	take_tag(publish_if(rig, tag, "Expires: 600\r\n", NULL, "200"), same);
+	publish_if(rig, tag, "Expires: 600\r\n", NULL, "412");
+	take_tag(publish_if(rig, same, "Expires: 600\r\n", NULL, "200"), same);
+	assert_int_equal(kept.drops, 0);
+	rig_free(&rig);
+}
+
+/* [D-49]: in doubt after a long absence, and nothing said since: a short one changes nothing. */
+static void doubt_outlives_the_process(void **state)
+{
+	struct rig_options options = {.profile = "asterisk", .tune = with_keeper};
+	struct rig *rig = rig_new(&options);
+	char tag[64];
+
+	(void)state;
+	memset(&kept, 0, sizeof kept);
+	take_tag(publish(rig, "Event: presence\r\nExpires: 3600\r\n", open_body, "200"), tag);
+	assert_false(kept.is_doubtful);
+	for (int i = 0; i < 2; i++) {
+		rig_free(&rig);
+		rig = rig_new(&options);
+		kept.is_doubtful |= i == 0; /* what the daemon says of an absence of 90 s */
+		restore_kept(rig);
+		kept.is_doubtful &= kept.puts > 1;
+	}
+	pa_watch(rig);
+	text_peer_let_run(rig->peer, 30);
+	assert_int_equal(fake_bridge_count(rig->bridge, "in-call"), 0);
+	take_tag(publish_if(rig, tag, "Expires: 600\r\n", NULL, "200"), tag);
+	rig_expect_line(rig, "phone=in-call");
+	assert_false(kept.is_doubtful);
 	rig_free(&rig);
 }
 
@@ -274,6 +370,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tags_outlive_the_process),
+		cmocka_unit_test(killed_between_row_and_answer),
+		cmocka_unit_test(doubt_outlives_the_process),
 		cmocka_unit_test(answers_wait_for_the_disk),
 		cmocka_unit_test(a_failing_disk),
 	};

@@ -428,6 +428,68 @@ class Life(unittest.TestCase):
         phone.sendto(text.encode(), ('127.0.0.1', self.sip))
         return phone.recv(65536).decode().split('\r\n')[0]
 
+    def publish(self, phone, tag=None):
+        """Its answer: the status and the new tag."""
+        lines = (f'Via: SIP/2.0/UDP 127.0.0.1:{phone.getsockname()[1]};branch=z9hG4bK{time.monotonic_ns()};rport',
+                 'From: <sip:1001@pbx.example>;tag=1', 'To: <sip:1001@pbx.example>', 'Call-ID: life@pbx',
+                 f'CSeq: {2 if tag else 1} PUBLISH', 'Max-Forwards: 70', 'Event: presence', 'Expires: 600',
+                 *([f'SIP-If-Match: {tag}'] if tag else []))
+        body = '' if tag else ('<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="sip:1001@pbx.example"><tuple id="t">'
+                               '<status><basic>open</basic></status></tuple></presence>')
+        text = '\r\n'.join(('PUBLISH sip:1001@pbx.example SIP/2.0', *lines, 'Content-Type: application/pidf+xml',
+                            f'Content-Length: {len(body)}', '', body))
+        phone.sendto(text.encode(), ('127.0.0.1', self.sip))
+        answer = phone.recv(65536).decode()
+        found = re.search(r'SIP-ETag: (\S+)', answer)
+        return answer.split(' ')[1], found and found.group(1)
+
+    def etag(self):
+        db = sqlite3.connect(self.folder / 'state.db')
+        try:
+            return bytes(db.execute('SELECT etag FROM publications').fetchone()[0]).decode()
+        finally:
+            db.close()
+
+    # [REL-005] [D-49] what is published, over kill -9: a repetition is answered for what is there, also if it was a
+    # refresh, and a doubt lasts until somebody speaks
+    def test_publications_over_kills(self):
+        self.path.write_text(self.path.read_text().replace('"kamailio"', '"asterisk"'))
+
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.bind(('127.0.0.1', 0))
+            phone.settimeout(30)
+            program = self.start('-e')
+            status, first = self.publish(phone)
+            self.assertEqual(status, '200')
+            program = self.again(program)
+            self.assertEqual(self.publish(phone), ('200', first))
+            status, second = self.publish(phone, first)
+            self.assertEqual(status, '200')
+            self.assertEqual(self.etag(), f'{second} {first}')
+            program = self.again(program)
+            status, third = self.publish(phone, first)
+            self.assertEqual(status, '200')
+            self.assertEqual(self.publish(phone, second)[0], '412')
+            program = self.again(program, away_s=600)
+            self.until(lambda: self.etag() == f'{third} {first} ?')
+            program = self.again(program)
+            self.assertEqual(self.etag(), f'{third} {first} ?')
+            status, fourth = self.publish(phone, third)
+            self.assertEqual((status, self.etag()), ('200', f'{fourth} {third}'))
+            self.assertEqual(self.row_count('publications'), 1)
+            self.ended(self.stop(program))
+
+    def again(self, program, away_s=0):
+        """The next daemon after a kill."""
+        program.kill()
+        program.wait(30)
+        if away_s:
+            with sqlite3.connect(self.folder / 'state.db') as db:
+                db.execute("UPDATE meta SET value = ? WHERE name = 'alive'", (int(time.time()) - away_s,))
+            db.close()
+        (self.folder / 'log').write_text('')
+        return self.start('-e')
+
     # [REL-010] [REL-009] a write to disk fails: nothing is accepted from then on, though the disk works again at once;
     # the daemon ends with an error, and what was accepted before is there at the next start
     def test_failed_write_ends_it(self):
