@@ -1,6 +1,6 @@
 /* A SIP request from bytes to what the roles read of it: the library's parser, then our checks of
- * its shape, of a SUBSCRIBE, of its names for the log, and the dialog that it would make. [SEC-110]
- * [SIP-008] */
+ * its shape, of a SUBSCRIBE, of its names for the log, and the dialog that it would make.
+ * [SEC-110] */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
