@@ -216,6 +216,7 @@ static void read_items(struct reading *reading)
 		reading->line = line_of(reading->loader, i, "user");
 		if (!check_item(reading, i, &from[i], realm))
 			continue;
+		settings_warn_of_readers(reading->loader, reading->line); /* a hash is one, too */
 		if (from[i].password != NULL)
 			add_password(reading, &from[i], realm);
 		if (from[i].ha1 != NULL)

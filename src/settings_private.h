@@ -165,6 +165,7 @@ struct loader {
 	size_t faults;
 	config_t config;
 	struct draft draft;
+	bool has_warned_of_readers;
 };
 
 /* Adds "FILE:LINE: ..." to the report; line 0: "FILE: ...". */
@@ -200,6 +201,8 @@ const char *settings_secret(struct loader *loader, const char *prefix, const cha
 int settings_open_secret(struct loader *loader, int line, const char *file, const char **path);
 /* The path of a file that is named in the configuration: relative ones count from its folder. */
 const char *settings_secret_path(struct loader *loader, const char *file);
+/* There is a secret in the configuration itself: says once if others can read that. */
+void settings_warn_of_readers(struct loader *loader, int line);
 /* May the file at path be used as a secret (SEC-090)? What is wrong is reported. */
 bool settings_secret_may_be_read(struct loader *loader, int line, const char *path);
 /* settings_tls.c: certificates, and what needs them; behind sip.listen. */

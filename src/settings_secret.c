@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-enum { PATH_MAX_BYTES = 4096 };
+#define UNIT_USER "sipxmppd" /* systemd/sipxmppd.sysusers */
+
+enum { PATH_MAX_BYTES = 4096, MEND_BYTES = PATH_MAX_BYTES * 2 + 64 };
 
 /* Relative names count from the folder of the configuration. */
 const char *settings_secret_path(struct loader *loader, const char *file)
@@ -26,14 +29,31 @@ const char *settings_secret_path(struct loader *loader, const char *file)
 	return memory_text(loader->memory, path);
 }
 
-/* Whom the process will run as: read as root, a file may belong to whom it becomes. */
+/* Whom the process will run as: read as root, a file may belong to whom it becomes. Root without
+ * process.user can only check the file; it is then for the user of the shipped unit. */
 static void service_ids(const struct loader *loader, uid_t *uid, gid_t *gid)
 {
 	const char *user = loader->draft.process_user;
-	const struct passwd *found = geteuid() == 0 && user != NULL ? getpwnam(user) : NULL;
+	const struct passwd *found =
+		geteuid() == 0 ? getpwnam(user != NULL ? user : UNIT_USER) : NULL;
 
 	*uid = found != NULL ? found->pw_uid : geteuid();
 	*gid = found != NULL ? found->pw_gid : getegid();
+	if (found != NULL && loader->draft.process_group != NULL) {
+		const struct group *group = getgrnam(loader->draft.process_group);
+
+		*gid = group != NULL ? group->gr_gid : *gid;
+	}
+}
+
+/* The command that closes a file to others and leaves it open to the daemon, whoever owns it. */
+static void mend_mode(char out[MEND_BYTES], const struct stat *info, uid_t uid, gid_t gid,
+		      const char *path)
+{
+	if (info->st_uid == uid)
+		snprintf(out, MEND_BYTES, "chmod 600 %s", path);
+	else
+		snprintf(out, MEND_BYTES, "chgrp %u %s && chmod 640 %s", (unsigned)gid, path, path);
 }
 
 /* SEC-090: nobody else may read it; a group only if it is ours, or root's as in systemd
@@ -45,10 +65,12 @@ static bool may_be_trusted(struct loader *loader, int line, const char *path,
 	uid_t uid;
 	gid_t gid;
 	bool group_ok;
+	char mend[MEND_BYTES];
 
 	service_ids(loader, &uid, &gid);
 	group_ok = (mode & 0030) == 0 &&
 		   ((mode & 0040) == 0 || info->st_gid == gid || info->st_gid == 0);
+	mend_mode(mend, info, uid, gid, path);
 	if (!S_ISREG(info->st_mode)) {
 		loader_fault(loader, line, "%s is not a regular file; name the file itself", path);
 		return false;
@@ -59,12 +81,42 @@ static bool may_be_trusted(struct loader *loader, int line, const char *path,
 		return false;
 	}
 	if (!group_ok || (mode & 0007) != 0) {
-		loader_fault(loader, line,
-			     "%s can be read by others (mode %04o); run: chmod 600 %s", path,
-			     (unsigned)mode, path);
+		loader_fault(loader, line, "%s can be read by others (mode %04o); run: %s", path,
+			     (unsigned)mode, mend);
 		return false;
 	}
 	return true;
+}
+
+/* Read as root at the start, by the user of the daemon at a reload. */
+static void warn_of_reload(struct loader *loader, int line, const char *path,
+			   const struct stat *info)
+{
+	char mend[MEND_BYTES];
+	uid_t uid;
+	gid_t gid;
+
+	service_ids(loader, &uid, &gid);
+	mend_mode(mend, info, uid, gid, path);
+	if (geteuid() == 0 && info->st_uid != uid && (info->st_mode & 0040) == 0)
+		loader_warn(loader, line, "%s can be read by root alone; run: %s", path, mend);
+}
+
+/* It is there, and we may not open it: as whom, and what to do. */
+static void cannot_be_read(struct loader *loader, int line, const char *path,
+			   const struct stat *info, int error)
+{
+	char mend[MEND_BYTES];
+	uid_t uid;
+	gid_t gid;
+
+	service_ids(loader, &uid, &gid);
+	mend_mode(mend, info, uid, gid, path);
+	if (error == EACCES)
+		loader_fault(loader, line, "%s cannot be read by the user %u; run: %s", path,
+			     (unsigned)uid, mend);
+	else
+		loader_fault(loader, line, "%s cannot be read: %s", path, strerror(error));
 }
 
 /* The first line of the file. */
@@ -120,11 +172,13 @@ int settings_open_secret(struct loader *loader, int line, const char *file, cons
 		return -1;
 	fd = open(*path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
 	if (fd < 0) {
-		loader_fault(loader, line, "%s cannot be read: %s", *path, strerror(errno));
+		cannot_be_read(loader, line, *path, &info, errno);
 		return -1;
 	}
-	if (fstat(fd, &info) == 0 && may_be_trusted(loader, line, *path, &info))
+	if (fstat(fd, &info) == 0 && may_be_trusted(loader, line, *path, &info)) {
+		warn_of_reload(loader, line, *path, &info);
 		return fd;
+	}
 	close(fd);
 	return -1;
 }
@@ -146,10 +200,36 @@ bool settings_secret_may_be_read(struct loader *loader, int line, const char *pa
 {
 	struct stat info;
 
-	if (lstat(path, &info) == 0)
-		return may_be_trusted(loader, line, path, &info);
-	loader_fault(loader, line, "%s cannot be read: %s", path, strerror(errno));
-	return false;
+	if (lstat(path, &info) != 0) {
+		loader_fault(loader, line, "%s cannot be read: %s", path, strerror(errno));
+		return false;
+	}
+	if (!may_be_trusted(loader, line, path, &info))
+		return false;
+	if (access(path, R_OK) != 0) {
+		cannot_be_read(loader, line, path, &info, errno);
+		return false;
+	}
+	warn_of_reload(loader, line, path, &info);
+	return true;
+}
+
+/* A secret in the configuration itself: that is no reason not to start, but to be told once. */
+void settings_warn_of_readers(struct loader *loader, int line)
+{
+	char mend[MEND_BYTES];
+	struct stat info;
+	uid_t uid;
+	gid_t gid;
+
+	if (loader->has_warned_of_readers || stat(loader->path, &info) != 0 ||
+	    !S_ISREG(info.st_mode) || (info.st_mode & 0007) == 0)
+		return;
+	service_ids(loader, &uid, &gid);
+	mend_mode(mend, &info, uid, gid, loader->path);
+	loader->has_warned_of_readers = true;
+	loader_warn(loader, line, "a secret in a file that others can read (mode %04o); run: %s",
+		    (unsigned)(info.st_mode & 07777), mend);
 }
 
 const char *settings_secret(struct loader *loader, const char *prefix, const char *name,
@@ -169,5 +249,7 @@ const char *settings_secret(struct loader *loader, const char *prefix, const cha
 	}
 	if (file != NULL)
 		return from_file(loader, line, file);
+	if (text != NULL)
+		settings_warn_of_readers(loader, loader_line(loader, setting));
 	return text;
 }

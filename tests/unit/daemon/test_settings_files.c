@@ -62,7 +62,8 @@ static void write_config(const struct folder *folder, const char *file)
 
 	snprintf(text, sizeof(text),
 		 "xmpp: { component = \"sip.chat.example\";\n secret_file = \"%s\"; };\n"
-		 "domains: ( { sip = \"pbx.example\"; } );\n",
+		 "domains: ( { sip = \"pbx.example\"; } );\n"
+		 "process: { user = \"root\"; };\n", /* whoever has that user on his machine */
 		 file);
 	write_file(folder->config, text, strlen(text), 0644);
 }
@@ -124,6 +125,31 @@ static void modes_of_secrets(void **state)
 	}
 	snprintf(mend, sizeof(mend), "run: chmod 600 %s\n", folder->secret);
 	check_load(folder, EINVAL, mend);
+}
+
+/* A secret in the configuration itself is told of, and the daemon starts. */
+static void modes_of_configurations(void **state)
+{
+	static const char text[] =
+		"xmpp: { component = \"sip.chat.example\";\n secret = \"a secret "
+		"of some length\"; };\n"
+		"domains: ( { sip = \"pbx.example\"; } );\n"
+		"process: { user = \"root\"; };\n";
+	struct folder *folder = *state;
+	struct settings *settings = NULL;
+	struct buf report = BUF_INIT;
+	char mend[160];
+
+	write_file(folder->config, text, strlen(text), 0604);
+	snprintf(mend, sizeof(mend),
+		 "x.cfg:2: warning: a secret in a file that others can read "
+		 "(mode 0604); run: chmod 600 ");
+	check_load(folder, 0, mend);
+	write_file(folder->config, text, strlen(text), 0640);
+	assert_int_equal(settings_load(&settings, folder->config, &report), 0);
+	assert_int_equal(report.len, 0);
+	settings_free(&settings);
+	buf_free(&report);
 }
 
 /* Things that are no files. [SEC-090] */
@@ -192,9 +218,12 @@ static void kinds_of_configurations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(secret_from_file),        cmocka_unit_test(modes_of_secrets),
-		cmocka_unit_test(kinds_of_secrets),        cmocka_unit_test(contents_of_secrets),
+		cmocka_unit_test(secret_from_file),
+		cmocka_unit_test(modes_of_secrets),
+		cmocka_unit_test(kinds_of_secrets),
+		cmocka_unit_test(contents_of_secrets),
 		cmocka_unit_test(kinds_of_configurations),
+		cmocka_unit_test(modes_of_configurations),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -47,9 +47,11 @@ static int load(const char *sip, struct settings **out, struct buf *report)
 		"xmpp: { component = \"sip.chat.example\"; secret = \"a secret of some length\"; "
 		"};\n"
 		"sip: { listen = [ \"%s\" ];\n%s };\n"
-		"domains: ( { sip = \"pbx.example\"; tls_name = \"sbc.example\"; } );\n",
+		"domains: ( { sip = \"pbx.example\"; tls_name = \"sbc.example\"; } );\n"
+		"process: { user = \"root\"; };\n",
 		listener, sip);
 	fclose(file);
+	assert_int_equal(chmod(config, 0600), 0);
 	buf_reset(report);
 	return settings_load(out, config, report);
 }
