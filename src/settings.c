@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "settings_private.h"
@@ -19,6 +20,29 @@ struct kept {
 
 /* Report --------------------------------------------------------------------------------------- */
 
+/* SEC-016: without the passwords of URIs between quotes. */
+static void add_text(struct buf *out, const char *text)
+{
+	const char *end = text + strcspn(text, "\"");
+	const char *user = strchr(text, ':'), *host = memrchr(text, '@', (size_t)(end - text));
+
+	if (host != NULL && user != NULL &&
+	    (strncasecmp(text, "sip:", 4) == 0 || strncasecmp(text, "sips:", 5) == 0)) {
+		const char *colon = memchr(user + 1, ':', (size_t)(host - user - 1));
+
+		if (colon != NULL) {
+			buf_append(out, text, (size_t)(colon + 1 - text));
+			buf_puts(out, "***");
+			text = host;
+		}
+	}
+	buf_append(out, text, (size_t)(end - text));
+	if (*end == '\0')
+		return;
+	buf_putc(out, '"');
+	add_text(out, end + 1);
+}
+
 static void __attribute__((format(printf, 4, 0)))
 add_line(struct loader *loader, int line, const char *kind, const char *format, va_list args)
 {
@@ -28,7 +52,9 @@ add_line(struct loader *loader, int line, const char *kind, const char *format, 
 	buf_puts(loader->report, loader->path);
 	if (line > 0)
 		buf_printf(loader->report, ":%d", line);
-	buf_printf(loader->report, ": %s%s\n", kind, text);
+	buf_printf(loader->report, ": %s", kind);
+	add_text(loader->report, text);
+	buf_putc(loader->report, '\n');
 }
 
 void loader_fault(struct loader *loader, int line, const char *format, ...)

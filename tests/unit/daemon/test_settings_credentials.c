@@ -64,6 +64,35 @@ static void credentials_fit_together(void **state)
 	}
 }
 
+/* [SEC-016] [SEC-062]: what is wrong with a URI is said without the password in it. */
+static void passwords_in_uris_are_not_repeated(void **state)
+{
+	static const struct {
+		const char *sip, *domain;
+	} rows[] = {
+		{"proxy = \"sip:u:hush@pbx.example\";", ""},
+		{"proxy = \"SIPS:u:hush hush@pbx.example\";", ""},
+		{"proxy = \"sip:u:a@hush@pbx.example\";", ""},
+		{"", "proxy = \"sip:u:hush@h y\";"},
+		{"", "publish_to = \"sip:u:hush@pbx.example\";"},
+		{"", "list = \"sip:u:hush@x y\";"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		struct settings *settings = NULL;
+		struct buf report = BUF_INIT;
+
+		if (load(&settings, rows[i].sip, rows[i].domain, &report) == 0)
+			fail_msg("%zu is taken", i);
+		if (strstr(buf_text(&report), "hush") != NULL ||
+		    strstr(buf_text(&report), "u:***@") == NULL)
+			fail_msg("%zu: %s", i, buf_text(&report));
+		settings_free(&settings);
+		buf_free(&report);
+	}
+}
+
 /* [SEC-014]: those of a domain stand before those of sip. */
 static void each_domain_has_its_own(void **state)
 {
@@ -133,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(credentials_fit_together),
+		cmocka_unit_test(passwords_in_uris_are_not_repeated),
 		cmocka_unit_test(each_domain_has_its_own),
 		cmocka_unit_test(remote_resolver_is_told),
 	};
