@@ -82,6 +82,8 @@ void interest_unwait(struct interest *interest);
 
 /* Acts when the pace allows: at once, or in its turn. */
 void interest_turn(struct interest *interest);
+/* The same, but not before the caller has returned: what acts may free it, or another one. */
+void interest_turn_soon(struct interest *interest);
 /* As one from before the start: soonest end first. */
 void interest_turn_restored(struct interest *interest);
 /* Before all others, but for those that came so before. */

@@ -250,7 +250,7 @@ static void refresh_near(struct interests *interests, uint64_t now)
 		list_remove(&interest->link);
 		list_append(&interests->waiting, &interest->link);
 		for (; interest != NULL; interest = interest->next)
-			interest_turn(interest);
+			interest_turn_soon(interest);
 	}
 }
 
@@ -263,7 +263,7 @@ static void end_unwanted(struct interests *interests)
 		if (peer_watch_is_down(interest->hop))
 			continue;
 		interest->is_unwanted = true;
-		interest_turn(interest);
+		interest_turn_soon(interest);
 	}
 }
 

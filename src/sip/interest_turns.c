@@ -123,6 +123,17 @@ void interest_turn(struct interest *interest)
 		take_turns(interests);
 }
 
+void interest_turn_soon(struct interest *interest)
+{
+	struct interests *interests = interest->all;
+
+	if (interests->is_quiet)
+		return;
+	if (!is_queued(interest))
+		list_append(&interests->due, &interest->turn);
+	look_later(interests, 0);
+}
+
 void interest_turn_restored(struct interest *interest)
 {
 	struct interests *interests = interest->all;

@@ -316,6 +316,23 @@ static void wrong_clock(void **state)
 	}
 }
 
+/* Nobody asks for it, and it is over before it is looked at: it is dropped where those that wait
+ * are walked through. */
+static void over_while_it_waits(void **state)
+{
+	struct rig *rig = start(NULL, row_keeper_tune);
+	struct presence_agent end;
+
+	(void)state;
+	pa_begin(rig, &end);
+	row_keeper_find(rig, "presence", NULL)->expires_s = loop_wall_ms(rig->loop) / 1000 + 1;
+	row_keeper_restart(rig, NULL);
+	for (int i = 0; i < 100 && row_keeper_of(rig)->count != 0; i++)
+		text_peer_let_run(rig->peer, SOON_MS);
+	assert_int_equal(row_keeper_of(rig)->count, 0);
+	row_keeper_free_rig(&rig);
+}
+
 static void dialogs_only(struct rig *rig)
 {
 	row_keeper_tune(rig);
@@ -467,6 +484,7 @@ int main(void)
 		cmocka_unit_test(doubtful_until_heard),
 		cmocka_unit_test(pending_stays_pending),
 		cmocka_unit_test(wrong_clock),
+		cmocka_unit_test(over_while_it_waits),
 		cmocka_unit_test(forks_go_on),
 		cmocka_unit_test(parts_wait_for_each_other),
 		cmocka_unit_test(parts_wait_not_for_ever),
