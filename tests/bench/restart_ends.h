@@ -18,6 +18,7 @@ struct restart_watch {
 	long notify_cseq; /* the last one of the daemon */
 	unsigned told;    /* NOTIFYs since restart_ends_begin() */
 	unsigned refreshed;
+	unsigned owed; /* NOTIFYs for refreshes */
 	bool is_active;
 };
 
