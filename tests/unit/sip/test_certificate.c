@@ -74,6 +74,36 @@ static void names(void **state)
 	tls_files_free(&files);
 }
 
+/* [SEC-100] [SIP-099]: alternative names that cannot be read are there all the same: the common
+ * name does not stand in for them. */
+static void unreadable_names(void **state)
+{
+	static const unsigned char bytes[] = {0x30, 0x05, 0xFF, 0xFF};
+	X509 *certificate = X509_new();
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	X509_EXTENSION *extension;
+	struct certificate_names read;
+
+	(void)state;
+	assert_int_equal(X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN",
+						    MBSTRING_UTF8,
+						    (const unsigned char *)"a.example", -1, -1, 0),
+			 1);
+	certificate_names_read(&read, certificate);
+	assert_true(certificate_names_have(&read, "a.example"));
+	certificate_names_clear(&read);
+	assert_int_equal(ASN1_OCTET_STRING_set(value, bytes, sizeof bytes), 1);
+	extension = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, value);
+	assert_int_equal(X509_add_ext(certificate, extension, -1), 1);
+	certificate_names_read(&read, certificate);
+	assert_false(certificate_names_have(&read, "a.example"));
+	assert_int_equal(read.count, 0);
+	certificate_names_clear(&read);
+	X509_EXTENSION_free(extension);
+	ASN1_OCTET_STRING_free(value);
+	X509_free(certificate);
+}
+
 /* More names than are read, and one that is too long. */
 static void many_names(void **state)
 {
@@ -148,9 +178,8 @@ static void days(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),
-		cmocka_unit_test(many_names),
-		cmocka_unit_test(uses),
+		cmocka_unit_test(names),      cmocka_unit_test(unreadable_names),
+		cmocka_unit_test(many_names), cmocka_unit_test(uses),
 		cmocka_unit_test(days),
 	};
 
