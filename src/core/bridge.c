@@ -102,6 +102,8 @@ int bridge_new(struct bridge **out, const struct bridge_params *params)
 	pairs_new(&bridge->pairs);
 	bridge->peers = table_new();
 	exchanges_new(&bridge->exchanges);
+	shares_init(&bridge->open_by_user);
+	shares_init(&bridge->open_by_peer);
 	echo_guard_new(&bridge->echo, bridge->key);
 	typing_init(bridge);
 	receipts_init(bridge);
@@ -154,6 +156,8 @@ void bridge_free(struct bridge **bridge_to_free)
 	recall_free(bridge);
 	pairs_free(&bridge->pairs);
 	exchanges_free(&bridge->exchanges);
+	shares_clear(&bridge->open_by_user);
+	shares_clear(&bridge->open_by_peer);
 	echo_guard_free(&bridge->echo);
 	typing_free(bridge);
 	receipts_free(bridge);

@@ -20,6 +20,12 @@ void message_finish(struct bridge *bridge, struct exchange *exchange, enum outco
 		    const struct fault *fault);
 /* Something is about to be handed over: sets the time for its outcome. */
 struct exchange *message_await(struct bridge *bridge, exchange_id x);
+/* bridge_shares.c (REL-047): may its sender have one more message under way? Then it is one of his
+ * until give, when he has his answer. */
+bool message_share_ask(struct bridge *bridge, const struct address *from);
+void message_share_take(struct bridge *bridge, struct exchange *exchange,
+			const struct address *from);
+void message_share_give(struct bridge *bridge, const struct exchange *exchange);
 /* No outcome is awaited any more; gone if its sender has his answer. */
 void message_settle(struct bridge *bridge, struct exchange *exchange);
 /* Of an exchange with an item that is neither in the store nor awaited: its sender hears why (code

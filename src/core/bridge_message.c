@@ -47,7 +47,8 @@ static bool may_write(struct bridge *bridge, enum side origin, const struct addr
 	return false;
 }
 
-static bool fits(struct bridge *bridge, const struct message *message, struct fault *fault)
+static bool fits(struct bridge *bridge, const struct address *from, const struct message *message,
+		 struct fault *fault)
 {
 	const struct limits *limits = bridge->params.limits;
 	struct limits_hit *hit = &bridge->params.counters->limits;
@@ -62,7 +63,8 @@ static bool fits(struct bridge *bridge, const struct message *message, struct fa
 		buf_free(&text);
 	} else if (bridge->is_stopped) {
 		message_refuse_for_now(fault, FAULT_LINK_DOWN, "the bridge is being stopped");
-	} else if ((int64_t)bridge->open >= limits->messages_pending) {
+	} else if (!message_share_ask(bridge, from) ||
+		   (int64_t)bridge->open >= limits->messages_pending) {
 		hit->messages_pending++;
 		message_refuse_for_now(fault, FAULT_RATE, "too many messages under way");
 	} else {
@@ -136,6 +138,7 @@ void message_finish(struct bridge *bridge, struct exchange *exchange, enum outco
 		why = *fault;
 	count_finish(bridge->params.counters, exchange, outcome);
 	bridge->open--;
+	message_share_give(bridge, exchange);
 	exchange->owes_finish = false;
 	let_go(bridge, exchange);
 	origin->ops->finish(origin->side, x, outcome, fault == NULL ? NULL : &why);
@@ -301,11 +304,13 @@ static void watch_answers(struct bridge *bridge)
 			       (uint64_t)bridge->params.answer_s * 1000, on_late, bridge);
 }
 
-static struct exchange *open_exchange(struct bridge *bridge, exchange_id x, enum side origin)
+static struct exchange *open_exchange(struct bridge *bridge, exchange_id x, enum side origin,
+				      const struct address *from)
 {
 	struct exchange *exchange = exchanges_add(bridge->exchanges, x, origin, now_ms(bridge));
 
 	exchange->owes_finish = true;
+	message_share_take(bridge, exchange, from);
 	bridge->open++;
 	watch_answers(bridge);
 	return exchange;
@@ -427,10 +432,11 @@ void bridge_message(struct bridge *bridge, enum side origin, exchange_id x,
 {
 	struct exchange *exchange;
 	struct fault fault;
-	bool ok = may_write(bridge, origin, from, to, &fault) && fits(bridge, message, &fault) &&
+	bool ok = may_write(bridge, origin, from, to, &fault) &&
+		  fits(bridge, from, message, &fault) &&
 		  !runs_in_circles(bridge, from, to, message, &fault);
 
-	exchange = open_exchange(bridge, x, origin);
+	exchange = open_exchange(bridge, x, origin, from);
 	if (!ok || !take(bridge, exchange, from, to, message, &fault))
 		finish_later(bridge, exchange, &fault);
 }

@@ -30,6 +30,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/rate.h"
+#include "base/shares.h"
 #include "core/bridge.h"
 #include "core/pairs.h"
 #include "core/queue.h"
@@ -194,7 +195,8 @@ struct bridge {
 	struct list gone;  /* user.interest, by when they went */
 	struct loop_timer interest_timer;
 	struct exchanges *exchanges;
-	size_t open; /* of them, those whose sender has no answer yet */
+	size_t open; /* of them, those whose sender has no answer yet, */
+	struct shares open_by_user, open_by_peer; /* the sender's, and his domain's (REL-047) */
 	struct flow flow;
 	struct list left;    /* exchange.place: still heard of after the stop */
 	struct list refused; /* exchange.place: refused at once, to be finished later */

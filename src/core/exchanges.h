@@ -16,6 +16,7 @@ struct exchange {
 	struct exchange *next; /* in its bucket */
 	struct list place;     /* in one of the lists of exchanges, or of the bridge */
 	uint64_t since_ms;     /* of what it waits for */
+	uint64_t user, peer;   /* of its sender, as in bridge.open_by_*, while it is open */
 	enum side origin;      /* whose ops->finish() it ends with */
 	bool owes_finish;
 	bool is_awaited;         /* handed over, no outcome yet */

@@ -21,6 +21,7 @@
 #include "model/load.h"
 #include "sip/agent.h"
 #include "sip/header_text.h"
+#include "sip/held_udp.h"
 #include "sip/identity.h"
 #include "sip/message_in.h"
 #include "sip/recent.h"
@@ -40,6 +41,7 @@ struct inbound {
 	struct request *request; /* held */
 	uint64_t repeat;         /* repeats_key(), for UDP */
 	uint64_t print;          /* fingerprint (D-38) */
+	uint64_t who;            /* of over_udp, for UDP */
 	struct loop_timer trying;
 	struct list link;
 };
@@ -52,7 +54,7 @@ struct pager_in {
 	struct user_rates *texts;   /* messages by sender, */
 	struct user_rates *notices; /* receipts and typing */
 	struct list open;
-	size_t over_udp;
+	struct held_udp over_udp;
 };
 
 struct pager_in *pager_in_new(struct side_core *core)
@@ -67,6 +69,7 @@ struct pager_in *pager_in_new(struct side_core *core)
 	pager->texts = user_rates_new();
 	pager->notices = user_rates_new();
 	list_init(&pager->open);
+	shares_init(&pager->over_udp.by);
 	return pager;
 }
 
@@ -78,7 +81,7 @@ size_t pager_in_open(const struct pager_in *pager)
 unsigned pager_in_fill(const struct pager_in *pager)
 {
 	const struct limits *limits = pager->core->params->limits;
-	uint64_t udp = pager->over_udp * 1000 / (uint64_t)limits->udp_transactions;
+	uint64_t udp = pager->over_udp.count * 1000 / (uint64_t)limits->udp_transactions;
 	uint64_t all = table_count(pager->by_x) * 1000 / (uint64_t)limits->messages_pending;
 
 	return (unsigned)(udp > all ? udp : all);
@@ -95,7 +98,7 @@ static struct request *close_inbound(struct inbound *inbound)
 	table_remove(pager->by_print, &inbound->print, sizeof inbound->print);
 	list_remove(&inbound->link);
 	if (request->is_udp)
-		pager->over_udp--;
+		held_udp_give(&pager->over_udp, inbound->who);
 	mem_free(inbound);
 	return request;
 }
@@ -110,6 +113,7 @@ void pager_in_free(struct pager_in **pager)
 	agent_drop(self->core->agent, close_inbound(LIST_ENTRY(link, struct inbound, link)));
 	table_free(&self->by_x);
 	table_free(&self->by_print);
+	shares_clear(&self->over_udp.by);
 	recent_free(&self->done);
 	user_rates_free(&self->texts);
 	user_rates_free(&self->notices);
@@ -167,13 +171,13 @@ static bool is_repeat(struct pager_in *pager, struct request *request, uint64_t 
 	return true;
 }
 
-/* REL-044: what is held over UDP is bounded. */
+/* REL-044, REL-047: what is held over UDP is bounded, and shared. */
 static bool has_room(struct pager_in *pager, struct request *request)
 {
 	const struct limits *limits = pager->core->params->limits;
 	struct limits_hit *hits = &pager->core->params->counters->limits;
 
-	if (request->is_udp && (int64_t)pager->over_udp >= limits->udp_transactions) {
+	if (request->is_udp && !held_udp_may(&pager->over_udp, pager->core, request)) {
 		hits->udp_transactions++;
 		side_core_busy(pager->core, request, 503, NULL);
 		return false;
@@ -208,7 +212,7 @@ static exchange_id open_inbound(struct pager_in *pager, struct request *request,
 		repeats_begin(pager->core->repeats, inbound->repeat);
 		loop_timer_set(pager->core->params->loop, &inbound->trying,
 			       TRYING_T1S * (t1 != 0 ? t1 : 500), on_trying, inbound);
-		pager->over_udp++;
+		inbound->who = held_udp_take(&pager->over_udp, pager->core, request);
 	}
 	inbound->request = agent_hold(request);
 	table_put(pager->by_x, &inbound->x, sizeof inbound->x, inbound);

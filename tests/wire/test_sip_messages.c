@@ -1,6 +1,10 @@
 /* Page messages from SIP by bytes (RFC 3428; file 05 part C). */
 #include <stdio.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "support/check.h"
 
@@ -265,7 +269,8 @@ static void few_udp(struct limits *limits)
 	limits->udp_transactions = 3;
 }
 
-/* [limit udp_transactions] [REL-044] [D-51]: what is held over UDP is bounded; beyond it 503, and nothing is kept. */
+/* [limit udp_transactions] [REL-044] [D-51]: what is held over UDP is bounded; beyond it 503, and
+ * nothing is kept. */
 static void open_messages_are_bounded(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.limits = few_udp});
@@ -280,6 +285,56 @@ static void open_messages_are_bounded(void **state)
 	assert_int_equal(rig->counters.limits.udp_transactions, 1);
 	rig_send(rig, SIP_WAY_TCP, &(struct rig_request){.method = "MESSAGE", .body = "a"});
 	rig_expect_line(rig, "message");
+	rig_free(&rig);
+}
+
+static void four_udp(struct limits *limits)
+{
+	limits->udp_transactions = 4;
+}
+
+/* A MESSAGE from another address than that of the peer. */
+static void send_from_elsewhere(const struct rig *rig, int fd, int number)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(rig->port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	char text[600];
+	int len = snprintf(text, sizeof text,
+			   "MESSAGE sip:juliet@chat.example SIP/2.0\r\n"
+			   "Via: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bKelse%d;rport\r\n"
+			   "From: <sip:1009@pbx.example>;tag=1\r\n"
+			   "To: <sip:juliet@chat.example>\r\nCall-ID: else%d\r\n"
+			   "CSeq: 1 MESSAGE\r\nContent-Type: text/plain\r\n"
+			   "Content-Length: 1\r\n\r\na",
+			   number, number);
+
+	assert_int_equal(sendto(fd, text, (size_t)len, 0, (const struct sockaddr *)&to, sizeof to),
+			 len);
+}
+
+/* [REL-047]: while another source asks, one has half of what is held over UDP; the rest is his. */
+static void udp_is_shared(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.limits = four_udp});
+	struct sockaddr_in from = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1)};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	assert_int_equal(bind(fd, (const struct sockaddr *)&from, sizeof from), 0);
+	send_from_elsewhere(rig, fd, 1);
+	rig_expect_line(rig, "message");
+	for (int i = 0; i < 2; i++) {
+		rig_send(rig, SIP_WAY_UDP, &(struct rig_request){.method = "MESSAGE", .body = "a"});
+		rig_expect_line(rig, "message");
+	}
+	rig_send(rig, SIP_WAY_UDP, &(struct rig_request){.method = "MESSAGE", .body = "a"});
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 503"));
+	assert_int_equal(rig->counters.limits.udp_transactions, 1);
+	send_from_elsewhere(rig, fd, 2);
+	rig_expect_line(rig, "message");
+	close(fd);
 	rig_free(&rig);
 }
 
@@ -320,6 +375,7 @@ int main(void)
 		cmocka_unit_test(nul_in_body_survives),
 		cmocka_unit_test(long_message_in),
 		cmocka_unit_test(open_messages_are_bounded),
+		cmocka_unit_test(udp_is_shared),
 		cmocka_unit_test(answer_outlives_the_connection),
 	};
 
