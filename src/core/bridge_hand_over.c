@@ -359,6 +359,13 @@ static uint32_t repeats(const struct bridge *bridge, const struct queue_item *it
 	return held_ms > 0 ? (uint32_t)(held_ms / REPEAT_MS) : 0;
 }
 
+/* SEC-036: the rules hold when it is delivered, too; a report says nothing new to anybody. */
+static bool is_barred(struct bridge *bridge, const struct queue_item *item)
+{
+	return item->what == MESSAGE_TEXT &&
+	       !access_may_write(bridge, &item->lane->from, &item->lane->to);
+}
+
 static void hand_over_stored(struct bridge *bridge, struct queue_item *item)
 {
 	struct queue_lane *lane = item->lane;
@@ -368,6 +375,12 @@ static void hand_over_stored(struct bridge *bridge, struct queue_item *item)
 
 	if (message_decode(&message, item->value, item->value_len) != 0) {
 		fault_set(&fault, FAULT_INTERNAL_SERVER_ERROR, "it cannot be read any more");
+		flow_fail(bridge, item, &fault, &bridge->params.counters->messages_late);
+		return;
+	}
+	if (is_barred(bridge, item)) {
+		message_clear(&message);
+		fault_set(&fault, FAULT_SERVICE_UNAVAILABLE, NULL); /* no hint */
 		flow_fail(bridge, item, &fault, &bridge->params.counters->messages_late);
 		return;
 	}
