@@ -23,7 +23,8 @@ struct dns {
 	struct list asked;
 	struct list waiting;
 	size_t in_flight;
-	bool is_suspect; /* an answer did not come: a new resolver reads the configuration anew */
+	bool is_suspect;   /* an answer did not come: a new resolver reads the configuration anew */
+	bool is_answering; /* called by the resolver, which must not be destroyed meanwhile */
 };
 
 struct dns_question {
@@ -152,7 +153,9 @@ static void on_answer(struct dns_question *question, sres_query_t *query, sres_r
 	(void)query;
 	dns = question->dns;
 	dns->is_suspect |= result == DNS_LOST;
-	end(question, result, records);
+	dns->is_answering = true;
+	end(question, result, records); /* which may ask the next question */
+	dns->is_answering = false;
 	sres_free_answers(dns->resolver, records);
 }
 
@@ -170,7 +173,7 @@ static void ask_now(struct dns *dns, struct dns_question *question)
 {
 	list_remove(&question->link);
 	list_append(&dns->asked, &question->link);
-	if (dns->is_suspect && dns->in_flight == 0)
+	if (dns->is_suspect && dns->in_flight == 0 && !dns->is_answering)
 		forget_resolver(dns);
 	dns->in_flight++;
 	if (dns->resolver == NULL)

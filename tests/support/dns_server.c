@@ -44,6 +44,7 @@ struct dns_server {
 	} asked[ASKED_MAX];
 	size_t asked_count;
 	bool is_mute;
+	bool is_failing;
 };
 
 static void must(bool holds, const char *what)
@@ -155,13 +156,16 @@ static void answer(struct dns_server *server, const uint8_t *question, size_t le
 		return;
 	count = put_answers(server, name, type, &is_known, &answers);
 	buf_append(&out, question, 2);
-	put16(&out, is_known ? 0x8580 : 0x8583);
+	if (server->is_failing)
+		count = 0;
+	put16(&out, server->is_failing ? 0x8582 : (is_known ? 0x8580 : 0x8583));
 	put16(&out, 1);
 	put16(&out, count);
 	put16(&out, 0);
 	put16(&out, 0);
 	buf_append(&out, question + HEADER_BYTES, used + 4 - HEADER_BYTES);
-	buf_append(&out, buf_text(&answers), answers.len);
+	if (!server->is_failing)
+		buf_append(&out, buf_text(&answers), answers.len);
 	(void)!sendto(server->fd, out.data, out.len, 0, (const struct sockaddr *)(const void *)to,
 		      sizeof *to);
 	buf_free(&answers);
@@ -310,4 +314,9 @@ void dns_server_free(struct dns_server **server)
 const char *dns_server_conf(const struct dns_server *server)
 {
 	return server->conf;
+}
+
+void dns_server_fail(struct dns_server *server, bool is_failing)
+{
+	server->is_failing = is_failing;
 }

@@ -26,5 +26,7 @@ void dns_server_naptr(struct dns_server *server, const char *name, uint32_t ttl_
 void dns_server_clear(struct dns_server *server);
 /* Answers nothing any more; and again. */
 void dns_server_mute(struct dns_server *server, bool is_mute);
+/* Every question is answered SERVFAIL. */
+void dns_server_fail(struct dns_server *server, bool is_failing);
 /* Questions so far, of a type or (0) all, and for a name that holds part (NULL: any). */
 size_t dns_server_asked(const struct dns_server *server, uint16_t type, const char *part);

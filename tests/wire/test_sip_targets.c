@@ -300,6 +300,27 @@ static void lost_dns_changes_nothing(void **state)
 	stop(&rig);
 }
 
+/* [REL-026]: the same when the DNS answers that it has failed: one question follows from within the
+ * answer to another. */
+static void failing_dns_changes_nothing(void **state)
+{
+	struct rig *rig = start(two_udp, PATIENT_MS);
+	struct message message = text_message((char[]){"u"}, (char[]){"x"});
+
+	(void)state;
+	deliver(rig, 1, "1001", &message);
+	take_at(rig, world.first, 1);
+	dns_server_fail(world.dns, true);
+	wait_asked(rig, 3);
+	deliver(rig, 2, "1001", &message);
+	take_at(rig, world.first, 2);
+	dns_server_fail(world.dns, false);
+	wait_asked(rig, 2);
+	deliver(rig, 3, "1001", &message);
+	take_at(rig, world.first, 3);
+	stop(&rig);
+}
+
 /* [REL-025] [SIP-089]: who moved is found again, without a restart. */
 static void moved_server_is_found(void **state)
 {
@@ -489,6 +510,7 @@ int main(void)
 		cmocka_unit_test(busy_server_is_left_in_peace),
 		cmocka_unit_test(only_server_is_left_in_peace),
 		cmocka_unit_test(lost_dns_changes_nothing),
+		cmocka_unit_test(failing_dns_changes_nothing),
 		cmocka_unit_test(moved_server_is_found),
 		cmocka_unit_test(unknown_name_is_no_way),
 		cmocka_unit_test(strangers_names_are_not_looked_up),
