@@ -51,7 +51,8 @@ struct peer_watch {
 	bool is_down;
 	bool is_doubted; /* a connection was lost: it may be a new one */
 	bool is_urgent;  /* and is to be asked now */
-	bool was_cut;    /* a question could not be sent at all */
+	bool was_cut; /* a question could not be sent at all, or a request died with its connection
+		       */
 };
 
 struct peer_watches {
