@@ -22,9 +22,10 @@ from rig import SCHEMA, TEXT_SCHEMA, Failed, Rig, check, free_port, until
 HERE = pathlib.Path(__file__).resolve().parent
 ORDERS = ('clock_s', 'disk_error', 'flush_error', 'slow_ms')
 NAME = 'proxy.test'  # of the SIP server, for the bridge
+# The book of receipts keeps messages for days: small, so that it is full in the first minutes of a long load.
 EXTRA = ('limits: { messages_per_user_per_s = 100000; messages_per_user_burst = 100000;'
-         ' peer_requests_per_s = 100000; new_watches_per_minute = 100000; questions_per_minute = 100000; };\n'
-         'metrics: { };')
+         ' peer_requests_per_s = 100000; new_watches_per_minute = 100000;\n'
+         ' questions_per_minute = 100000; receipts = 1000; };')
 
 
 class Dns(asyncio.DatagramProtocol):
@@ -68,11 +69,11 @@ class Dns(asyncio.DatagramProtocol):
 
 class FaultRig(Rig):
     """quiet: logs short enough for hours. settings: further lines of sipxmppd.cfg. given_up_s: the SIP server's patience
-    with what is not answered; 30 is Kamailio's own."""
+    with what is not answered; 30 is Kamailio's own. forgives: a NOTIFY that is not answered ends no subscription."""
 
-    def __init__(self, daemon, draw, transport='tcp', quiet=False, settings='', given_up_s=30):
+    def __init__(self, daemon, draw, transport='tcp', quiet=False, settings='', given_up_s=30, forgives=False):
         super().__init__(daemon, transport=transport, authorise=True, extra=EXTRA + settings)
-        self.draw, self.quiet, self.given_up_s = draw, quiet, given_up_s
+        self.draw, self.quiet, self.given_up_s, self.forgives = draw, quiet, given_up_s, forgives
         self.fronts = {'xmpp': free_port(), 'pbx': free_port(), 'bridge': free_port()}
         self.ways = {}
         self.dns = None
@@ -93,6 +94,8 @@ class FaultRig(Rig):
     def write(self, name, replace=None):
         self.writes, changes = name, dict(replace or {})
         if name == 'kamailio.cfg':
+            patience = 'modparam("presence", "clean_period", 1)'
+            changes[patience] = f'{patience}\nmodparam("presence", "timeout_rm_subs", {int(not self.forgives)})'
             changes['"fr_timer", 5000'] = f'"fr_timer", {self.given_up_s * 1000}'
             for kind in ('udp', 'tcp'):
                 changes[f'listen={kind}:127.0.0.1:{self.sip_port}'] = (

@@ -73,8 +73,8 @@ class World(Crash):
     """tell(line) prints; within_s: see WITHIN_S. given_up_s: what the SIP server has no answer to for so long."""
 
     def __init__(self, daemon, draw, transport='tcp', rate=15, quiet=False, tell=print, within_s=WITHIN_S, settings='',
-                 given_up_s=30):
-        self.rig = FaultRig(daemon, draw, transport, quiet, settings, given_up_s)
+                 given_up_s=30, forgives=False):
+        self.rig = FaultRig(daemon, draw, transport, quiet, settings, given_up_s, forgives)
         self.rig.passwords['tybalt'] = 'capulet'
         self.draw, self.rate, self.tell, self.within_s = draw, rate, tell, within_s
         self.books, self.views = FaultBooks(), Views()
