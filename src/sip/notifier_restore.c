@@ -211,6 +211,7 @@ static struct subscription *make(struct notifier *notifier, const struct subscri
 	s->version = value->version + DIALOG_CSEQ_BLOCK;
 	s->row_is_whole = true;
 	s->is_restored = true;
+	s->was_refused = true; /* REL-005: the last answer may not have arrived: judged again */
 	/* Whoever was answered wants it; a server that is just coming up must not lose it. */
 	s->is_confirmed = true;
 	pace_init(&s->pace, loop_now(notifier->core->params->loop));
