@@ -25,7 +25,7 @@ async def try_few(world, names):
         check(not bad, f'{name}: ' + '; '.join(bad[:8]))
 
 
-# [REL-012] [REL-013] [REL-030] [REL-060] after each fault: messages once and in order, presence as its source says,
+# after each fault: messages once and in order, presence as its source says,
 # every pair alive, nobody asked again, dialogs go on, memory and descriptors as before, no line of level err
 @test(start=False)
 async def faults_between_the_servers_leave_no_trace(rig):
