@@ -21,7 +21,8 @@ enum check_step {
 
 struct checker {
 	struct rig *rig;
-	bool is_stranger; /* the daemon does not trust us: SIP is refused with 401, 403 or silence */
+	bool is_stranger; /* the daemon does not trust us: SIP is refused with 401, 403 or silence
+			   */
 	unsigned round;
 	bool answered[CHECK_STEPS];
 	bool delivered[CHECK_STEPS];

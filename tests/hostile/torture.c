@@ -89,7 +89,7 @@ static const char *const sip_cases[] = {
 	"CSeq: 1 REGISTER\r\nAuthorization: Digest username=\"u7\r\n  , realm = \"pbx.example\" ,,,"
 	" nonce=\"x\"\r\nContact: <sip:u7@127.0.0.1:5>\r\n" EMPTY,
 	"SIP/2.0 401 Unauthorized\r\n" HEAD "CSeq: 1 MESSAGE\r\nWWW-Authenticate: Digest "
-					    "realm=\"pbx.example\",nonce=\"a\\\"b\",qop=\"auth,"
+	"realm=\"pbx.example\",nonce=\"a\\\"b\",qop=\"auth,"
 	"auth-int\",algorithm=SHA-256,stale=TRUE\r\n" EMPTY,
 	/* a request that is not ours, a response that nobody asked for */
 	"NEWMETHOD sip:c1@chat.example SIP/2.0\r\n" HEAD "CSeq: 1 NEWMETHOD\r\n" EMPTY,
