@@ -277,12 +277,12 @@ static void killed_between_row_and_answer(void **state)
 	watcher_answer(rig, "active", "200 OK");
 	settle(rig);
 	assert_int_equal(rig->disk->count, 1);
-	assert_memory_equal(watcher_subscribe(rig, &again, "Expires: 600\r\n")->text,
-			    "SIP/2.0 200", 11);
+	assert_memory_equal(watcher_subscribe(rig, &again, "Expires: 600\r\n")->text, "SIP/2.0 200",
+			    11);
 	watcher_answer(rig, "active", "200 OK");
 	again = (struct watcher){.call_id = "d9"};
-	assert_memory_equal(watcher_subscribe(rig, &again, "Expires: 600\r\n")->text,
-			    "SIP/2.0 482", 11);
+	assert_memory_equal(watcher_subscribe(rig, &again, "Expires: 600\r\n")->text, "SIP/2.0 482",
+			    11);
 	/* The same with a refresh. */
 	watcher.cseq = 2;
 	assert_memory_equal(watcher_subscribe(rig, &watcher, "Expires: 500\r\n")->text,
