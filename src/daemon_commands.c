@@ -365,6 +365,7 @@ const struct control_command daemon_commands[] = {
 	 daemon_show_peers},
 	{"show queue", "[ADDRESS]",
 	 "messages that wait, and those set aside: for how long, and why", daemon_show_queue},
+	{"drop", "UID", "ends a message that was set aside after crashes", daemon_drop},
 	{"map", "ADDRESS", "how an address maps to the other side, and why", run_map},
 	{"may", "FROM TO", "what the access rules let FROM do to TO, and which of them says so",
 	 run_may},

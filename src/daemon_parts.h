@@ -138,6 +138,7 @@ void daemon_free_dialogs(struct parts *parts);
 /* daemon_queue.c: a command of the table, the queue in "status", and of bridge_params
  * message_failed and queue_told. */
 int daemon_show_queue(int argc, const char *const *argv, int as_json, struct buf *out, void *arg);
+int daemon_drop(int argc, const char *const *argv, int as_json, struct buf *out, void *arg);
 void daemon_queue_status(const struct parts *parts, struct buf *out);
 void daemon_message_failed(const struct address *from, const struct address *to, const char *uid,
 			   const struct fault *why, bool is_quarantined, void *arg);

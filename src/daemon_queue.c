@@ -122,6 +122,26 @@ int daemon_show_queue(int argc, const char *const *argv, int as_json, struct buf
 	return 0;
 }
 
+/* Only what was set aside: what waits is somebody's word, and has an end of its own. */
+int daemon_drop(int argc, const char *const *argv, int as_json, struct buf *out, void *arg)
+{
+	struct parts *parts = arg;
+	int error;
+
+	if (argc != 1) {
+		buf_puts(out, "use: drop UID, of a message that was set aside\n");
+		return EINVAL;
+	}
+	error = bridge_drop_aside(parts->bridge, argv[0]);
+	if (error == 0)
+		buf_puts(out, as_json ? "{\"dropped\":true}\n" : "dropped\n");
+	else
+		buf_puts(out, error == EBUSY ? "it is being written, try again\n"
+					     : "no message with this uid was set aside; see: show "
+					       "queue\n");
+	return error;
+}
+
 void daemon_queue_status(const struct parts *parts, struct buf *out)
 {
 	struct queue_facts facts;

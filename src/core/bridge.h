@@ -232,6 +232,10 @@ struct queue_facts {
 	int64_t oldest_s; /* age of the oldest that is to be delivered, 0: none */
 };
 void bridge_queue_facts(struct bridge *bridge, struct queue_facts *out);
+/* Drops what was set aside and has this uid, by the operator's word; its sender was told long ago.
+ * What waits for delivery is none of this. Returns 0; ENOENT; EBUSY while its row is being written.
+ */
+int bridge_drop_aside(struct bridge *bridge, const char *uid);
 /* Ends a pair or a refusal by the operator's word (D-13). Returns 0 or ENOENT. */
 int bridge_forget(struct bridge *bridge, const struct address *watcher,
 		  const struct address *watched);

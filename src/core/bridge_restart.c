@@ -2,7 +2,10 @@
  * first of each lane, is handed over one at a time (some, when there are many), its try written
  * before. What was tried so and ended with the process once more is set aside; its sender is told.
  * And the queue as operators see it. */
+
+#include <errno.h>
 #include <limits.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "core/bridge_flow.h"
@@ -299,4 +302,22 @@ void bridge_queue_facts(struct bridge *bridge, struct queue_facts *out)
 				    .bytes = queue_bytes(flow->queue),
 				    .quarantined = flow->aside_count,
 				    .oldest_s = (now - oldest) / 1000};
+}
+
+int bridge_drop_aside(struct bridge *bridge, const char *uid)
+{
+	int error = ENOENT;
+
+	LIST_EACH(it, next, &bridge->flow.aside)
+	{
+		struct queue_item *item = LIST_ENTRY(it, struct queue_item, turn);
+
+		if (strcmp(item->uid == NULL ? "" : item->uid, uid) != 0)
+			continue;
+		if (item->calls > 0 || list_is_linked(&item->write))
+			return EBUSY;
+		flow_end(bridge, item);
+		error = 0;
+	}
+	return error;
 }

@@ -633,6 +633,7 @@ static const struct {
 	{"restart", restart},
 	{"kill", killed},
 	{"with", use_setting},
+	{"drop", scenario_do_drop},
 	{"queue", scenario_do_show_queue},
 	{"sums", scenario_do_check_sums},
 	{"store", use_store},

@@ -1,4 +1,5 @@
 /* The verbs about messages, reports, typing and the queue. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,16 @@ const char *scenario_do_show_queue(struct scenario *scenario, int count, char **
 	(void)count;
 	(void)words;
 	bridge_each_queued(scenario->bridge, record_queued, scenario);
+	return NULL;
+}
+
+const char *scenario_do_drop(struct scenario *scenario, int count, char **words)
+{
+	int error = count == 2 ? bridge_drop_aside(scenario->bridge, words[1]) : EINVAL;
+
+	if (error == EINVAL)
+		return "drop UID";
+	scenario_record(error == 0 ? "= dropped" : "= not dropped", scenario);
 	return NULL;
 }
 

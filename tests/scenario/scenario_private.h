@@ -51,6 +51,7 @@ const char *scenario_do_message(struct scenario *scenario, int count, char **wor
 const char *scenario_do_outcome(struct scenario *scenario, int count, char **words);
 const char *scenario_do_typing(struct scenario *scenario, int count, char **words);
 const char *scenario_do_report(struct scenario *scenario, int count, char **words);
+const char *scenario_do_drop(struct scenario *scenario, int count, char **words);
 const char *scenario_do_show_queue(struct scenario *scenario, int count, char **words);
 const char *scenario_do_check_sums(struct scenario *scenario, int count, char **words);
 /* scenario_access.c */
