@@ -114,7 +114,7 @@ class Life(unittest.TestCase):
             self.assertIn(program.wait(30), (0, -signal.SIGTERM), self.log())
         self.assertNotIn('runtime error', self.log())
 
-    # [REL-020] [REL-060] HUP and USR1 while the pairs are being read: what they ask for comes when it serves
+    # [REL-020] HUP and USR1 while the pairs are being read: what they ask for comes when it serves
     def test_hup_and_usr1_at_any_moment_of_the_start(self):
         self.make_pairs(20000)
         waited = 0
