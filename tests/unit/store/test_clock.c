@@ -290,10 +290,16 @@ static void moves_with_the_clock(struct bench *bench)
 
 static int64_t queue_left_s(struct bench *bench, int64_t now_s)
 {
-	struct times times = {.bench = bench, .rows = 1, .now_s = now_s};
+	struct times times = {.bench = bench, .rows = 4, .now_s = now_s};
 
 	store_load_queue(bench->store, on_queued, on_done, &times);
+	store_load_dialogs(bench->store, on_dialog, on_done, &times);
+	store_load_publications(bench->store, on_publication, on_done, &times);
+	store_load_pairs(bench->store, on_pair, on_done, &times);
 	assert_true(fake_loop_wait(bench->loop, is_done, &times));
+	lies_in(times.dialog, HOUR - 1, HOUR + 1);
+	lies_in(times.published, HOUR - 1, HOUR + 1);
+	lies_in(-times.asked, HOUR - 1, HOUR + 1);
 	return times.queued;
 }
 
