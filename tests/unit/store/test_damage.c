@@ -174,6 +174,32 @@ static void test_flipped_bytes(void **state)
 	buf_free(&bytes);
 }
 
+static uint32_t number_at(const struct buf *bytes, size_t at)
+{
+	const unsigned char *p = (const unsigned char *)bytes->data + at;
+
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* [REL-019] what no row would ever show is found at the start: the list of free pages (its first
+ * page is named in the header, and begins with the next one and how many it lists) */
+static void test_hidden_damage(void **state)
+{
+	struct bench *bench = *state;
+	struct buf bytes = BUF_INIT;
+	size_t page, at;
+
+	make_store(bench, &bytes);
+	page = (size_t)(unsigned char)bytes.data[16] << 8 | (unsigned char)bytes.data[17];
+	assert_true(number_at(&bytes, 32) > 1); /* there are free pages */
+	at = (number_at(&bytes, 32) - 1) * page;
+	assert_true(at + 8 <= bytes.len);
+	bytes.data[at + 4] = 0x7f;
+	start_over(bench, &bytes);
+	assert_int_equal(try_open(bench), SET_ASIDE);
+	buf_free(&bytes);
+}
+
 /* [REL-019] */
 static void test_truncated(void **state)
 {
@@ -281,6 +307,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_flipped_bytes, bench_setup, bench_teardown),
+		cmocka_unit_test_setup_teardown(test_hidden_damage, bench_setup, bench_teardown),
 		cmocka_unit_test_setup_teardown(test_truncated, bench_setup, bench_teardown),
 		cmocka_unit_test_setup_teardown(test_nonsense, bench_setup, bench_teardown),
 		cmocka_unit_test_setup_teardown(test_newer_version, bench_setup, bench_teardown),
