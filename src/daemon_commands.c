@@ -156,6 +156,7 @@ int daemon_read_address(struct parts *parts, const char *text, struct address *a
 
 struct listing {
 	struct buf *out;
+	struct bridge *bridge;
 	int as_json;
 	size_t count;
 };
@@ -175,6 +176,9 @@ static void list_pair(const struct pair_row *row, const struct presence *now, vo
 	struct buf watcher = BUF_INIT;
 	struct buf watched = BUF_INIT;
 	const char *shown = now == NULL ? "unknown" : (presence_is_open(now) ? "open" : "closed");
+	int rule = -1;
+	bool may = (bridge_access(listing->bridge, &row->watcher, &row->watched, &rule) &
+		    ACCESS_WATCH) != 0;
 
 	daemon_print_address(&watcher, &row->watcher);
 	daemon_print_address(&watched, &row->watched);
@@ -184,11 +188,14 @@ static void list_pair(const struct pair_row *row, const struct presence *now, vo
 		json_text(listing->out, buf_text(&watcher));
 		buf_puts(listing->out, ",\"watched\":");
 		json_text(listing->out, buf_text(&watched));
-		buf_printf(listing->out, ",\"state\":\"%s\",\"presence\":\"%s\"}",
-			   pair_state_name(row->state), shown);
+		buf_printf(listing->out, ",\"state\":\"%s\",\"presence\":\"%s\",\"forbidden\":%s}",
+			   pair_state_name(row->state), shown, may ? "false" : "true");
 	} else {
-		buf_printf(listing->out, "%s watches %s: %s, %s\n", buf_text(&watcher),
+		buf_printf(listing->out, "%s watches %s: %s, %s", buf_text(&watcher),
 			   buf_text(&watched), pair_state_name(row->state), shown);
+		if (!may)
+			buf_printf(listing->out, ", forbidden by access[%d]", rule);
+		buf_putc(listing->out, '\n');
 	}
 	listing->count++;
 	buf_free(&watcher);
@@ -199,7 +206,7 @@ static int run_show_pairs(int argc, const char *const *argv, int as_json, struct
 			  void *arg)
 {
 	struct parts *parts = arg;
-	struct listing listing = {out, as_json, 0};
+	struct listing listing = {out, parts->bridge, as_json, 0};
 	struct address address = {0};
 
 	if (argc > 1) {

@@ -116,9 +116,12 @@ void daemon_restore_dialogs(struct parts *parts)
 	if (parts->sip == NULL)
 		return;
 	if (kept->count > 0)
-		log_notice("daemon: dialogs go on count=%zu away=%lld%s", kept->count,
-			   (long long)away_s,
-			   is_doubtful ? " (what they told is asked again)" : "");
+		log_notice("daemon: dialogs go on count=%zu away=%llds%s", kept->count,
+			   clock_is_wrong ? 0 : (long long)away_s,
+			   clock_is_wrong
+				   ? " (how long is not known; what they told is asked again)"
+			   : is_doubtful ? " (what they told is asked again)"
+					 : "");
 	for (size_t i = 0; i < kept->count; i++) {
 		sip_side_restore_dialog(parts->sip, &kept->rows[i], is_doubtful, clock_is_wrong);
 		dialog_row_clear(&kept->rows[i]); /* there may be very many of them */

@@ -61,7 +61,7 @@ static loop_fd_fn on_ready;
  * of the caller (SEC-098). */
 static bool only_looks(const char *name)
 {
-	static const char *const names[] = {"help", "map", "show", "status"};
+	static const char *const names[] = {"help", "map", "may", "show", "status"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t len = strlen(names[i]);

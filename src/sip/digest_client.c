@@ -214,8 +214,10 @@ static enum standing choose(const struct digest_client *client, const struct msg
 		if (error != 0)
 			continue;
 		if (!is_ours(client, one.realm)) {
-			if (standing == STANDING_FORM)
+			if (standing == STANDING_FORM) {
 				standing = STANDING_REALM;
+				*best = one; /* for the log */
+			}
 			continue;
 		}
 		if (one.algorithm == DIGEST_MD5 && !client->allow_md5)
@@ -289,7 +291,7 @@ bool digest_client_challenged(struct digest_client *client, const struct sip_s *
 	if (client->credentials->username == NULL || client->credentials->password == NULL)
 		return refuse(client, STANDING_NOBODY, challenge.realm);
 	if (standing != STANDING_FINE)
-		return refuse(client, standing, "");
+		return refuse(client, standing, challenge.realm);
 	if ((tries->kinds & kind) != 0 && !challenge.is_stale)
 		return refuse_password(client, is_proxy ? PROXY : WWW, challenge.realm, now_ms);
 	if (tries->count >= DIGEST_TRIES_MAX || was_refused_lately(client, now_ms) ||

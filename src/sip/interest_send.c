@@ -75,9 +75,16 @@ void interest_plan_refresh(struct interest *interest)
 	uint64_t now = loop_now(core_of(interest)->params->loop);
 	uint64_t left_s = interest->expires_ms > now ? (interest->expires_ms - now) / 1000 : 0;
 
+	uint64_t unsure_ms = peer_watch_unsure_ms(interest->hop);
+	uint64_t delay_ms;
+
 	if (left_s > REFRESH_MOST_S)
 		left_s = REFRESH_MOST_S;
-	interest_schedule(interest, interest_refresh_in_ms(left_s, (uint8_t)random_below(256)));
+	delay_ms = interest_refresh_in_ms(left_s, (uint8_t)random_below(256));
+	/* What the server could not tell lately ends the subscription in silence, after this. */
+	if (unsure_ms != 0 && unsure_ms + UNSURE_SPREAD_MS < delay_ms)
+		delay_ms = unsure_ms + random_below(UNSURE_SPREAD_MS);
+	interest_schedule(interest, delay_ms);
 }
 
 /* EVT-079, EVT-080: the state is the one told last, and no NOTIFY follows. */
@@ -130,8 +137,8 @@ static void log_challenge(struct interest *interest, int status)
 	if ((status != 401 && status != 407) || interest->all->has_logged_challenge)
 		return;
 	interest->all->has_logged_challenge = true;
-	log_warning("subscriber: the SIP side asks for credentials for SUBSCRIBE; trust this "
-		    "bridge's address there (asked again slowly)");
+	log_warning("subscriber: SUBSCRIBE is refused for want of credentials, asked again slowly "
+		    "(see \"digest:\" in the log, or let the server trust this bridge's address)");
 }
 
 static void refresh_later(struct interest *interest, unsigned retry_after_s)
@@ -151,9 +158,9 @@ static void on_refused(struct interest *interest, const struct transaction_resul
 	bool is_refresh = interest->dialog->remote_tag != NULL;
 	/* With another server there, what cannot be reached is gone. */
 	bool is_gone = result->is_local && peer_watch_has_others(interest->hop);
-	struct interest_rule rule = interest_rule_for_status(
-		is_gone ? 408 : result->status, result->is_local, is_refresh,
-		(unsigned)transaction_retry_after(result));
+	struct interest_rule rule =
+		interest_rule_for_status(is_gone ? 408 : result->status, result->is_local,
+					 is_refresh, (unsigned)transaction_retry_after(result));
 	struct fault fault = {0};
 	bool was_sample = interest->is_sample;
 

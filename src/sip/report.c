@@ -48,7 +48,9 @@ static const char *state_of(const struct part *part)
 static const char *reason_of(const struct part *part)
 {
 	if (part->fault == NULL)
-		return part->hold_ms != 0 ? "lost; what it said is shown for presence.hold" : "";
+		return part->hold_ms != 0 && part->document != NULL
+			       ? "lost; what it said is shown for presence.hold"
+			       : "";
 	return part->fault->text[0] != '\0' ? part->fault->text : fault_name(part->fault->code);
 }
 

@@ -85,6 +85,9 @@ static int check_schema(sqlite3 *db, struct buf *report)
 		return SQLITE_NOTADB;
 	}
 	buf_printf(report, "format %d\n", version);
+	if (version > SQLITE_SCHEMA_VERSION)
+		buf_puts(report,
+			 "it was made by a newer version, which this one refuses to read\n");
 	if (version != SQLITE_SCHEMA_VERSION)
 		return SQLITE_OK; /* changed at the next start, or by another version */
 	rc = sqlite_schema_check(db);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -372,6 +373,15 @@ static int explain_access(struct opening *opening)
 	return EACCES;
 }
 
+/* What SQLite needs beside the file fails with "I/O error" then. */
+static bool disk_is_full(const char *path)
+{
+	struct statvfs disk;
+
+	return statvfs(path, &disk) == 0 && (disk.f_bavail == 0 || disk.f_favail == 0) &&
+	       disk.f_blocks != 0;
+}
+
 static int explain(struct opening *opening, int rc)
 {
 	if (opening->refusal != 0)
@@ -380,7 +390,7 @@ static int explain(struct opening *opening, int rc)
 		return 0;
 	if ((rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY)
 		return explain_access(opening);
-	if ((rc & 0xff) == SQLITE_FULL)
+	if ((rc & 0xff) == SQLITE_FULL || disk_is_full(opening->path))
 		snprintf(opening->error, opening->error_len,
 			 "%s cannot be opened: the disk is full: make room there and start again",
 			 opening->path);
