@@ -27,6 +27,7 @@
 	X(stanzas_per_domain_per_s, 500, 1, 1000000, "stanzas of one foreign chat domain")         \
 	X(messages_pending_per_uri, 100, 1, 100000, "messages waiting for one SIP address")        \
 	X(messages_pending, 20000, 100, 1000000, "messages waiting for an answer")                 \
+	X(answers_held, 5000, 10, 1000000, "answers to SUBSCRIBE or PUBLISH before the disk")         \
 	X(queue_messages, 100000, 10, 10000000, "messages kept in the queue")                      \
 	X(queue_bytes, 268435456, 1048576, 17179869184, "bytes of all messages in the queue")      \
 	X(queue_messages_per_user, 1000, 1, 1000000, "messages of one sender in the queue")        \

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "model/counters.h"
 #include "model/dialog_row.h"
+#include "model/limits.h"
 #include "sip/agent.h"
 #include "sip/dialog.h"
 #include "sip/list_private.h"
@@ -16,8 +17,6 @@
 #include "sip/side_core.h"
 #include "sip/subscribe_in.h"
 #include "sip/subscription_row.h"
-
-enum { HELD_MOST = 5000 /* answers that wait, a few KB each; beyond that new ones are refused */ };
 
 /* An answer that waits. */
 struct held_answer {
@@ -190,7 +189,7 @@ static void on_written(int error, void *arg)
 
 bool notifier_is_held_up(const struct notifier *notifier)
 {
-	return notifier->held_count >= HELD_MOST;
+	return (int64_t)notifier->held_count >= notifier->core->params->limits->answers_held;
 }
 
 void notifier_keep_answer(struct subscription *s, struct request *request, int status,

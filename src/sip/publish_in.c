@@ -321,8 +321,10 @@ static int check_room(const struct publications *publications, const struct publ
 	const struct limits *limits = publications->core->params->limits;
 	struct limits_hit *hits = &publications->core->params->counters->limits;
 
-	if (publish_is_held_up(publications))
+	if (publish_is_held_up(publications)) {
+		hits->answers_held++;
 		return refuse(refusal, 503, NULL, "the store is slow");
+	}
 	if (published != NULL && find_older(published, asked->is_dialog, request) != NULL)
 		return 0;
 	if ((int64_t)publications->count >= limits->publications) {

@@ -7,13 +7,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "model/counters.h"
+#include "model/limits.h"
 #include "sip/agent.h"
 #include "sip/authenticate_logins.h"
 #include "sip/publications_private.h"
 #include "sip/repeats.h"
 #include "sip/side_core.h"
-
-enum { HELD_MOST = 5000 /* answers that wait, a few KB each */ };
 
 /* An answer that waits. The write that it waits for may outlive the publications. */
 struct held_publish {
@@ -114,7 +113,8 @@ static void on_kept(int error, void *arg)
 
 bool publish_is_held_up(const struct publications *publications)
 {
-	return publications->held_count >= HELD_MOST;
+	return (int64_t)publications->held_count >=
+	       publications->core->params->limits->answers_held;
 }
 
 static struct held_publish *hold(struct publication *publication, struct request *request,

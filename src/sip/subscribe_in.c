@@ -431,6 +431,7 @@ void notifier_subscribe(struct notifier *notifier, struct request *request)
 	if (is_merged(notifier, request))
 		return;
 	if (notifier_is_held_up(notifier)) {
+		notifier->core->params->counters->limits.answers_held++;
 		side_core_busy(notifier->core, request, 503, NULL);
 		return;
 	}

@@ -302,10 +302,50 @@ static void killed_between_row_and_answer(void **state)
 	rig_free(&rig);
 }
 
+static void two_answers(struct limits *limits)
+{
+	limits->answers_held = 2;
+}
+
+static void subscribe_as(struct rig *rig, const char *call_id, const char *headers)
+{
+	rig_send(rig, SIP_WAY_TCP,
+		 &(struct rig_request){
+			 .method = "SUBSCRIBE", .call_id = call_id, .cseq = 1, .headers = headers});
+}
+
+/* [limit answers_held] [REL-048]: what waits for the disk is bounded; beyond it what is new is
+ * refused, and taken when the disk is done. */
+static void answers_that_wait_are_bounded(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){.keeps = true, .limits = two_answers});
+	char headers[300], contact[200];
+
+	(void)state;
+	rig->disk->is_slow = true;
+	rig->bridge->requested = WATCH_PENDING;
+	snprintf(headers, sizeof headers, "Event: presence\r\nExpires: 600\r\n%s",
+		 watcher_contact(rig, contact, sizeof contact));
+	subscribe_as(rig, "h1", headers);
+	subscribe_as(rig, "h2", headers);
+	text_peer_let_run(rig->peer, 40);
+	assert_int_equal(rig->disk->puts, 2);
+	assert_int_equal(rig->counters.limits.answers_held, 0);
+	subscribe_as(rig, "h3", headers);
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 503"));
+	assert_int_equal(rig->counters.limits.answers_held, 1);
+	rig->disk->is_slow = false;
+	disk_flush(rig->disk);
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_slow_disk),
+		cmocka_unit_test(answers_that_wait_are_bounded),
 		cmocka_unit_test(killed_before_the_answer),
 		cmocka_unit_test(killed_between_row_and_answer),
 		cmocka_unit_test(a_failing_disk),

@@ -366,6 +366,42 @@ static void a_failing_disk(void **state)
 	rig_free(&rig);
 }
 
+static void two_answers(struct limits *limits)
+{
+	limits->answers_held = 2;
+}
+
+/* [limit answers_held] [REL-048]: what waits for the disk is bounded; beyond it what is new is
+ * refused, and taken when the disk is done. */
+static void answers_that_wait_are_bounded(void **state)
+{
+	struct rig_options options = {
+		.profile = "asterisk", .tune = with_keeper, .limits = two_answers};
+	struct rig *rig = rig_new(&options);
+	struct rig_request request = {.method = "PUBLISH",
+				      .uri = "sip:1001@pbx.example",
+				      .to = "<sip:1001@pbx.example>",
+				      .headers = "Event: presence\r\nExpires: 600\r\n",
+				      .body = open_body,
+				      .type = "application/pidf+xml"};
+
+	(void)state;
+	memset(&kept, 0, sizeof kept);
+	is_slow = true;
+	rig_send(rig, SIP_WAY_UDP, &request);
+	rig_send(rig, SIP_WAY_UDP, &request);
+	text_peer_let_run(rig->peer, 40);
+	assert_int_equal(rig->counters.limits.answers_held, 0);
+	rig_send(rig, SIP_WAY_UDP, &request);
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 503"));
+	assert_int_equal(rig->counters.limits.answers_held, 1);
+	is_slow = false;
+	write_all();
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
+	assert_non_null(text_peer_expect(rig->peer, "SIP/2.0 200"));
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +409,7 @@ int main(void)
 		cmocka_unit_test(killed_between_row_and_answer),
 		cmocka_unit_test(doubt_outlives_the_process),
 		cmocka_unit_test(answers_wait_for_the_disk),
+		cmocka_unit_test(answers_that_wait_are_bounded),
 		cmocka_unit_test(a_failing_disk),
 	};
 
