@@ -222,6 +222,8 @@ void settings_warn_of_readers(struct loader *loader, int line)
 	uid_t uid;
 	gid_t gid;
 
+	if (stat(settings_secret_path(loader, "."), &info) == 0 && (info.st_mode & 0001) == 0)
+		return; /* nobody else comes into its folder */
 	if (loader->has_warned_of_readers || stat(loader->path, &info) != 0 ||
 	    !S_ISREG(info.st_mode) || (info.st_mode & 0007) == 0)
 		return;

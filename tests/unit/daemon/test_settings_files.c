@@ -135,21 +135,28 @@ static void modes_of_configurations(void **state)
 		"of some length\"; };\n"
 		"domains: ( { sip = \"pbx.example\"; } );\n"
 		"process: { user = \"root\"; };\n";
+	static const struct {
+		mode_t folder;
+		mode_t file;
+		bool warns;
+	} rows[] = {{0755, 0604, true}, {0700, 0604, false}, {0755, 0640, false}};
 	struct folder *folder = *state;
-	struct settings *settings = NULL;
-	struct buf report = BUF_INIT;
-	char mend[160];
 
-	write_file(folder->config, text, strlen(text), 0604);
-	snprintf(mend, sizeof(mend),
-		 "x.cfg:2: warning: a secret in a file that others can read "
-		 "(mode 0604); run: chmod 600 ");
-	check_load(folder, 0, mend);
-	write_file(folder->config, text, strlen(text), 0640);
-	assert_int_equal(settings_load(&settings, folder->config, &report), 0);
-	assert_int_equal(report.len, 0);
-	settings_free(&settings);
-	buf_free(&report);
+	for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+		struct settings *settings = NULL;
+		struct buf report = BUF_INIT;
+
+		write_file(folder->config, text, strlen(text), rows[i].file);
+		assert_int_equal(chmod(folder->path, rows[i].folder), 0);
+		assert_int_equal(settings_load(&settings, folder->config, &report), 0);
+		assert_int_equal(strstr(buf_text(&report),
+					"x.cfg:2: warning: a secret in a file that others can read "
+					"(mode 0604); run: chmod 600 ") != NULL,
+				 rows[i].warns);
+		assert_int_equal(report.len != 0, rows[i].warns);
+		settings_free(&settings);
+		buf_free(&report);
+	}
 }
 
 /* Things that are no files. [SEC-090] */
