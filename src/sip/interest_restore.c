@@ -44,6 +44,7 @@ static void join(struct interest *interest)
 
 	interest->hop = peer_watch_of(interests->core->peers, peer->domain);
 	peer_watch_join(interest->hop);
+	peer_watch_was_away(interest->hop);
 	interests->count++;
 	list_append(&interests->waiting, &interest->link);
 	interests->waiting_count++;

@@ -29,7 +29,8 @@ enum {
 	IN_DIALOG_RETRY_S = 30,
 	ID_BYTES = 16,
 	CSEQ_FIRST_BELOW = 1 << 20,
-	REFRESH_MOST_S = 86400
+	REFRESH_MOST_S = 86400,
+	UNSURE_SPREAD = 4 /* not all at the same moment: a quarter of the time later */
 };
 
 static void send_subscribe(struct interest *interest, unsigned expires_s);
@@ -82,8 +83,8 @@ void interest_plan_refresh(struct interest *interest)
 		left_s = REFRESH_MOST_S;
 	delay_ms = interest_refresh_in_ms(left_s, (uint8_t)random_below(256));
 	/* What the server could not tell lately ends the subscription in silence, after this. */
-	if (unsure_ms != 0 && unsure_ms + UNSURE_SPREAD_MS < delay_ms)
-		delay_ms = unsure_ms + random_below(UNSURE_SPREAD_MS);
+	if (unsure_ms != 0 && unsure_ms + unsure_ms / UNSURE_SPREAD < delay_ms)
+		delay_ms = unsure_ms + random_below(unsure_ms / UNSURE_SPREAD + 1);
 	interest_schedule(interest, delay_ms);
 }
 

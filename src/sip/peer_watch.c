@@ -1,6 +1,6 @@
 /* Watching the SIP servers; see peer_watch.h. One timer for each: the end of its silence, of the
  * wait for an answer, of the pause before the next question, or the next look at the connection. */
-#include "sip/peer_watch.h"
+#include "sip/peer_watch_private.h"
 
 #include <string.h>
 
@@ -28,43 +28,11 @@ enum {
 	MISSES_DOWN = 3,
 	DOWN_MS = 5000, /* between questions to one that is down: first, and most */
 	DOWN_MOST_MS = 60000,
+	GIVE_UP_MS = 40000,   /* 64*T1 and some */
+	STOOD_MS = 10000,     /* a timer that is so late: the process stood still */
 	ALL_EVERY_MS = 60000, /* REL-027: one refresh of all in that time */
 	FORGOT_EVERY_MS =
 		3600000 /* when only a dialog was forgotten: it may be one server of two */
-};
-
-struct peer_watch {
-	struct peer_watches *watches;
-	char *uri; /* next hop as configured, or sip:DOMAIN (RFC 3263) */
-	struct hop *hop;
-	size_t users;
-	struct peer_probe *probe;
-	struct loop_timer timer;
-	struct loop_timer all_timer; /* a refresh of all that had to wait */
-	struct backoff pause;
-	struct tport_s *way; /* connection it answered on, with a reference; NULL: none */
-	uint64_t heard_ms;
-	uint64_t probe_ms; /* when last asked; 0: never */
-	uint64_t lost_ms;  /* when last asked because a connection was lost */
-	uint64_t all_ms;   /* when all were last refreshed; 0: never */
-	unsigned misses;
-	bool is_down;
-	bool is_doubted; /* a connection was lost: it may be a new one */
-	bool is_urgent;  /* and is to be asked now */
-	bool was_cut; /* a question could not be sent at all, or a request died with its connection
-		       */
-};
-
-struct peer_watches {
-	struct side_core *core;
-	struct {
-		const struct peer_watch_events *events;
-		void *arg;
-	} listeners[PEER_LISTENERS_MAX];
-	size_t listener_count;
-	struct peer_watch **items; /* distinct */
-	size_t count;
-	struct peer_watch **by_peer; /* of core->params->peers */
 };
 
 static void on_timer(void *arg);
@@ -104,6 +72,7 @@ static uint64_t scaled(const struct peer_watch *peer, uint64_t ms)
 
 static void arm(struct peer_watch *peer, uint64_t delay_ms)
 {
+	peer->due_ms = now_of(peer) + delay_ms;
 	loop_timer_set(loop_of(peer), &peer->timer, delay_ms, on_timer, peer);
 }
 
@@ -139,6 +108,46 @@ void peer_watch_forgot(struct peer_watch *peer, bool was_asked)
 	if (was_asked || peer->all_ms == 0 ||
 	    now_of(peer) - peer->all_ms >= scaled(peer, FORGOT_EVERY_MS))
 		ask_all(peer);
+}
+
+/* What it could not tell --------------------------------------------------------------------------
+ */
+
+static uint64_t give_up_ms(const struct peer_watch *peer)
+{
+	int ms = peer->watches->core->params->give_up_ms;
+
+	return ms > 0 ? (uint64_t)ms : GIVE_UP_MS;
+}
+
+void peer_watch_was_away(struct peer_watch *peer)
+{
+	if (peer != NULL)
+		peer->sure_ms = now_of(peer) + give_up_ms(peer);
+}
+
+uint64_t peer_watch_unsure_ms(const struct peer_watch *peer)
+{
+	uint64_t now = peer != NULL ? now_of(peer) : 0;
+
+	return peer != NULL && peer->sure_ms > now ? peer->sure_ms - now : 0;
+}
+
+static void on_sure_timer(void *arg)
+{
+	ask_all(arg);
+}
+
+/* The connection broke: what was told on it and not answered is given up by then. A server may
+ * close connections all the time: hourly is enough for that (REL-027). */
+static void ask_all_when_sure(struct peer_watch *peer)
+{
+	uint64_t now = now_of(peer);
+
+	if (peer->broke_ms != 0 && now - peer->broke_ms < scaled(peer, FORGOT_EVERY_MS))
+		return;
+	peer->broke_ms = now;
+	loop_timer_set(loop_of(peer), &peer->sure_timer, give_up_ms(peer), on_sure_timer, peer);
 }
 
 /* The connection ------------------------------------------------------------------------------- */
@@ -211,6 +220,7 @@ static void go_down(struct peer_watch *peer)
 	peer->is_down = true;
 	forget_way(peer);
 	loop_timer_cancel(&peer->all_timer);
+	loop_timer_cancel(&peer->sure_timer);
 	tell_down(peer);
 }
 
@@ -249,10 +259,13 @@ static void alive(struct peer_watch *peer)
 	arm_quiet(peer);
 	if (was_down)
 		log_notice("sip: peer up proxy=%s", log_safe(peer->uri));
-	if (was_down || was_cut || was_silent)
+	if (was_down || was_cut || was_silent) {
+		peer_watch_was_away(peer);
 		ask_all(peer);
-	else if (was_doubted)
+	} else if (was_doubted) {
 		tell_ask(peer, PEER_ASK_ONE);
+		ask_all_when_sure(peer);
+	}
 }
 
 static void on_round(bool is_alive, bool was_cut, struct tport_s *way, void *arg)
@@ -287,10 +300,20 @@ static void send_probe(struct peer_watch *peer)
 	arm(peer, scaled(peer, ANSWER_MS));
 }
 
+/* We stood still, and whatever it told us meanwhile is late, too. */
+static void check_self(struct peer_watch *peer)
+{
+	if (peer->users == 0 || peer->is_down || now_of(peer) < peer->due_ms + STOOD_MS)
+		return;
+	peer_watch_was_away(peer);
+	ask_all(peer);
+}
+
 static void on_timer(void *arg)
 {
 	struct peer_watch *peer = arg;
 
+	check_self(peer);
 	if (peer_probe_is_under_way(peer->probe)) { /* no answer in time */
 		peer_probe_end_round(peer->probe);
 		if (peer->heard_ms >= peer->probe_ms)
@@ -337,28 +360,6 @@ void peer_watch_result(struct peer_watch *peer, const struct transaction_result 
 	peer_watch_heard(peer);
 }
 
-/* On a stream the port is of the connection; on UDP it is the server's. */
-static bool is_from(const struct peer_watch *peer, const struct request *request)
-{
-	if (peer->users == 0)
-		return false;
-	for (size_t i = 0; i < hop_count(peer->hop); i++) {
-		const struct net_address *address = &hop_target(peer->hop, i)->address;
-
-		if (net_address_same_host(address, &request->source) &&
-		    (!request->is_udp || request->source.port == address->port))
-			return true;
-	}
-	return false;
-}
-
-void peer_watches_heard(struct peer_watches *watches, const struct request *request)
-{
-	for (size_t i = 0; i < watches->count; i++)
-		if (is_from(watches->items[i], request))
-			peer_watch_heard(watches->items[i]);
-}
-
 /* Who depends on it ---------------------------------------------------------------------------- */
 
 void peer_watch_join(struct peer_watch *peer)
@@ -378,6 +379,7 @@ static void rest(struct peer_watch *peer)
 	peer_probe_watch(peer->probe, false);
 	loop_timer_cancel(&peer->timer);
 	loop_timer_cancel(&peer->all_timer);
+	loop_timer_cancel(&peer->sure_timer);
 	forget_way(peer);
 	peer->misses = 0;
 	peer->is_down = false;
@@ -413,10 +415,10 @@ const char *peer_watch_word(const struct peer_watch *peer, uint64_t *heard_ms)
 	return peer->is_down ? "down" : "up";
 }
 
-/* All of them ---------------------------------------------------------------------------------- */
+/* For peer_watches.c --------------------------------------------------------------------------- */
 
-static struct peer_watch *add(struct peer_watches *watches, const struct sip_peer *of,
-			      struct hop *hop)
+struct peer_watch *peer_watch_new(struct peer_watches *watches, const struct sip_peer *of,
+				  struct hop *hop)
 {
 	static const struct peer_probe_events events = {on_lost, on_round};
 	struct peer_watch *peer = mem_zalloc(sizeof *peer);
@@ -428,73 +430,13 @@ static struct peer_watch *add(struct peer_watches *watches, const struct sip_pee
 		     (uint32_t)scaled(peer, DOWN_MOST_MS));
 	peer->probe = peer_probe_new(watches->core, hop, of->domain, scaled(peer, QUIET_MS),
 				     scaled(peer, ANSWER_MS), &events, peer);
-	watches->items = mem_resize(watches->items, watches->count + 1, sizeof *watches->items);
-	watches->items[watches->count++] = peer;
 	return peer;
 }
 
-static struct peer_watch *get(struct peer_watches *watches, const struct sip_peer *of)
+void peer_watch_free(struct peer_watch *peer)
 {
-	struct hop *hop = targets_of(watches->core->targets, of);
-
-	for (size_t i = 0; i < watches->count; i++)
-		if (watches->items[i]->hop == hop)
-			return watches->items[i];
-	return add(watches, of, hop);
-}
-
-struct peer_watches *peer_watches_new(struct side_core *core)
-{
-	struct peer_watches *watches = mem_zalloc(sizeof *watches);
-	size_t count = core->params->peer_count;
-
-	watches->core = core;
-	watches->by_peer = mem_resize(NULL, count + 1, sizeof *watches->by_peer);
-	for (size_t i = 0; i < count; i++)
-		watches->by_peer[i] = get(watches, &core->params->peers[i]);
-	return watches;
-}
-
-void peer_watches_free(struct peer_watches **watches)
-{
-	struct peer_watches *self = *watches;
-
-	if (self == NULL)
-		return;
-	for (size_t i = 0; i < self->count; i++) {
-		rest(self->items[i]);
-		peer_probe_free(&self->items[i]->probe);
-		mem_free(self->items[i]->uri);
-		mem_free(self->items[i]);
-	}
-	mem_free(self->items);
-	mem_free(self->by_peer);
-	mem_free(self);
-	*watches = NULL;
-}
-
-void peer_watches_listen(struct peer_watches *watches, const struct peer_watch_events *events,
-			 void *arg)
-{
-	if (watches->listener_count == PEER_LISTENERS_MAX)
-		return;
-	watches->listeners[watches->listener_count].events = events;
-	watches->listeners[watches->listener_count++].arg = arg;
-}
-
-struct peer_watch *peer_watch_of(const struct peer_watches *watches, const char *domain)
-{
-	const struct sip_peer *peer = side_core_peer(watches->core, domain);
-
-	return peer != NULL ? watches->by_peer[peer - watches->core->params->peers] : NULL;
-}
-
-void peer_watches_status(const struct peer_watches *watches, struct buf *out)
-{
-	for (size_t i = 0; i < watches->count; i++) {
-		const struct peer_watch *peer = watches->items[i];
-		uint64_t heard_ms;
-
-		buf_printf(out, "peer.%s %s\n", peer->uri, peer_watch_word(peer, &heard_ms));
-	}
+	rest(peer);
+	peer_probe_free(&peer->probe);
+	mem_free(peer->uri);
+	mem_free(peer);
 }

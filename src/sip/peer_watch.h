@@ -52,6 +52,12 @@ bool peer_watch_has_others(const struct peer_watch *peer);
 const char *peer_watch_word(const struct peer_watch *peer, uint64_t *heard_ms);
 /* What became of a request to it: an answer is a sign of life, none of doubt. */
 void peer_watch_result(struct peer_watch *peer, const struct transaction_result *result);
+/* For how long yet a subscription that is alive now may end in silence: what the server could not
+ * tell while we did not hear it, it gives up, and the subscription with it (RFC 6665 section
+ * 4.2.2). 0: none will. */
+uint64_t peer_watch_unsure_ms(const struct peer_watch *peer);
+/* We were away, and its subscriptions are restored. */
+void peer_watch_was_away(struct peer_watch *peer);
 /* It spoke in a dialog of ours. */
 void peer_watch_heard(struct peer_watch *peer);
 /* It did not know a dialog of ours any more (D-25); was_asked: in an answer to PEER_ASK_ONE. */

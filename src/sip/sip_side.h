@@ -162,6 +162,8 @@ struct sip_side_params {
 	int hold_ms;       /* 0: 30 s; what a source told is true for so long without it (D-26) */
 	int timer_t1_ms;   /* 500; tests make it shorter */
 	int peer_quiet_ms; /* 0: 30 s (D-26); tests make it shorter, and the times with it */
+	int give_up_ms;    /* 0: 40 s; after so long a server has given up what it could not tell
+			    * us, and the subscription with it (RFC 6665 section 4.2.2) */
 	const char *resolv_conf; /* names the DNS servers; NULL: /etc/resolv.conf */
 	const char *hosts;       /* names that are not asked for in the DNS; NULL: /etc/hosts */
 	int ttl_least_ms;        /* 0: 10 s, however short the DNS says; tests make it shorter */

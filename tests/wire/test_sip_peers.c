@@ -277,6 +277,33 @@ static void restart_between_questions_is_noticed(void **state)
 	rig_free(&rig);
 }
 
+static void gives_up_soon(struct rig *rig)
+{
+	rig->params.give_up_ms = 300;
+}
+
+/* [D-26] [REL-024] [REL-027]: what the server told on a connection that broke it gives up later,
+ * and the subscription with it, in silence (RFC 6665 section 4.2.2): when it has, all are
+ * refreshed. One that closes connections all the time has that once an hour. */
+static void broken_connection_refreshes_all_later(void **state)
+{
+	struct rig *rig = rig_new(&(struct rig_options){
+		.proxy_is_tcp = true, .peer_quiet_ms = LONG_MS, .tune = gives_up_soon});
+	struct presence_agent end, second;
+
+	(void)state;
+	pa_begin(rig, &end);
+	begin_second(rig, &second);
+	text_peer_hang_up(rig->peer);
+	answer_question(rig, "200 OK");
+	text_peer_answer(rig->peer, expect_refresh(rig, &end), "200 OK", "Expires: 3600\r\n");
+	expect_both_refreshed(rig, &end, &second);
+	text_peer_hang_up(rig->peer);
+	text_peer_let_run(rig->peer, 900);
+	assert_int_equal(text_peer_count(rig->peer, "SUBSCRIBE "), 0);
+	rig_free(&rig);
+}
+
 /* [REL-027] [D-26]: a server that closes connections and has forgotten nothing costs one question
  * and one refresh, and not again for a while. */
 static void closed_connection_is_no_storm(void **state)
@@ -380,6 +407,7 @@ int main(void)
 		cmocka_unit_test(silence_is_down_and_back),
 		cmocka_unit_test(silence_refreshes_all),
 		cmocka_unit_test(restart_between_questions_is_noticed),
+		cmocka_unit_test(broken_connection_refreshes_all_later),
 		cmocka_unit_test(closed_connection_is_no_storm),
 		cmocka_unit_test(refused_connection_is_down),
 		cmocka_unit_test(dead_port_is_down),

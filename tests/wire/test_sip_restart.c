@@ -427,6 +427,39 @@ static void short_hold(struct rig *rig)
 	rig->params.hold_ms = 300;
 }
 
+static void gives_up_soon(struct rig *rig)
+{
+	row_keeper_tune(rig);
+	rig->params.give_up_ms = 400;
+}
+
+/* [REL-014] [D-26]: a NOTIFY that nobody answered while we were away ends the subscription at the
+ * PBX later than the first refresh, and in silence (RFC 6665 section 4.2.2): one more shows it. */
+static void given_up_after_the_refresh(void **state)
+{
+	struct rig *rig = start(NULL, gives_up_soon);
+	struct presence_agent end, again;
+	const struct sip_text *text;
+	unsigned cseq;
+
+	(void)state;
+	pa_begin(rig, &end);
+	row_keeper_restart(rig, NULL);
+	pa_watch(rig);
+	cseq = expect_refresh(rig, &end, "200 OK");
+	rig_expect_line(rig, "answered " JULIET "ALLOWED");
+	assert_true(expect_refresh(rig, &end, "481 Gone") > cseq);
+	text = text_peer_expect(rig->peer, "SUBSCRIBE ");
+	assert_non_null(text);
+	pa_learn(&again, text);
+	assert_string_not_equal(again.call_id, end.call_id);
+	text_peer_answer(rig->peer, text, "200 OK", "Expires: 3600\r\n");
+	tell_one(rig, &again, "again");
+	text_peer_let_run(rig->peer, 800);
+	assert_int_equal(text_peer_count(rig->peer, "SUBSCRIBE "), 0);
+	row_keeper_free_rig(&rig);
+}
+
 /* [D-26] ... for no longer than the hold. */
 static void parts_wait_not_for_ever(void **state)
 {
@@ -489,6 +522,7 @@ int main(void)
 		cmocka_unit_test(parts_wait_for_each_other),
 		cmocka_unit_test(parts_wait_not_for_ever),
 		cmocka_unit_test(common_dialogs_go_on),
+		cmocka_unit_test(given_up_after_the_refresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
