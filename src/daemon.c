@@ -79,6 +79,7 @@ static void tick_alive(void *arg)
 		return;
 	}
 	daemon_look(parts);
+	daemon_tell_limits(parts);
 	loop_timer_set(parts->loop, &parts->alive_timer,
 		       bridge_is_settled(parts->bridge) ? ALIVE_MS : UNSETTLED_MS, tick_alive,
 		       parts);
@@ -159,6 +160,7 @@ void daemon_stop(struct parts *parts, bool tell)
 		return;
 	}
 	parts->is_stopping = true;
+	daemon_tell_limits(parts);
 	log_notice("daemon: stopping tell=%s", tell ? "all" : "none");
 	service_stopping(parts->service);
 	loop_timer_set(parts->loop, &parts->stop_timer, STOP_MS, stop_late, parts);

@@ -67,9 +67,10 @@ struct parts {
 	bool is_stopping;
 	bool owes_reload; /* asked for before it served */
 	bool owes_summary;
-	bool is_cautious; /* daemon_caution.c */
-	bool is_looking;  /* daemon_look(): the store has not answered yet */
-	int left_to_stop; /* sides that have not said done yet */
+	uint64_t limits_seen[LIMITS_COUNT]; /* daemon_limits.c */
+	bool is_cautious;                   /* daemon_caution.c */
+	bool is_looking;                    /* daemon_look(): the store has not answered yet */
+	int left_to_stop;                   /* sides that have not said done yet */
 	int exit_code;
 	int ready_pipe; /* -d: tells the parent; -1 if none */
 };
@@ -83,6 +84,8 @@ void daemon_look(void *arg);
 /* What is stored as the last sign of life now. */
 int64_t daemon_alive_s(const struct parts *parts);
 
+/* daemon_limits.c: the limits that were hit since the last call, in the log. */
+void daemon_tell_limits(struct parts *parts);
 /* daemon_caution.c: after several crashes within a minute (REL-016). */
 void daemon_run_with_caution(struct parts *parts);
 

@@ -26,11 +26,9 @@ static const struct row {
 #undef X
 };
 
-enum { LIMITS_COUNT = sizeof rows / sizeof *rows };
-
 void limits_defaults(struct limits *out)
 {
-	for (size_t i = 0; i < LIMITS_COUNT; i++)
+	for (int i = 0; i < LIMITS_COUNT; i++)
 		memcpy((char *)out + rows[i].at, &rows[i].value, sizeof rows[i].value);
 }
 
@@ -39,7 +37,7 @@ void limits_each(const struct limits *limits, const struct limits_hit *hit,
 			      void *arg),
 		 void *arg)
 {
-	for (size_t i = 0; i < LIMITS_COUNT; i++) {
+	for (int i = 0; i < LIMITS_COUNT; i++) {
 		int64_t value;
 		uint64_t hits = 0;
 
@@ -53,7 +51,7 @@ void limits_each(const struct limits *limits, const struct limits_hit *hit,
 int limits_put(struct limits *limits, const char *name, int64_t value, int64_t *least,
 	       int64_t *most)
 {
-	for (size_t i = 0; i < LIMITS_COUNT; i++) {
+	for (int i = 0; i < LIMITS_COUNT; i++) {
 		if (strcmp(rows[i].name, name) != 0)
 			continue;
 		*least = rows[i].least;

@@ -27,7 +27,7 @@
 	X(stanzas_per_domain_per_s, 500, 1, 1000000, "stanzas of one foreign chat domain")         \
 	X(messages_pending_per_uri, 100, 1, 100000, "messages waiting for one SIP address")        \
 	X(messages_pending, 20000, 100, 1000000, "messages waiting for an answer")                 \
-	X(answers_held, 5000, 10, 1000000, "answers to SUBSCRIBE or PUBLISH before the disk")         \
+	X(answers_held, 5000, 10, 1000000, "answers to SUBSCRIBE or PUBLISH before the disk")      \
 	X(queue_messages, 100000, 10, 10000000, "messages kept in the queue")                      \
 	X(queue_bytes, 268435456, 1048576, 17179869184, "bytes of all messages in the queue")      \
 	X(queue_messages_per_user, 1000, 1, 1000000, "messages of one sender in the queue")        \
@@ -57,6 +57,13 @@
 	X(load_lag_ms, 500, 10, 60000, "lateness of the loop: overloaded")                         \
 	X(load_store_ms, 2000, 10, 600000, "age of a write that is not done: overloaded")          \
 	X(load_store_requests, 20000, 100, 10000000, "writes that are not done: overloaded")
+
+enum {
+	LIMITS_COUNT = 0
+#define X(name, value, least, most, what) +1
+	LIMITS(X)
+#undef X
+};
 
 struct limits {
 #define X(name, value, least, most, what) int64_t name;

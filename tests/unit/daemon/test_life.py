@@ -187,6 +187,17 @@ class Life(unittest.TestCase):
             self.assertEqual(self.control('stop').returncode, 0)
         self.until(lambda: self.control('status').returncode == 75)
 
+    # [REL-060] a limit that is hit is one line in the log, however often it was
+    def test_limits_that_were_hit_are_told(self):
+        program = self.start('-e')
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            for i in range(30):
+                phone.sendto(MESSAGE.format(port=9).replace('Max-Forwards', f'X-Long: {"x" * 9000}\r\nMax-Forwards')
+                             .replace('life@', f'life{i}@').encode(), ('127.0.0.1', self.sip))
+        self.until(lambda: 'limit.sip_header_bytes 30' in self.control('status').stdout)
+        self.ended(self.stop(program))
+        self.assertEqual(re.findall(r'limits: hit since the last look:(.*) \(', self.log()), [' sip_header_bytes=30'])
+
     # [REL-020] a wrong file is refused as a whole; a good one keeps what the command line said
     def test_reload(self):
         program = self.start('-e', '-v', '-v')
