@@ -30,7 +30,7 @@ struct dialog_row {
 	char *remote;     /* "<uri>" of the far end */
 	char *target;     /* URI, or NULL */
 	char *route;      /* value of Route, or NULL */
-	char *peer;       /* where the far end is: net_address_text(), or NULL */
+	char *peer;       /* where the far end is: dialog_describe(), or NULL */
 	char *login;      /* digest user that the dialog belongs to (SEC-006), or NULL */
 	/* CSeq numbers below this one may have been used: the first request after a start has it.
 	 * The row is written again before a request with a higher one is sent (REL-013). */

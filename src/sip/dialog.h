@@ -16,6 +16,7 @@ struct request;
 struct side_core;
 struct sip_peer;
 struct sip_s;
+struct trust;
 
 enum dialog_role { DIALOG_NOTIFIER, DIALOG_SUBSCRIBER };
 
@@ -48,8 +49,9 @@ struct dialog {
 };
 
 enum {
-	DIALOG_CSEQ_BLOCK = 100,   /* numbers that are reserved ahead of use (REL-013) */
-	DIALOG_CSEQ_MOST = 1 << 30 /* of a row that is believed */
+	DIALOG_CSEQ_BLOCK = 100,    /* numbers that are reserved ahead of use (REL-013) */
+	DIALOG_CSEQ_MOST = 1 << 30, /* of a row that is believed */
+	DIALOG_PEER_MAX = NET_ADDRESS_TEXT_MAX + 256 /* and a name of DNS */
 };
 
 struct dialogs *dialogs_new(void);
@@ -92,9 +94,10 @@ const char *dialog_next_hop(const struct dialog *dialog, struct buf *room);
 
 /* Fills *row with views of dialog and peer (nothing is owned; the caller sets watcher, watched,
  * event, expires_s and value), with an id at the first time and a fresh block of CSeq numbers
- * reserved. A far tag that is empty is none. */
-void dialog_describe(struct dialog *dialog, struct dialog_row *row,
-		     char peer[NET_ADDRESS_TEXT_MAX]);
+ * reserved. A far tag that is empty is none. peer is where the far end is and, after a space, whom
+ * its certificate named (SEC-006): only what shows that name again is the dialog's peer. */
+void dialog_describe(struct dialog *dialog, const struct trust *trust, struct dialog_row *row,
+		     char peer[DIALOG_PEER_MAX]);
 /* True when half of the block is used: its row is to be written again, before or with the next
  * request. False for one without a row. */
 bool dialog_is_short(const struct dialog *dialog);
@@ -104,9 +107,10 @@ bool dialog_is_short(const struct dialog *dialog);
 bool dialog_may_send(const struct dialog *dialog);
 /* The dialog of a row, its next request with the first CSeq that was certainly never used; in the
  * table unless it is a fork. Its route set, target and peer are as they were, and so is its id.
- * NULL: the row cannot be one, or the table has one of this Call-ID and tag. */
-struct dialog *dialog_restore(struct dialogs *dialogs, void *owner, const struct dialog_row *row,
-			      bool is_fork);
+ * NULL: the row cannot be one, the table has one of this Call-ID and tag, or the certificate of its
+ * peer names nobody who is configured now. */
+struct dialog *dialog_restore(struct dialogs *dialogs, struct trust *trust, void *owner,
+			      const struct dialog_row *row, bool is_fork);
 /* Called once, later, from the loop: 0 when the row is on disk, else an errno value; never after
  * the dialog was freed or dialog_unkeep(). */
 typedef void dialog_written_fn(int error, void *arg);

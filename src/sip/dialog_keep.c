@@ -1,6 +1,7 @@
 /* Dialogs over a restart (REL-013); see dialog.h. CSeq numbers are reserved in blocks: the row on
  * disk names a number that no request had, and is written again while half of them are left, so
  * that a crash at any moment leaves a row whose number is above all that were sent. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/list.h"
@@ -11,6 +12,7 @@
 #include "sip/dialog.h"
 #include "sip/header_text.h"
 #include "sip/side_core.h"
+#include "sip/trust.h"
 
 /* One write of a row. It outlives its dialog. */
 struct dialog_write {
@@ -41,7 +43,20 @@ static char *or_null(char *text)
 	return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
-void dialog_describe(struct dialog *dialog, struct dialog_row *row, char peer[NET_ADDRESS_TEXT_MAX])
+/* A name that is cut off names nobody after the start. */
+static void write_peer(const struct dialog *dialog, const struct trust *trust,
+		       char out[DIALOG_PEER_MAX])
+{
+	const char *name = trust_certificate_name(trust, &dialog->peer);
+	char address[NET_ADDRESS_TEXT_MAX];
+
+	net_address_text(&dialog->peer, address);
+	(void)snprintf(out, DIALOG_PEER_MAX, "%s%s%s", address, name != NULL ? " " : "",
+		       name != NULL ? name : "");
+}
+
+void dialog_describe(struct dialog *dialog, const struct trust *trust, struct dialog_row *row,
+		     char peer[DIALOG_PEER_MAX])
 {
 	if (dialog->kept_id == 0)
 		dialog->kept_id = new_id();
@@ -64,7 +79,7 @@ void dialog_describe(struct dialog *dialog, struct dialog_row *row, char peer[NE
 		.is_secure = dialog->is_secure,
 	};
 	if (dialog->peer.family != 0) {
-		net_address_text(&dialog->peer, peer);
+		write_peer(dialog, trust, peer);
 		row->peer = peer;
 	}
 }
@@ -99,9 +114,27 @@ static bool is_route(const char *route)
 	       (end[1] == '\0' || strncmp(end + 1, ", <", 3) == 0);
 }
 
+/* False: it is none, or its certificate names nobody now: the address alone would be too little. */
+static bool read_peer(struct net_address *out, struct trust *trust, const char *text)
+{
+	size_t len = strcspn(text, " ");
+	const char *name = text + len + 1;
+	char address[NET_ADDRESS_TEXT_MAX];
+
+	if (len >= sizeof address)
+		return false;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	if (!net_address_from_text(out, address))
+		return false;
+	if (text[len] != '\0')
+		out->certificate = trust_certificate(trust, &name, 1);
+	return text[len] == '\0' || out->certificate != 0;
+}
+
 /* A row may come from a file that was damaged, or edited: nothing in it may break a request
  * (SEC-060) or the code that takes it apart. */
-static bool is_sound(const struct dialog_row *row)
+static bool is_sound(const struct dialog_row *row, struct trust *trust)
 {
 	const char *const texts[] = {row->call_id, row->local_tag, row->remote_tag, row->local,
 				     row->remote,  row->target,    row->route,      row->event};
@@ -116,10 +149,10 @@ static bool is_sound(const struct dialog_row *row)
 	       is_bracketed(row->local) && is_bracketed(row->remote) &&
 	       (row->target == NULL || dialog_takes_uri(row->target)) &&
 	       (row->route == NULL || is_route(row->route)) &&
-	       (row->peer == NULL || net_address_from_text(&peer, row->peer));
+	       (row->peer == NULL || read_peer(&peer, trust, row->peer));
 }
 
-static void fill(struct dialog *dialog, const struct dialog_row *row)
+static void fill(struct dialog *dialog, struct trust *trust, const struct dialog_row *row)
 {
 	dialog->remote_tag = mem_strdup_or_null(row->remote_tag);
 	dialog->local = mem_strdup(row->local);
@@ -136,20 +169,20 @@ static void fill(struct dialog *dialog, const struct dialog_row *row)
 	dialog->is_secure = row->is_secure;
 	dialog->kept_id = row->id;
 	if (row->peer != NULL)
-		(void)net_address_from_text(&dialog->peer, row->peer);
+		(void)read_peer(&dialog->peer, trust, row->peer);
 	/* A watcher without a tag (RFC 2543) is one whose tag is known. */
 	if (row->role == DIALOG_ROW_NOTIFIER && dialog->remote_tag == NULL)
 		dialog->remote_tag = mem_strdup("");
 }
 
-struct dialog *dialog_restore(struct dialogs *dialogs, void *owner, const struct dialog_row *row,
-			      bool is_fork)
+struct dialog *dialog_restore(struct dialogs *dialogs, struct trust *trust, void *owner,
+			      const struct dialog_row *row, bool is_fork)
 {
 	enum dialog_role role =
 		row->role == DIALOG_ROW_NOTIFIER ? DIALOG_NOTIFIER : DIALOG_SUBSCRIBER;
 	struct dialog *dialog;
 
-	if (!is_sound(row))
+	if (!is_sound(row, trust))
 		return NULL;
 	if (!is_fork && dialog_find(dialogs, row->call_id, row->local_tag) != NULL)
 		return NULL;
@@ -163,7 +196,7 @@ struct dialog *dialog_restore(struct dialogs *dialogs, void *owner, const struct
 	} else {
 		dialog = dialog_new(dialogs, role, owner, row->call_id, row->local_tag);
 	}
-	fill(dialog, row);
+	fill(dialog, trust, row);
 	return dialog;
 }
 

@@ -80,12 +80,12 @@ static void write_row(struct interest *interest, const struct interest_subject *
 	};
 	uint64_t now = now_of(interest->all);
 	uint64_t left_ms = interest->expires_ms > now ? interest->expires_ms - now : 0;
-	char peer[NET_ADDRESS_TEXT_MAX];
+	char peer[DIALOG_PEER_MAX];
 	struct buf value = BUF_INIT;
 	struct dialog_row row;
 
 	interest_row_encode(&said, &value);
-	dialog_describe(interest->dialog, &row, peer);
+	dialog_describe(interest->dialog, core->trust, &row, peer);
 	row.watched = *subject->watched;
 	if (subject->watcher != NULL)
 		row.watcher = *subject->watcher;

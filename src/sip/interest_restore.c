@@ -165,7 +165,8 @@ static int restore(struct interests *interests, const struct dialog_row *row,
 		return EEXIST;
 	interest = make(interests, peer, said);
 	interest->is_doubtful = is_doubtful;
-	interest->dialog = dialog_restore(interests->core->dialogs, interest, row, lead != NULL);
+	interest->dialog = dialog_restore(interests->core->dialogs, interests->core->trust,
+					  interest, row, lead != NULL);
 	if (interest->dialog == NULL || interest->dialog->target == NULL) {
 		dialog_free(interests->core->dialogs, &interest->dialog);
 		mem_free(interest);
@@ -193,8 +194,8 @@ static int log_damaged(struct interests *interests, const struct dialog_row *row
 {
 	if (!interests->has_logged_row)
 		log_warning("subscriber: a kept dialog cannot be read, it is dropped id=%lld "
-			    "(others may be, too)",
-			    (long long)row->id);
+			    "target=%s (others may be, too)",
+			    (long long)row->id, row->target != NULL ? log_safe(row->target) : "");
 	interests->has_logged_row = true;
 	return EINVAL;
 }

@@ -108,13 +108,13 @@ static bool write_row(struct subscription *s)
 	struct side_core *core = s->notifier->core;
 	struct buf value = BUF_INIT;
 	struct dialog_row row;
-	char peer[NET_ADDRESS_TEXT_MAX];
+	char peer[DIALOG_PEER_MAX];
 
 	if (core->params->dialogs == NULL || s->state == SUBSCRIPTION_ENDED || s->is_fetch ||
 	    (s->list == NULL && s->looker.watching == NULL))
 		return false;
 	encode(s, &value);
-	dialog_describe(s->dialog, &row, peer);
+	dialog_describe(s->dialog, core->trust, &row, peer);
 	row.event = (char *)(uintptr_t)s->package->name;
 	row.expires_s = expires_s(s);
 	row.value = value.data;

@@ -251,7 +251,7 @@ static int revive(struct notifier *notifier, const struct dialog_row *row,
 	if (!may_be(notifier, value, row))
 		return EINVAL;
 	s = make(notifier, value);
-	s->dialog = dialog_restore(notifier->core->dialogs, s, row, false);
+	s->dialog = dialog_restore(notifier->core->dialogs, notifier->core->trust, s, row, false);
 	if (s->dialog == NULL || !may_reach(notifier, s->dialog)) {
 		int error = s->dialog == NULL ? EINVAL : EACCES;
 

@@ -196,6 +196,19 @@ static const bool *named_by(const struct trust *trust, const struct net_address 
 								 : NULL;
 }
 
+const char *trust_certificate_name(const struct trust *trust, const struct net_address *source)
+{
+	const bool *named = named_by(trust, source);
+
+	for (size_t i = 0; named != NULL && i < trust->params->peer_count; i++) {
+		const struct sip_peer *peer = &trust->params->peers[i];
+
+		if (named[i])
+			return peer->tls_name != NULL ? peer->tls_name : peer->domain;
+	}
+	return NULL;
+}
+
 static size_t names_at_address(const struct trust *trust, const struct net_address *address,
 			       const char **out, size_t most)
 {

@@ -19,6 +19,9 @@ void trust_free(struct trust **trust);
  * a peer is named by its tls_name or, without one, by its domain or the host of its proxy. 0: no
  * peer. */
 uint16_t trust_certificate(struct trust *trust, const char *const *names, size_t count);
+/* The name that stands for what certificate (net_address.certificate) named, as it is kept over a
+ * restart: trust_certificate() of it is the same peer's. NULL: it named nobody. Borrowed. */
+const char *trust_certificate_name(const struct trust *trust, const struct net_address *source);
 /* The names of which a server at host (of the URI that a request goes to) must show one in its
  * certificate (RFC 5922 section 7.3): the host itself; where that is the proxy of a peer with a
  * tls_name, that; for an address those of the peers that are there. Borrowed. Returns how many: 0

@@ -22,7 +22,9 @@
 #include "sip/identity.h"
 #include "sip/net_address.h"
 #include "sip/shape.h"
+#include "sip/sip_side.h"
 #include "sip/subscribe_check.h"
+#include "sip/trust.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -67,22 +69,25 @@ static void check_same(const struct dialog *dialog, const struct dialog_row *row
 /* What is kept of a dialog is a row that makes the same dialog again [REL-013]. */
 static void try_row(struct dialogs *dialogs, struct dialog **dialog)
 {
-	char peer[NET_ADDRESS_TEXT_MAX];
+	char peer[DIALOG_PEER_MAX];
 	struct dialog_row row, kept;
+	const struct sip_side_params params = {0};
+	struct trust *trust = trust_new(&params);
 	struct dialog *again;
 
-	dialog_describe(*dialog, &row, peer);
+	dialog_describe(*dialog, trust, &row, peer);
 	row.event = (char *)(uintptr_t) "presence";
 	row.expires_s = 1;
 	dialog_row_copy(&kept, &row);
 	dialog_free(dialogs, dialog);
 	if (dialog_row_check(&kept) == 0) {
-		again = dialog_restore(dialogs, NULL, &kept, false);
+		again = dialog_restore(dialogs, trust, NULL, &kept, false);
 		check(again != NULL);
 		check_same(again, &kept);
 		dialog_free(dialogs, &again);
 	}
 	dialog_row_clear(&kept);
+	trust_free(&trust);
 }
 
 static void check_dialog(const struct dialog *dialog)

@@ -10,6 +10,7 @@
 #include "model/profile.h"
 #include "sip/dialog.h"
 #include "sip/side_core.h"
+#include "sip/trust.h"
 
 enum { ROWS_MOST = 64 };
 
@@ -80,6 +81,7 @@ static void world_init(struct world *world)
 	world->params.loop = world->loop;
 	world->params.dialogs = &world->keeper;
 	world->core.params = &world->params;
+	world->core.trust = trust_new(&world->params);
 	world->core.dialogs = dialogs_new();
 }
 
@@ -89,6 +91,7 @@ static void world_clear(struct world *world)
 		write_one(&world->disk, 0);
 	dialog_row_clear(&world->disk.row);
 	dialogs_free(&world->core.dialogs);
+	trust_free(&world->core.trust);
 	loop_free(&world->loop);
 }
 
@@ -122,9 +125,9 @@ static void count_done(int error, void *arg)
 static void keep(struct world *world, struct dialog *dialog, int *counts)
 {
 	struct dialog_row row;
-	char peer[NET_ADDRESS_TEXT_MAX];
+	char peer[DIALOG_PEER_MAX];
 
-	dialog_describe(dialog, &row, peer);
+	dialog_describe(dialog, world->core.trust, &row, peer);
 	row.event = (char *)(uintptr_t) "presence";
 	row.expires_s = 1800000000;
 	dialog_keep(&world->core, dialog, &row, counts != NULL ? count_done : NULL, counts);
@@ -154,7 +157,7 @@ static void round_trip(void **state)
 	dialog = make(&world);
 	keep(&world, dialog, NULL);
 	write_one(&world.disk, 0);
-	back = dialog_restore(next, &world, &world.disk.row, false);
+	back = dialog_restore(next, world.core.trust, &world, &world.disk.row, false);
 	assert_non_null(back);
 	same_texts(dialog, back);
 	assert_int_equal(back->role, DIALOG_NOTIFIER);
@@ -167,10 +170,54 @@ static void round_trip(void **state)
 	assert_true(back->local_cseq + 1 > dialog->local_cseq);
 	assert_ptr_equal(dialog_find(next, "call@192.0.2.9", "our-tag"), back);
 	/* A second one of the same name cannot be. */
-	assert_null(dialog_restore(next, NULL, &world.disk.row, false));
+	assert_null(dialog_restore(next, world.core.trust, NULL, &world.disk.row, false));
 	dialog_free(next, &back);
 	dialogs_free(&next);
 	dialog_free(world.core.dialogs, &dialog);
+	world_clear(&world);
+}
+
+/* [SEC-006]: a peer that showed a certificate is the one that shows it after the start, too; with
+ * the configuration of then. */
+static void certificates(void **state)
+{
+	static const struct sip_peer peers[] = {
+		{.domain = "a.example", .proxy = "sip:192.0.2.1;transport=tls"},
+		{.domain = "b.example",
+		 .proxy = "sip:192.0.2.1;transport=tls",
+		 .tls_name = "sbc.example"},
+	};
+	const struct sip_side_params params = {.peers = peers, .peer_count = 2};
+	const char *names[] = {"b.example", "sbc.example", "a.example"};
+	struct net_address seen;
+	struct dialog *dialog, *back;
+	struct trust *next;
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	trust_free(&world.core.trust);
+	world.core.trust = trust_new(&params);
+	next = trust_new(&params);
+	/* numbers of a run mean nothing in the next one */
+	assert_int_equal(trust_certificate(next, &names[2], 1), 1);
+	dialog = make(&world);
+	assert_true(net_address_from_text(&dialog->peer, "192.0.2.1:5061"));
+	dialog->peer.certificate = trust_certificate(world.core.trust, names, 2);
+	keep(&world, dialog, NULL);
+	write_one(&world.disk, 0);
+	assert_string_equal(world.disk.row.peer, "192.0.2.1:5061 sbc.example");
+	dialog_free(world.core.dialogs, &dialog);
+	back = dialog_restore(world.core.dialogs, next, NULL, &world.disk.row, false);
+	assert_non_null(back);
+	seen = back->peer;
+	assert_true(trust_is_same_peer(next, &back->peer, &seen));
+	seen.certificate = 0;
+	assert_false(trust_is_same_peer(next, &back->peer, &seen));
+	seen.certificate = trust_certificate(next, &names[2], 1);
+	assert_false(trust_is_same_peer(next, &back->peer, &seen));
+	dialog_free(world.core.dialogs, &back);
+	trust_free(&next);
 	world_clear(&world);
 }
 
@@ -188,7 +235,7 @@ static void little_is_known(void **state)
 	keep(&world, dialog, NULL);
 	dialog_free(world.core.dialogs, &dialog);
 	write_one(&world.disk, 0); /* nobody hears of it */
-	back = dialog_restore(world.core.dialogs, NULL, &world.disk.row, false);
+	back = dialog_restore(world.core.dialogs, world.core.trust, NULL, &world.disk.row, false);
 	assert_non_null(back);
 	assert_null(back->remote_tag);
 	assert_null(back->target);
@@ -196,7 +243,7 @@ static void little_is_known(void **state)
 	assert_int_equal(back->peer.family, 0);
 	dialog_free(world.core.dialogs, &back);
 	world.disk.row.role = DIALOG_ROW_NOTIFIER;
-	back = dialog_restore(world.core.dialogs, NULL, &world.disk.row, false);
+	back = dialog_restore(world.core.dialogs, world.core.trust, NULL, &world.disk.row, false);
 	assert_string_equal(back->remote_tag, "");
 	dialog_free(world.core.dialogs, &back);
 	world_clear(&world);
@@ -218,7 +265,7 @@ static void a_fork(void **state)
 	keep(&world, fork, NULL);
 	write_one(&world.disk, 0);
 	dialog_free(world.core.dialogs, &fork);
-	back = dialog_restore(world.core.dialogs, NULL, &world.disk.row, true);
+	back = dialog_restore(world.core.dialogs, world.core.trust, NULL, &world.disk.row, true);
 	assert_non_null(back);
 	assert_true(back->is_fork);
 	assert_string_equal(back->remote_tag, "second-phone");
@@ -270,7 +317,8 @@ static void numbers_only_rise(void **state)
 		dialog_free(world.core.dialogs, &dialog);
 		while (world.disk.count != 0)
 			write_one(&world.disk, EIO);
-		dialog = dialog_restore(world.core.dialogs, NULL, &world.disk.row, false);
+		dialog = dialog_restore(world.core.dialogs, world.core.trust, NULL, &world.disk.row,
+					false);
 		assert_non_null(dialog);
 		assert_true(dialog->local_cseq + 1 > most);
 		assert_true(most > before || crash % 90 > 0);
@@ -330,7 +378,7 @@ static void who_hears(void **state)
 	dialog_free(world.core.dialogs, &one);
 	write_one(&world.disk, 0);
 	assert_int_equal(counts[0], 1);
-	two = dialog_restore(world.core.dialogs, NULL, &world.disk.row, false);
+	two = dialog_restore(world.core.dialogs, world.core.trust, NULL, &world.disk.row, false);
 	assert_non_null(two);
 	dialog_free(world.core.dialogs, &two);
 	world_clear(&world);
@@ -372,6 +420,8 @@ static void no_keeper(void **state)
 static void not_one(void **state)
 {
 	struct dialogs *dialogs = dialogs_new();
+	const struct sip_side_params params = {0};
+	struct trust *trust = trust_new(&params);
 	const struct dialog_row good = {.id = 7,
 					.role = DIALOG_ROW_NOTIFIER,
 					.event = (char *)(uintptr_t) "presence",
@@ -384,7 +434,7 @@ static void not_one(void **state)
 					.peer = (char *)(uintptr_t) "192.0.2.1:5060",
 					.local_cseq = 1,
 					.remote_cseq = -1};
-	struct dialog_row bad[14];
+	struct dialog_row bad[16];
 	struct dialog *dialog;
 
 	(void)state;
@@ -404,28 +454,28 @@ static void not_one(void **state)
 	bad[11].local_cseq = 0x80000000;
 	bad[12].local = (char *)(uintptr_t) "<>";
 	bad[13].local_tag = NULL;
+	bad[14].peer = (char *)(uintptr_t) "192.0.2.1:5060 pbx.example"; /* whom nobody knows */
+	bad[15].peer = (char *)(uintptr_t) "192.0.2.1:5060 ";
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		dialog = dialog_restore(dialogs, NULL, &bad[i], false);
+		dialog = dialog_restore(dialogs, trust, NULL, &bad[i], false);
 		if (dialog != NULL)
 			fail_msg("row %zu was believed", i);
 	}
 	assert_int_equal(dialogs_count(dialogs), 0);
-	dialog = dialog_restore(dialogs, NULL, &good, false);
+	dialog = dialog_restore(dialogs, trust, NULL, &good, false);
 	assert_non_null(dialog);
 	dialog_free(dialogs, &dialog);
 	dialogs_free(&dialogs);
+	trust_free(&trust);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(little_is_known),
-		cmocka_unit_test(a_fork),
-		cmocka_unit_test(numbers_only_rise),
-		cmocka_unit_test(a_disk_that_stands_still),
-		cmocka_unit_test(who_hears),
-		cmocka_unit_test(no_keeper),
+		cmocka_unit_test(round_trip),        cmocka_unit_test(certificates),
+		cmocka_unit_test(little_is_known),   cmocka_unit_test(a_fork),
+		cmocka_unit_test(numbers_only_rise), cmocka_unit_test(a_disk_that_stands_still),
+		cmocka_unit_test(who_hears),         cmocka_unit_test(no_keeper),
 		cmocka_unit_test(not_one),
 	};
 
