@@ -252,6 +252,7 @@ static void alive(struct peer_watch *peer)
 	bool was_silent = peer->misses != 0;
 
 	peer->heard_ms = now_of(peer);
+	peer->was_heard = true;
 	peer->misses = 0;
 	peer->is_down = false;
 	peer->was_cut = false;
@@ -342,6 +343,7 @@ void peer_watch_heard(struct peer_watch *peer)
 		return;
 	now = now_of(peer);
 	peer->heard_ms = now;
+	peer->was_heard = true;
 	if (peer->is_down && !peer_probe_is_under_way(peer->probe) &&
 	    now - peer->probe_ms >= scaled(peer, AGAIN_MS) / 5)
 		arm(peer, 0);
@@ -409,7 +411,7 @@ bool peer_watch_is_down(const struct peer_watch *peer)
 
 const char *peer_watch_word(const struct peer_watch *peer, uint64_t *heard_ms)
 {
-	*heard_ms = peer != NULL ? peer->heard_ms : 0;
+	*heard_ms = peer != NULL && peer->was_heard ? peer->heard_ms : 0;
 	if (peer == NULL || peer->users == 0)
 		return "unwatched";
 	return peer->is_down ? "down" : "up";
