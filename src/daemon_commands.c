@@ -73,6 +73,7 @@ static void add_limit(const char *name, int64_t value, uint64_t hits, const char
 void daemon_figures(const struct parts *parts, struct buf *out)
 {
 	uint64_t up_s = (loop_now(parts->loop) - parts->started_ms) / 1000;
+	struct receipt_facts receipts;
 
 	buf_printf(out, "version %s\n", SIPXMPPD_VERSION);
 	buf_printf(out, "state %s\n",
@@ -82,6 +83,9 @@ void daemon_figures(const struct parts *parts, struct buf *out)
 	buf_printf(out, "link.xmpp %s\n", xmpp_side_is_up(parts->xmpp) ? "up" : "down");
 	buf_printf(out, "pairs %zu\n", bridge_pair_count(parts->bridge));
 	buf_printf(out, "messages_open %zu\n", bridge_message_count(parts->bridge));
+	bridge_receipt_facts(parts->bridge, &receipts);
+	buf_printf(out, "receipts.asked %zu\n", receipts.asked);
+	buf_printf(out, "receipts.unasked %zu\n", receipts.unasked);
 	daemon_queue_status(parts, out);
 	daemon_load_status(parts, out);
 	xmpp_side_status(parts->xmpp, out);

@@ -198,6 +198,14 @@ void bridge_each_pair(struct bridge *bridge, const struct address *address, brid
 size_t bridge_pair_count(const struct bridge *bridge);
 size_t bridge_message_count(const struct bridge *bridge);
 
+/* Messages that are remembered because their senders may still be told something of them. They stay
+ * for a time after they were delivered, so that both numbers grow for as long under steady load. */
+struct receipt_facts {
+	size_t asked;   /* for: limits.receipts, 7 days, in the store */
+	size_t unasked; /* texts of SIP users that may fail late (D-39): 20,000, 10 minutes */
+};
+void bridge_receipt_facts(const struct bridge *bridge, struct receipt_facts *out);
+
 enum queued_state {
 	QUEUED_READY,   /* next in turn, or being written */
 	QUEUED_BEHIND,  /* behind an earlier one of its pair */

@@ -16,7 +16,7 @@
 #include "model/limits.h"
 
 enum {
-	TIDY_MS = 600000,
+	TIDY_MS = 60000, /* what is over lasts so much longer, when no message comes */
 	SUFFIX_LEN = 2,
 	LEAD_MS = 1000,
 	WANTS_ALL = WANTS_DELIVERED | WANTS_FAILED | WANTS_DISPLAYED | WANTS_PROCESSED
@@ -175,6 +175,12 @@ static void tidy(struct bridge *bridge)
 static void on_tidy(void *arg)
 {
 	tidy(arg);
+}
+
+void bridge_receipt_facts(const struct bridge *bridge, struct receipt_facts *out)
+{
+	out->asked = receipt_book_count(bridge->receipts->book, true);
+	out->unasked = receipt_book_count(bridge->receipts->book, false);
 }
 
 /* Start ---------------------------------------------------------------------------------------- */
