@@ -38,6 +38,7 @@ from faults_world import World  # noqa: E402
 from rig import COMPONENT, Failed, until  # noqa: E402
 
 ALL = {}
+WARM_S = 660  # of load: by then memory has what it keeps
 
 
 class Fault:
@@ -430,12 +431,14 @@ async def run_load(arguments, report, draw):
             told = len(report.samples)
             report.minute(world)
             del report.samples[told:]
-        warm = min(300, arguments.minutes * 15)  # seconds: caches fill, records of answered requests live 37 s
+        # A phone's text is remembered for ten minutes in case it fails late: so long memory grows, as it should.
+        warm = WARM_S if arguments.minutes * 60 > WARM_S + 120 else arguments.minutes * 15
         after = [s for s in report.samples if s[0] > warm]
         if after:
             report.tell(f'{len(after)} samples in {(after[-1][0] - after[0][0]) / 60:.1f} minutes after a warm-up of'
                         f' {warm / 60:.1f}: memory {after[0][1]} to {after[-1][1]} KiB, highest {max(s[1] for s in after)},'
-                        f' slope {slope(after, 1):+.0f} KiB an hour;'
+                        f' slope {slope(after, 1):+.0f} KiB an hour'
+                        f'{"" if warm == WARM_S else " (of filling up: a slope that counts takes over 13 minutes)"};'
                         f' descriptors {after[0][2]} to {after[-1][2]}, slope {slope(after, 2):+.2f} an hour')
         report.tell(f'{world.total["sent"]} messages sent, {world.total["delivered"]} delivered,'
                     f' {world.total["bad"]} bad; {world.changes} changes of presence')
