@@ -103,8 +103,12 @@ void tport_deliver(tport_t *tport, msg_t *msg, msg_t *next, struct tport_compres
 
 	if (theirs == NULL)
 		library("tport_deliver", &theirs, sizeof theirs);
-	if (connection != NULL)
+	if (connection != NULL) {
 		connections_heard(connection, next != NULL);
+	} else if (connections_refuses(tport, msg)) {
+		msg_destroy(msg);
+		return;
+	}
 	theirs(tport, msg, next, compressor, now);
 }
 

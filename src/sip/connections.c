@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <sofia-sip/su_wait.h>
+#include <sofia-sip/msg_addr.h>
 #include <sofia-sip/nta.h>
 #include <sofia-sip/nta_tport.h>
 #include <sofia-sip/tport.h>
@@ -23,6 +24,7 @@
 #include "model/counters.h"
 #include "model/limits.h"
 #include "sip/connection_hooks.h"
+#include "sip/datagram_gate.h"
 #include "sip/secure.h"
 #include "sip/trust.h"
 
@@ -333,6 +335,26 @@ void connections_heard(struct connection *connection, bool has_more)
 	connection->is_heard = true;
 	connection->is_partial = has_more;
 	connection->heard_ms = loop_now(connection->owner->params.loop);
+}
+
+bool connections_refuses(const tport_t *primary, const struct msg_s *msg)
+{
+	struct connections *owner;
+	struct net_address from;
+
+	if (!tport_is_udp(primary) || !datagram_gate_is_refused(msg))
+		return false;
+	owner = connections_owner(primary);
+	if (owner == NULL)
+		return false;
+	memset(&from, 0, sizeof from);
+	net_address_from_sockaddr(&from,
+				  (const struct sockaddr *)msg_addr((msg_t *)(uintptr_t)msg));
+	if (trust_has(owner->params.trust, &from, true))
+		return false;
+	owner->params.counters->sip_malformed++;
+	owner->params.counters->sip_stranger++;
+	return true;
 }
 
 struct connection *connections_making(void)

@@ -17,6 +17,7 @@ struct connections;
 struct counters;
 struct limits;
 struct loop;
+struct msg_s;
 struct nta_agent_s;
 struct secure;
 struct secure_link;
@@ -85,3 +86,6 @@ struct connection *connections_get(const struct tport_s *tport);
 void connections_part(struct connection *connection);
 void connections_heard(struct connection *connection, bool has_more);
 void connections_drop(struct connection *connection);
+/* True for a datagram of a stranger to which the library would say something by itself: it is not
+ * to hear of it (SEC-020). It is counted. */
+bool connections_refuses(const struct tport_s *primary, const struct msg_s *msg);

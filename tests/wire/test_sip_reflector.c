@@ -177,6 +177,71 @@ static void meter_of_strangers(void **state)
 	assert_true(meter.back > 0);
 }
 
+/* Requests that the library would answer by itself, each with more bytes than it has. */
+static const struct {
+	const char *text;
+	const char *trusted; /* what one we know gets */
+} malformed[] = {
+	{"OPTIONS sip:a SIP/2.0\nv:SIP/2.0/UDP a;rport\n\n", "SIP/2.0 400"},
+	{"OPTIONS sip:a SIP/2.0\nv:SIP/2.0/UDP a;rport\nf:s:a\nt:s:a\ni:a\nCSeq:1 A\nl:0\n\n",
+	 "SIP/2.0 400"},
+	{"OPTIONS sip:a SIP/7.0\nv:SIP/2.0/UDP a;rport\nf:s:a\nt:s:a\ni:a\nCSeq:1 OPTIONS\n\n",
+	 NULL /* the library asks the Via where to */},
+	{"OPTIONS sip:a SIP/2.0\nv:SIP/2.0/UDP a;rport\nf:s:a\nt:s:a\ni:a\n"
+	 "CSeq:1 OPTIONS\nl:3000000000\n\n",
+	 "SIP/2.0 4"},
+	{"OPTIONS sip:a SIP/2.0\nv:SIP/2.0/UDP a;rport\nf:s:a\nt:s:a\ni:a\nCSeq:1 "
+	 "OPTIONS\nl:-1\n\n",
+	 "SIP/2.0 400"},
+	{"OPTIONS sip:a SIP/2.0\nv:SIP/2.0/UDP a;rport\nf:\"s:a\nt:s:a\ni:a\nCSeq:1 OPTIONS\n\n",
+	 "SIP/2.0 400"},
+	{"OPTIONS sip:a SIP/2.0\nv:SIP/2.0/UDP a;rport\nt:s:a\ni:a\nCSeq:1 OPTIONS\n\n",
+	 "SIP/2.0 400"},
+	{"OPTIONS sip:a SIP/2.0\nv:SIP/2.0/UDP a;rport\nf:s:a\ni:a\nCSeq:1 OPTIONS\n\n",
+	 "SIP/2.0 400"},
+	{"OPTIONS sip:a SIP/2.0\nv:SIP/2.0/UDP a;rport\nf:s:a\nt:s:a\nCSeq:1 OPTIONS\n\n",
+	 "SIP/2.0 400"},
+	{"OPTIONS sip:a SIP/2.0\nv:SIP/2.0/UDP a;rport\nf:s:a\nt:s:a\ni:a\n\n", "SIP/2.0 400"},
+	{"OPTIONS sip:a SIP/2.0\nv:SIP/2.0/UDP a;rport\nf:s:a\nf:s:b\nt:s:a\ni:a\nCSeq:1 "
+	 "OPTIONS\n\n",
+	 "SIP/2.0 400"},
+};
+
+/* [SEC-020]: what cannot be read gets silence from us, too, where nobody knows who sent it. */
+static void malformed_of_strangers(void **state)
+{
+	struct rig *rig = rig_new(
+		&(struct rig_options){.trusted = nobody, .trusted_count = 1, .limits = many});
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(malformed); i++) {
+		text_peer_send(rig->peer, SIP_WAY_UDP, malformed[i].text);
+		text_peer_let_run(rig->peer, 4);
+		if (text_peer_udp_bytes(rig->peer) > 0)
+			fail_msg("%zu bytes back for: %s", text_peer_udp_bytes(rig->peer),
+				 malformed[i].text);
+	}
+	assert_int_equal(rig->counters.sip_malformed, CHECK_COUNT(malformed));
+	assert_int_equal(rig->bridge->count, 0);
+	rig_free(&rig);
+}
+
+/* The same from one we know: he hears what is wrong. */
+static void malformed_of_friends(void **state)
+{
+	struct rig *rig = rig_new(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < CHECK_COUNT(malformed); i++) {
+		if (malformed[i].trusted == NULL)
+			continue;
+		text_peer_send(rig->peer, SIP_WAY_UDP, malformed[i].text);
+		if (text_peer_expect(rig->peer, malformed[i].trusted) == NULL)
+			fail_msg("no %s for: %s", malformed[i].trusted, malformed[i].text);
+	}
+	rig_free(&rig);
+}
+
 static const char *const contacts[] = {
 	"<sip:a@192.0.2.66>",
 	"<sip:a@192.0.2.66:5061;transport=tcp>",
@@ -275,8 +340,9 @@ static void nobody_is_sent_elsewhere(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(meter_of_strangers),
-					   cmocka_unit_test(nobody_is_sent_elsewhere)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(meter_of_strangers), cmocka_unit_test(malformed_of_strangers),
+		cmocka_unit_test(malformed_of_friends), cmocka_unit_test(nobody_is_sent_elsewhere)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
