@@ -12,7 +12,7 @@
 #define HAS_ASAN
 #endif
 #ifdef HAS_ASAN
-#include <sanitizer/allocator_interface.h>
+size_t __sanitizer_get_current_allocated_bytes(void); /* not every compiler has its header */
 #endif
 
 #include "support/check.h"
