@@ -85,6 +85,15 @@ static void tick_alive(void *arg)
 		       parts);
 }
 
+/* REL-010: no longer than it must does a daemon go on that can accept nothing. */
+void daemon_on_store_failure(void *arg)
+{
+	struct parts *parts = arg;
+
+	if (!parts->is_stopping)
+		loop_timer_set(parts->loop, &parts->alive_timer, 0, tick_alive, parts);
+}
+
 /* Stopping ---------------------------------------------------------------------------------- */
 
 static void store_stopped(int error, void *arg)

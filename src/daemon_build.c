@@ -100,8 +100,10 @@ static int build_store(struct parts *parts)
 	char error[ERROR_MAX] = "";
 	int code = store_open(&parts->store, &params, error, sizeof(error));
 
-	if (code == 0)
+	if (code == 0) {
+		store_on_failure(parts->store, daemon_on_store_failure, parts);
 		return EX_OK;
+	}
 	log_err("store: %s", error);
 	/* Another file or program is needed; anything else may pass. */
 	return code == EPROTO || code == EINVAL || code == ENOENT || code == ENOTDIR ? EX_CONFIG

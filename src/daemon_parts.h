@@ -168,6 +168,7 @@ void daemon_free_prints(struct parts *parts);
 struct sip_tls daemon_tls(const struct settings *settings);
 /* Starts stopping in order; tell: watchers are told (D-48). */
 void daemon_stop(struct parts *parts, bool tell);
+void daemon_on_store_failure(void *arg);
 /* Reads the configuration again: all or nothing (REL-020). Appends what happened to *report. */
 int daemon_reload(struct parts *parts, struct buf *report);
 /* Reads a URI ("sip:...") or a JID. Returns 0, or ENOENT with the reason appended to *out. */

@@ -17,6 +17,8 @@ struct store {
 	struct store_clock clock;
 	bool stopped;
 	bool failed;
+	void (*on_failure)(void *arg);
+	void *on_failure_arg;
 	struct store_backlog backlog;
 };
 
@@ -106,6 +108,12 @@ void store_free(struct store **out)
 bool store_has_failed(const struct store *store)
 {
 	return store->failed;
+}
+
+void store_on_failure(struct store *store, void (*failed)(void *arg), void *arg)
+{
+	store->on_failure = failed;
+	store->on_failure_arg = arg;
 }
 
 const uint8_t *store_key(const struct store *store)
@@ -235,12 +243,21 @@ struct store_backlog store_backlog(const struct store *store)
 	return store->backlog;
 }
 
+static void fail(struct store *store)
+{
+	if (store->failed)
+		return;
+	store->failed = true;
+	if (store->on_failure != NULL)
+		store->on_failure(store->on_failure_arg);
+}
+
 void store_op_finish(struct store_op *op)
 {
 	if (op->kind != STORE_OP_ROWS)
 		op->store->backlog.done++;
 	if (op->fatal)
-		op->store->failed = true;
+		fail(op->store);
 	for (size_t i = 0; i < op->row_count; i++)
 		store_op_give(op, &op->rows[i]);
 	if (op->done != NULL)

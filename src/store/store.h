@@ -151,6 +151,9 @@ void store_free(struct store **store);
  * from then on, and the process has to end in order with a failure. Told before the first done()
  * that carries the error. */
 bool store_has_failed(const struct store *store);
+/* failed(arg) is called once, when that becomes true (before the done() of the same write); it must
+ * not free the store. */
+void store_on_failure(struct store *store, void (*failed)(void *arg), void *arg);
 
 /* REL-019: reads all of an SQLite store's file; takes long for a large one, and may run beside the
  * daemon, but never in a process that has the store open. Appends what it found, a line each.

@@ -276,20 +276,38 @@ static void test_group_commit(void **state)
 		assert_int_equal(bench->errors[i], 0);
 }
 
+struct told {
+	struct bench *bench;
+	size_t calls;
+	size_t done; /* of the bench's writes, at the call */
+};
+
+static void note_failure(void *arg)
+{
+	struct told *told = arg;
+
+	assert_true(store_has_failed(told->bench->store));
+	told->calls++;
+	told->done = told->bench->done;
+}
+
 /* [REL-010] [SQL-005] a failed flush ends acceptance for good: the disk works again at once, yet no
  * success is reported any more. A new start reads what was there. */
 static void test_failed_flush(void **state)
 {
 	struct bench *bench = *state;
+	struct told told = {.bench = bench};
 
 	assert_int_equal(bench_open(bench, "sqlite"), 0);
 	bench_put(bench, "juliet", "safe", PAIR_GRANTED, 1);
 	bench_wait(bench);
 	assert_false(store_has_failed(bench->store));
+	store_on_failure(bench->store, note_failure, &told);
 	fault_vfs()->syncs_to_fail = 1;
 	bench_put(bench, "juliet", "lost", PAIR_GRANTED, 1);
 	bench_wait(bench);
 	assert_int_equal(bench->errors[1], EIO);
+	assert_int_equal(told.done, 1); /* before the write's own done */
 	assert_true(store_has_failed(bench->store));
 	assert_int_equal(fault_vfs()->syncs_to_fail, 0);
 	bench_put(bench, "juliet", "later", PAIR_GRANTED, 1);
@@ -297,6 +315,7 @@ static void test_failed_flush(void **state)
 	bench_load(bench);
 	assert_int_equal(bench->errors[2], EIO);
 	assert_int_equal(bench->errors[3], EIO);
+	assert_int_equal(told.calls, 1);
 	assert_int_equal(bench->row_count, 0);
 	reopen(bench);
 	assert_false(store_has_failed(bench->store));
