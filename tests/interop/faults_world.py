@@ -246,9 +246,11 @@ class World(Crash):
             if self.expected_down or program.code is None:
                 continue
             self.ended.append(program.code)
+            began = time.monotonic()
             self.look_into_store()
             await asyncio.sleep(1)
             await self.rig.start_bridge(wait=False)
+            self.lossy.append((began, time.monotonic() + 1))  # D-37: what it had not read or not written yet
 
     async def end_bridge(self, how, start=True):
         """how(): makes it end. Starts it again."""
