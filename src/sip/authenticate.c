@@ -79,6 +79,11 @@ void authenticate_set_logins(struct authenticate *authenticate, const struct sip
 	authenticate->logins = logins_new(authenticate->core->params->map, items, count);
 }
 
+bool authenticate_has_login(const struct authenticate *authenticate, const char *login)
+{
+	return logins_has_name(authenticate->logins, login);
+}
+
 bool authenticate_is_verified(const struct authenticate *authenticate,
 			      const struct net_address *source)
 {

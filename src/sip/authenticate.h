@@ -24,9 +24,12 @@ enum authenticate_verdict {
 
 struct authenticate *authenticate_new(struct side_core *core);
 void authenticate_free(struct authenticate **authenticate);
-/* Other users from now on; who logged in before keeps his dialogs. */
+/* Other users from now on. */
 void authenticate_set_logins(struct authenticate *authenticate, const struct sip_login *items,
 			     size_t count);
+
+/* True if the user whom request->login names may still log in: one who may not has no dialogs. */
+bool authenticate_has_login(const struct authenticate *authenticate, const char *login);
 
 /* A request from a source that is not trusted. sources: counts those that proved nothing. */
 enum authenticate_verdict authenticate_request(struct authenticate *authenticate,

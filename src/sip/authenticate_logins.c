@@ -13,6 +13,7 @@
 struct logins {
 	struct table *by_user; /* user, NUL, realm */
 	struct table *realms;  /* struct realm */
+	struct table *names;   /* login.name: one of those who have it */
 };
 
 /* How many can log in, and by which algorithm. */
@@ -105,6 +106,7 @@ static void add(struct logins *logins, struct address_map *map, const struct sip
 	make_key(&key, item->user, item->realm);
 	struct login *before = table_put(logins->by_user, key.data, key.len, login);
 
+	table_put(logins->names, login->name, strlen(login->name), login);
 	count(logins, item->realm, login, 1);
 	if (before != NULL) {
 		count(logins, item->realm, before, (size_t)-1);
@@ -119,6 +121,7 @@ struct logins *logins_new(struct address_map *map, const struct sip_login *items
 
 	logins->by_user = table_new();
 	logins->realms = table_new();
+	logins->names = table_new();
 	for (size_t i = 0; i < count; i++)
 		add(logins, map, &items[i]);
 	return logins;
@@ -144,6 +147,7 @@ void logins_free(struct logins **logins)
 		return;
 	table_each((*logins)->realms, free_realm, NULL);
 	table_free(&(*logins)->realms);
+	table_free(&(*logins)->names);
 	table_each((*logins)->by_user, free_each, NULL);
 	table_free(&(*logins)->by_user);
 	mem_free(*logins);
@@ -158,6 +162,11 @@ size_t logins_count(const struct logins *logins)
 bool logins_has_realm(const struct logins *logins, const char *realm)
 {
 	return table_find(logins->realms, realm, strlen(realm)) != NULL;
+}
+
+bool logins_has_name(const struct logins *logins, const char *name)
+{
+	return table_find(logins->names, name, strlen(name)) != NULL;
 }
 
 bool logins_offers(const struct logins *logins, const char *name, enum digest_algorithm algorithm)

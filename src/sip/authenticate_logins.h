@@ -35,6 +35,8 @@ bool logins_has_realm(const struct logins *logins, const char *realm);
  * where its user has only the other; and what is offered must not say which users there are
  * (SEC-013). */
 bool logins_offers(const struct logins *logins, const char *realm, enum digest_algorithm algorithm);
+/* True if somebody can log in who is the user of this name (login.name). */
+bool logins_has_name(const struct logins *logins, const char *name);
 struct login *logins_find(const struct logins *logins, const char *user, const char *realm);
 /* Hash of this algorithm, or NULL. */
 const char *login_ha1(const struct login *login, enum digest_algorithm algorithm);

@@ -38,6 +38,9 @@ void notifier_restored(struct notifier *notifier);
  * subscribes anew. */
 void notifier_access_changed(struct notifier *notifier);
 
+/* The logins have changed: the subscriptions of those who can log in no more end as rejected. */
+void notifier_logins_changed(struct notifier *notifier);
+
 /* D-48: with tell, final NOTIFYs to all, paced. Without, those that are kept go on after the next
  * start. done(arg) once, later, when all that is under way is answered. */
 void notifier_stop(struct notifier *notifier, bool tell, void (*done)(void *arg), void *arg);

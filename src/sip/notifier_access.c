@@ -1,7 +1,9 @@
 /* Access rules where a SIP domain watches for all its phones (D-18): the core knows the domain
  * alone, so whom the rules forbid to one of its users he looks at in his own name, in which the
- * core shows him nothing (SEC-036). */
+ * core shows him nothing (SEC-036). And logins that were taken away. */
 #include "core/bridge.h"
+#include "sip/authenticate.h"
+#include "sip/dialog.h"
 #include "sip/list_private.h"
 #include "sip/notifier.h"
 #include "sip/notifier_private.h"
@@ -59,5 +61,19 @@ void notifier_access_changed(struct notifier *notifier)
 		if (s->list != NULL ? list_is_other(notifier, s->list)
 				    : single_is_other(notifier, s))
 			notifier_end(s, "deactivated", 0, NOTIFIER_TELL_CORE); /* he comes again */
+	}
+}
+
+void notifier_logins_changed(struct notifier *notifier)
+{
+	const struct authenticate *authenticate = notifier->core->authenticate;
+
+	LIST_EACH(link, next, &notifier->live)
+	{
+		struct subscription *s = LIST_ENTRY(link, struct subscription, link);
+		const char *login = s->dialog->login;
+
+		if (login != NULL && !authenticate_has_login(authenticate, login))
+			notifier_end(s, "rejected", 0, NOTIFIER_TELL_CORE);
 	}
 }

@@ -12,6 +12,7 @@
 #include "model/dialog_row.h"
 #include "model/exchange.h"
 #include "model/limits.h"
+#include "sip/authenticate.h"
 #include "sip/destination.h"
 #include "sip/dialog.h"
 #include "sip/list_private.h"
@@ -222,12 +223,14 @@ static struct subscription *make(struct notifier *notifier, const struct subscri
 	return s;
 }
 
-/* What the configuration says now (SEC-021). */
+/* What the configuration says now (SEC-021): whom it still knows, and where he may be. */
 static bool may_reach(const struct notifier *notifier, const struct dialog *dialog)
 {
 	struct buf room = BUF_INIT;
 	const char *why;
 	bool may = dialog->target != NULL &&
+		   (dialog->login == NULL ||
+		    authenticate_has_login(notifier->core->authenticate, dialog->login)) &&
 		   destination_may(notifier->core, dialog_next_hop(dialog, &room), &dialog->peer,
 				   dialog->login, &why);
 

@@ -351,6 +351,7 @@ void sip_side_restore_queued(struct sip_side *side, const char *uid, int64_t age
 void sip_side_set_logins(struct sip_side *side, const struct sip_login *logins, size_t count)
 {
 	authenticate_set_logins(side->core.authenticate, logins, count);
+	notifier_logins_changed(side->notifier);
 }
 
 void sip_side_access_changed(struct sip_side *side)

@@ -202,7 +202,7 @@ void sip_side_restore_print(struct sip_side *side, uint64_t print, int status, i
 void sip_side_restore_queued(struct sip_side *side, const char *uid, int64_t age_ms);
 /* After bridge_set_access(). */
 void sip_side_access_changed(struct sip_side *side);
-/* Other logins from now on; copied. */
+/* Other logins from now on; copied. The subscriptions of those who are in no more end. */
 void sip_side_set_logins(struct sip_side *side, const struct sip_login *logins, size_t count);
 /* Whether the bridge as a whole accepts work: false answers new requests 503 (D-50, D-36). */
 void sip_side_accept(struct sip_side *side, bool may);

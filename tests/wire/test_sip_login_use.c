@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "sip/sip_side.h"
 #include "wire/login_phone.h"
+#include "wire/row_keeper.h"
 
 static const char *const pbx[] = {"127.0.0.1"};
 
@@ -213,8 +214,8 @@ static void publications_belong_to_who_logged_in(void **state)
 	rig_free(&rig);
 }
 
-/* [SEC-013] [SEC-091]: other logins from now on: who is in no more is a stranger again, his dialogs
- * are out of his reach. */
+/* [SEC-013] [SEC-091] [SEC-006]: other logins from now on: who is in no more is a stranger again,
+ * and his dialogs end; nobody else's do. */
 static void logins_change(void **state)
 {
 	struct rig *rig = phone_rig();
@@ -229,7 +230,14 @@ static void logins_change(void **state)
 
 	(void)state;
 	subscribe(rig, &phone, tag);
+	sip_side_set_logins(rig->side, &rig->params.logins[0], 1);
+	assert_int_equal(text_peer_let_run(rig->peer, 60), 0);
 	sip_side_set_logins(rig->side, &rig->params.logins[1], 1);
+	const struct sip_text *last = text_peer_expect(rig->peer, "NOTIFY ");
+
+	assert_non_null(
+		strstr(last->text, "\r\nSubscription-State: terminated;reason=rejected\r\n"));
+	text_peer_answer(rig->peer, last, "200 OK", "");
 	phone.nc++;
 	phone_send(rig, SIP_WAY_UDP, &phone, &again);
 	(void)phone_expect(rig, 401);
@@ -239,8 +247,41 @@ static void logins_change(void **state)
 	sip_side_set_logins(rig->side, rig->params.logins, rig->params.login_count);
 	again.cseq = 7;
 	phone_send(rig, SIP_WAY_UDP, &phone, &again);
-	(void)phone_expect(rig, 200);
+	(void)phone_expect(rig, 481);
 	rig_free(&rig);
+}
+
+static void tune_kept(struct rig *rig)
+{
+	phone_logins(rig);
+	row_keeper_tune(rig);
+}
+
+/* [SEC-006] [REL-013]: a login that is gone at a start has no dialogs any more; one that is still
+ * there goes on. */
+static void logins_gone_at_a_start(void **state)
+{
+	static const char *const nobody[] = {"192.0.2.1"};
+	const struct rig_options options = {
+		.trusted = nobody, .trusted_count = 1, .tune = tune_kept};
+
+	(void)state;
+	for (size_t is_gone = 0; is_gone < 2; is_gone++) {
+		struct rig *rig = rig_new(&options);
+		struct login_phone phone = phone_of("1001");
+		struct buf status = BUF_INIT;
+		char tag[64];
+
+		subscribe(rig, &phone, tag);
+		rig->params.logins += is_gone;
+		rig->params.login_count -= is_gone;
+		row_keeper_restart(rig, NULL);
+		sip_side_status(rig->side, &status);
+		assert_non_null(strstr(buf_text(&status), is_gone ? "sip.watcher_dialogs 0\n"
+								  : "sip.watcher_dialogs 1\n"));
+		buf_free(&status);
+		row_keeper_free_rig(&rig);
+	}
 }
 
 int main(void)
@@ -251,6 +292,7 @@ int main(void)
 		cmocka_unit_test(phones_do_not_lead_to_others),
 		cmocka_unit_test(publications_belong_to_who_logged_in),
 		cmocka_unit_test(logins_change),
+		cmocka_unit_test(logins_gone_at_a_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
