@@ -205,6 +205,12 @@ void show_now(struct bridge *bridge, struct pair *pair)
 		set_timer(bridge, pair);
 		return;
 	}
+	/* With the grant, which goes before (PRES-045); else it would come again with that. */
+	if (sync_owes_grant(pair) && !access_is_barred(bridge, pair)) {
+		pair->answer_owed = 0;
+		acts_answer(bridge, pair, WATCH_ALLOWED, NULL);
+		return;
+	}
 	if (is_same)
 		half->ops->tell_person(half->side, &watch, access_now(bridge, pair));
 	else

@@ -87,6 +87,12 @@ struct half {
 	unsigned turn; /* the link whose turn it is */
 };
 
+/* What was said between may be lost; both 0: nothing. */
+struct unsure {
+	uint64_t from_ms;
+	uint64_t to_ms;
+};
+
 /* One link: that of the SIP side, or a component stream, which carries all pairs of its SIP domain,
  * and nothing of the others (D-02). */
 struct side_link {
@@ -97,11 +103,8 @@ struct side_link {
 	bool is_hidden;        /* its users were shown unknown */
 	uint64_t up_ms;        /* since when it is up */
 	uint64_t next_sync_ms; /* no resync before that (REL-027) */
-	/* What was said between may be lost; both 0: nothing. */
-	struct {
-		uint64_t from_ms;
-		uint64_t to_ms;
-	} unsure, repeat;        /* repeat: of the resync under way */
+	struct unsure unsure;
+	struct unsure repeat;    /* of the resync under way */
 	struct loop_timer timer; /* down: the hold; up: the next resync (REL-027) */
 	struct list outward;     /* pair.outward: paced work toward this side */
 	struct list kept;        /* pair.shows: to be told when the side has room */
@@ -383,6 +386,9 @@ void interest_sign(struct bridge *bridge, struct user *user, bool is_online);
 
 /* enum owed, done toward side when its turn comes. */
 void outward_put(struct bridge *bridge, struct pair *pair, enum side side, unsigned owed);
+/* What tells the watcher of his contact has to be the grant: his server may not know of it, and he
+ * is to hear it once. */
+bool sync_owes_grant(const struct pair *pair);
 void walk_start(struct bridge *bridge, int walk);
 /* Before pair is freed. */
 void walk_leave(struct bridge *bridge, struct pair *pair);

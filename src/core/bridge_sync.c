@@ -37,13 +37,16 @@ void outward_put(struct bridge *bridge, struct pair *pair, enum side side, unsig
 	set_turn(bridge, side, 0);
 }
 
+static bool is_within(const struct unsure *unsure, uint64_t ms)
+{
+	return ms >= unsure->from_ms && ms < unsure->to_ms;
+}
+
 /* XEP-0114 acknowledges nothing: what was said of the pair shortly before the link broke is said
  * again. To a chat server that has heard it before it is no news. */
 static bool may_be_lost(const struct pair *pair, uint64_t said_ms)
 {
-	const struct side_link *link = pair->chat;
-
-	return said_ms >= link->repeat.from_ms && said_ms < link->repeat.to_ms;
+	return is_within(&pair->chat->repeat, said_ms);
 }
 
 static bool is_unsure(const struct pair *pair)
@@ -148,8 +151,7 @@ static void on_xmpp_turn(void *arg)
 	take_turns(arg, SIDE_XMPP);
 }
 
-/* Passes over all pairs -------------------------------------------------------------------------
- */
+/* Passes over all pairs ------------------------------------------------------------------------ */
 
 /* D-49: first sources for those who are not known to be offline, which is everybody now. For SIP
  * watchers nothing happens until they subscribe. */
@@ -172,9 +174,16 @@ static void owe_watcher(struct bridge *bridge, struct pair *pair, enum side side
 		outward_put(bridge, pair, side, OWED_SHOW);
 }
 
+/* What was said since the link came up is not said again when the resync gets here. */
+static bool is_said(const struct pair *pair)
+{
+	return pair->said_ms != 0 && pair->said_ms >= pair->chat->up_ms;
+}
+
 static void owe_answer_again(struct pair *pair)
 {
-	if (pair->answer_owed != 0 || (!is_unsure(pair) && !may_be_lost(pair, pair->said_ms)))
+	if (pair->answer_owed != 0 || is_said(pair) ||
+	    (!is_unsure(pair) && !may_be_lost(pair, pair->said_ms)))
 		return;
 	if (pair_is_granted(pair))
 		pair->answer_owed = 1 + WATCH_ALLOWED;
@@ -182,8 +191,21 @@ static void owe_answer_again(struct pair *pair)
 		pair->answer_owed = 1 + WATCH_REJECTED;
 }
 
-/* True if a probe goes out that will tell whether he is online, or a link that was never away does.
- */
+bool sync_owes_grant(const struct pair *pair)
+{
+	const struct side_link *link = pair->chat;
+	/* Not empty: the resync is still to begin. */
+	const struct unsure *unsure = link->unsure.to_ms != 0 ? &link->unsure : &link->repeat;
+
+	if (watcher_side(pair) != SIDE_XMPP || !pair_is_granted(pair))
+		return false;
+	if (pair->answer_owed != 0)
+		return pair->answer_owed == 1 + WATCH_ALLOWED;
+	return !is_said(pair) &&
+	       (is_within(unsure, pair->entered_ms) || is_within(unsure, pair->said_ms));
+}
+
+/* True if a probe tells whether he is online, or a link that was never away does. */
 static bool is_probed(const struct user *user)
 {
 	LIST_EACH(it, next, &user->watched)
