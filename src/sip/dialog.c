@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/table.h"
+#include "model/dialog_row.h"
 #include "sip/agent.h"
 #include "sip/header_text.h"
 #include "sip/identity.h"
@@ -184,6 +185,7 @@ static bool take_routes(struct dialog *dialog, const sip_t *sip)
 		is_sound = is_sound && dialog_takes_uri(buf_text(&uri));
 		buf_printf(&value, "%s<%s>", value.len != 0 ? ", " : "", buf_text(&uri));
 	}
+	is_sound = is_sound && value.len <= DIALOG_ROW_TEXT_MAX;
 	if (value.len != 0 && is_sound)
 		dialog->route = buf_take(&value);
 	buf_free(&uri);
@@ -200,7 +202,7 @@ static bool take_remote(struct dialog *dialog, const sip_t *sip)
 	if (dialog->remote != NULL)
 		return true;
 	identity_uri(sip->sip_from->a_url, &uri);
-	is_sound = is_clean(buf_text(&uri));
+	is_sound = is_clean(buf_text(&uri)) && uri.len + 2 <= DIALOG_ROW_TEXT_MAX;
 	buf_printf(&remote, "<%s>", buf_text(&uri));
 	if (is_sound)
 		dialog->remote = buf_take(&remote);
@@ -209,13 +211,27 @@ static bool take_remote(struct dialog *dialog, const sip_t *sip)
 	return is_sound;
 }
 
+/* What is granted can be kept (REL-013). */
+static bool is_short(const char *text)
+{
+	return text == NULL || strlen(text) <= DIALOG_ROW_TEXT_MAX;
+}
+
+/* Where the far end wants its requests; at first as we guessed, or were sent on. */
+static bool take_target(struct dialog *dialog, const sip_t *sip)
+{
+	dialog_refresh_target(dialog, sip);
+	return dialog->target != NULL && dialog_takes_uri(dialog->target);
+}
+
 int dialog_establish(struct dialog *dialog, const struct request *request)
 {
 	const sip_t *sip = request->sip;
 
-	dialog_refresh_target(dialog, sip);
-	if (dialog->target == NULL || !header_text_is_printable(sip->sip_from->a_tag) ||
-	    !take_remote(dialog, sip) || !take_routes(dialog, sip)) /* SIP-039, SIP-040 */
+	if (!take_target(dialog, sip) || !is_short(sip->sip_from->a_tag) ||
+	    !is_short(dialog->call_id) || !header_text_is_printable(dialog->call_id) ||
+	    !header_text_is_printable(sip->sip_from->a_tag) || !take_remote(dialog, sip) ||
+	    !take_routes(dialog, sip)) /* SIP-039, SIP-040 */
 		return EINVAL;
 	dialog->remote_tag = mem_strdup(sip->sip_from->a_tag != NULL ? sip->sip_from->a_tag : "");
 	dialog->remote_cseq = sip->sip_cseq->cs_seq;

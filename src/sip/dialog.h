@@ -73,11 +73,12 @@ struct dialog *dialog_find(const struct dialogs *dialogs, const char *call_id,
 /* True if the From tag is the dialog's, and the request comes from its peer (SEC-006). */
 bool dialog_is_from_peer(const struct dialog *dialog, const struct side_core *core,
 			 const struct request *request);
-/* True if uri may stand in our requests, and be kept: nothing in it ends the URI early (SEC-060). */
+/* True if uri may stand in our requests, and be kept: nothing in it ends the URI early (SEC-060).
+ */
 bool dialog_takes_uri(const char *uri);
 /* Takes tag, Contact and Record-Route (in the order of the request: we are the UAS) of the request
- * that makes the dialog. Returns 0, or EINVAL without a usable
- * Contact or tag, or with a URI in From or Record-Route that cannot be used. */
+ * that makes the dialog. Returns 0, or EINVAL without a usable target or tag, or with a URI in From
+ * or Record-Route that cannot be used, or with something too long for a row. */
 int dialog_establish(struct dialog *dialog, const struct request *request);
 /* SIP-042: the Contact of a target refresh. */
 void dialog_refresh_target(struct dialog *dialog, const struct sip_s *sip);

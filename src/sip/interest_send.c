@@ -198,7 +198,7 @@ static bool follow(struct interest *interest, const struct transaction_result *r
 	    contact == NULL || interest->redirects >= REDIRECTS_MAX)
 		return false;
 	identity_uri(contact->m_url, &uri);
-	if (uri.len != 0 && header_text_is_printable(uri.data) &&
+	if (dialog_takes_uri(buf_text(&uri)) &&
 	    address_from_uri(core_of(interest)->params->map, uri.data, uri.len, &there, NULL,
 			     &why) == 0)
 		may = there.side == SIDE_SIP && strcmp(there.domain, interest->peer->domain) == 0;
