@@ -93,6 +93,11 @@ static void answer(struct bridge *bridge, struct act *act)
 	if (act->answer == WATCH_ALLOWED &&
 	    (!pair_is_granted(pair) || access_is_barred(bridge, pair)))
 		return;
+	/* What he sees may be true: it goes with the first state, or with the end of the hold. */
+	if (act->answer == WATCH_ALLOWED && pair->entry == NULL && pair->doubts_all) {
+		pair->answer_owed = 1 + WATCH_ALLOWED;
+		return;
+	}
 	if (act->answer == WATCH_ALLOWED) {
 		now = book_now(pair->entry);
 		show_was_told(bridge, pair);
