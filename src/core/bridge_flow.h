@@ -32,6 +32,8 @@ void message_settle(struct bridge *bridge, struct exchange *exchange);
  * and text, if it was never handed over), the item ends. */
 void message_end_unstored(struct bridge *bridge, struct exchange *exchange, enum fault_code code,
 			  const char *text);
+/* The same, and it may be delivered all the same. */
+void message_end_uncertain(struct bridge *bridge, struct exchange *exchange);
 /* REL-043: worth another try, but not all at the same time. */
 void message_refuse_for_now(struct fault *fault, enum fault_code code, const char *text);
 /* D-47: is the sender not to be told why? */

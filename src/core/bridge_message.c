@@ -163,20 +163,32 @@ static void end_plain(struct bridge *bridge, struct exchange *exchange, enum out
 
 /* The store does not take it, or not in time: 503 says that nothing was sent, 504 that it was
  * handed over (D-36). */
+static void end_unstored(struct bridge *bridge, struct queue_item *item, enum outcome outcome,
+			 const struct fault *why)
+{
+	(void)receipts_failed(bridge, item->uid);
+	message_finish(bridge, item->exchange, outcome, why);
+	flow_end(bridge, item);
+}
+
+void message_end_uncertain(struct bridge *bridge, struct exchange *exchange)
+{
+	struct fault fault;
+
+	no_answer(&fault);
+	end_unstored(bridge, exchange->item, OUTCOME_UNKNOWN, &fault);
+}
+
 void message_end_unstored(struct bridge *bridge, struct exchange *exchange, enum fault_code code,
 			  const char *text)
 {
-	struct queue_item *item = exchange->item;
-	enum outcome outcome = item->was_sent ? OUTCOME_UNKNOWN : OUTCOME_REFUSED;
 	struct fault fault;
 
-	if (item->was_sent)
-		no_answer(&fault);
+	message_refuse_for_now(&fault, code, text);
+	if (exchange->item->was_sent)
+		message_end_uncertain(bridge, exchange);
 	else
-		message_refuse_for_now(&fault, code, text);
-	(void)receipts_failed(bridge, item->uid);
-	message_finish(bridge, exchange, outcome, &fault);
-	flow_end(bridge, item);
+		end_unstored(bridge, exchange->item, OUTCOME_REFUSED, &fault);
 }
 
 static void end_late(struct bridge *bridge, struct exchange *exchange)

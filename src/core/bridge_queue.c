@@ -282,7 +282,7 @@ static void written(struct bridge *bridge, struct queue_item *item)
 }
 
 /* Not accepted after all. What was handed over before may still get its answer. */
-static void not_stored(struct bridge *bridge, struct queue_item *item)
+static void not_stored(struct bridge *bridge, struct queue_item *item, int error)
 {
 	struct exchange *exchange = item->exchange;
 
@@ -294,10 +294,12 @@ static void not_stored(struct bridge *bridge, struct queue_item *item)
 		flow_count_text(bridge, item, false);
 		return;
 	}
-	if (exchange != NULL && exchange->owes_finish)
-		message_end_unstored(bridge, exchange, FAULT_RATE, "it cannot be stored now");
-	else
+	if (exchange == NULL || !exchange->owes_finish)
 		flow_end(bridge, item);
+	else if (error == EIO) /* REL-010: the flush failed; the next start may find the row */
+		message_end_uncertain(bridge, exchange);
+	else
+		message_end_unstored(bridge, exchange, FAULT_RATE, "it cannot be stored now");
 }
 
 /* A row that breaks a rule of the store (EINVAL) would do so again: it lives in memory. */
@@ -307,7 +309,7 @@ static void not_written(struct bridge *bridge, struct queue_item *item, int erro
 	if (bridge->is_stopped)
 		return;
 	if (item->writing == WRITE_NEW && item->what == MESSAGE_TEXT) {
-		not_stored(bridge, item);
+		not_stored(bridge, item, error);
 		return;
 	}
 	if (error == EINVAL) {
@@ -376,7 +378,7 @@ void flow_release(struct bridge *bridge)
 		item->seq = flow_next_seq(bridge);
 		if (bridge->flow.is_broken) {
 			list_remove(it);
-			not_stored(bridge, item);
+			not_stored(bridge, item, 0);
 		} else {
 			flow_write(bridge, item, WRITE_NEW);
 		}
