@@ -30,7 +30,7 @@ async def try_few(world, names):
 @test(start=False)
 async def faults_between_the_servers_leave_no_trace(rig):
     seed = int.from_bytes(os.urandom(4), 'big')
-    world = World(rig.daemon, random.Random(seed), given_up_s=5, forgives=True)
+    world = World(rig.daemon, random.Random(seed), given_up_s=5)
     try:
         await try_few(world, FEW)
         check(world.total['delivered'] > 50, f'too little crossed: {world.total}')
