@@ -24,6 +24,7 @@
 #include "translate/resource_lists.h"
 
 enum {
+	HALF_PER_S = 480,       /* of the 1,000 of D-49: SUBSCRIBEs of ours have the other half */
 	RESUME_JITTER_MS = 500, /* the first ones, after the start */
 	RESUME_TICK_MS = 20,
 	RESUME_FLIGHT_MAX = 4000, /* requests without an answer: beyond that it goes slowly */
@@ -52,7 +53,8 @@ static void resume(struct subscription *s)
 
 static double per_s_of(const struct notifier *notifier)
 {
-	double per_s = (double)notifier->core->params->limits->outward_per_s;
+	double wanted = (double)notifier->core->params->limits->outward_per_s;
+	double per_s = wanted < HALF_PER_S ? wanted : HALF_PER_S;
 	bool is_slow = transactions_count(notifier->core->transactions) > RESUME_FLIGHT_MAX;
 
 	return is_slow && per_s > RESUME_SLOW_PER_S ? RESUME_SLOW_PER_S : per_s;
