@@ -322,8 +322,8 @@ static int build_service(struct parts *parts)
 static build_step *const inner_steps[] = {build_loop, build_signals, build_service, build_store,
 					  build_map,  build_bridge,  NULL};
 /* What the network reaches: only when all is known that answers depend on. */
-static build_step *const outer_steps[] = {build_load, build_sip, build_xmpp, build_control,
-					  daemon_build_metrics, NULL};
+static build_step *const outer_steps[] = {
+	build_load, build_sip, build_xmpp, build_control, daemon_build_metrics, NULL};
 
 void daemon_take_down(struct parts *parts)
 {

@@ -46,8 +46,8 @@ struct log_site {
 void log_write(struct log_site *site, enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The line of a process that ends at once, for want of memory say: of level err, and also on standard
- * error as log_echo() has it. Allocates nothing and waits for nobody. */
+/* The line of a process that ends at once, for want of memory say: of level err, and also on
+ * standard error as log_echo() has it. Allocates nothing and waits for nobody. */
 void log_last_words(const char *line);
 
 /* A value from outside made safe for a log line: controls, quotes, DEL, bidi and line separators

@@ -16,7 +16,8 @@ struct net_address {
 	uint8_t bytes[16];
 	uint8_t family; /* 4 or 6; 0: none */
 	uint16_t port;  /* host order; 0: any */
-	/* Of a source: whom its certificate names (trust_certificate()); 0: nobody. Not compared. */
+	/* Of a source: whom its certificate names (trust_certificate()); 0: nobody. Not compared.
+	 */
 	uint16_t certificate;
 };
 

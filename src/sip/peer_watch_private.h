@@ -34,7 +34,7 @@ struct peer_watch {
 	uint64_t sure_ms;  /* from then on what lives was not given up in silence; 0: it is sure */
 	unsigned misses;
 	bool is_down;
-	bool was_heard; /* else heard_ms is only when it began to matter */
+	bool was_heard;  /* else heard_ms is only when it began to matter */
 	bool is_doubted; /* a connection was lost: it may be a new one */
 	bool is_urgent;  /* and is to be asked now */
 	bool was_cut; /* a question could not be sent at all, or a request died with its connection

@@ -1,6 +1,7 @@
 /*
- * What a test does to one daemon without privileges, loaded by LD_PRELOAD: the wall clock is moved, the disk is full,
- * fails or is slow. The file named by FAULTS_SHIM holds the orders (struct orders), mapped into both programs.
+ * What a test does to one daemon without privileges, loaded by LD_PRELOAD: the wall clock is moved,
+ * the disk is full, fails or is slow. The file named by FAULTS_SHIM holds the orders (struct
+ * orders), mapped into both programs.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -17,10 +18,10 @@
 #include <unistd.h>
 
 struct orders {
-	int64_t clock_s; /* the wall clock goes ahead by this */
-	int64_t disk_error; /* errno of writes to the store; 0: none */
+	int64_t clock_s;     /* the wall clock goes ahead by this */
+	int64_t disk_error;  /* errno of writes to the store; 0: none */
 	int64_t flush_error; /* errno of flushes of the store */
-	int64_t slow_ms; /* a flush of the store takes so long */
+	int64_t slow_ms;     /* a flush of the store takes so long */
 };
 
 static const volatile struct orders *orders;
@@ -74,7 +75,8 @@ static int refused(int fd)
 	return 1;
 }
 
-/* Time ------------------------------------------------------------------------------------------ */
+/* Time ------------------------------------------------------------------------------------------
+ */
 
 int clock_gettime(clockid_t id, struct timespec *ts)
 {
@@ -106,7 +108,8 @@ time_t time(time_t *at)
 	return ts.tv_sec;
 }
 
-/* Disk ------------------------------------------------------------------------------------------ */
+/* Disk ------------------------------------------------------------------------------------------
+ */
 
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at)
 {

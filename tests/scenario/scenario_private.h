@@ -19,10 +19,10 @@ struct scenario {
 	struct fake_side *sides[2];
 	bool is_up[2];
 	bool is_other_up; /* the component of FAKE_OTHER_DOMAIN */
-	bool is_closed; /* the chat domain may not use the bridge */
-	bool is_open;   /* every chat domain may */
-	bool is_mute;   /* late_failure none */
-	bool has_ears;  /* prints what the log is told of the queue */
+	bool is_closed;   /* the chat domain may not use the bridge */
+	bool is_open;     /* every chat domain may */
+	bool is_mute;     /* late_failure none */
+	bool has_ears;    /* prints what the log is told of the queue */
 	int64_t life_s;
 	int64_t hold_unavailable_s;
 	struct access *access; /* or NULL */

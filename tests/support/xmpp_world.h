@@ -29,7 +29,7 @@ struct world_wishes {
 	const char *server_name;        /* NULL: 127.0.0.1 */
 	struct component_timing timing; /* zero members: short ones for tests */
 	bool is_real_timing;            /* those of the specification instead */
-	bool takes_everybody;     /* xmpp.domains also has "*" */
+	bool takes_everybody;           /* xmpp.domains also has "*" */
 	bool is_second_component; /* sip2.chat.example, for pbx2.example, with a server of its own
 				   */
 };

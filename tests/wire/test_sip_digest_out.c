@@ -126,8 +126,8 @@ static const struct sip_text *next(struct rig *rig)
 
 /* Tests ---------------------------------------------------------------------------------------- */
 
-/* [SIP-010] [SIP-052] [SIP-054] [SIP-055] [SIP-003] [SOF-015] [ERR-015]: the same request with credentials,
- * one more in CSeq, another branch. */
+/* [SIP-010] [SIP-052] [SIP-054] [SIP-055] [SIP-003] [SOF-015] [ERR-015]: the same request with
+ * credentials, one more in CSeq, another branch. */
 static void challenge_is_answered(void **state)
 {
 	struct rig *rig = start(with_password);
@@ -153,7 +153,8 @@ static void challenge_is_answered(void **state)
 	rig_free(&rig);
 }
 
-/* [SIP-058] [SEC-015] [PBX-025]: the next request brings them by itself, nc rises; nextnonce begins anew. */
+/* [SIP-058] [SEC-015] [PBX-025]: the next request brings them by itself, nc rises; nextnonce begins
+ * anew. */
 static void nonce_is_used_again(void **state)
 {
 	struct rig *rig = start(with_password);

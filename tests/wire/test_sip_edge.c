@@ -509,8 +509,8 @@ static void few_connections(struct limits *limits)
 	limits->sip_connections = 16;
 }
 
-/* [limit sip_connections] [SOF-007] [SOF-008] [REL-050]: connections that say nothing go when descriptors run short; those
- * with something under way stay, and new ones are served. */
+/* [limit sip_connections] [SOF-007] [SOF-008] [REL-050]: connections that say nothing go when
+ * descriptors run short; those with something under way stay, and new ones are served. */
 static void silent_connections_are_closed(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.limits = few_connections});

@@ -275,7 +275,8 @@ static void few_members(struct limits *limits)
 	limits->list_members = 2;
 }
 
-/* [limit list_members] [REQ-009] [SEC-082] [EVT-073]: lists are bounded like other subscriptions. */
+/* [limit list_members] [REQ-009] [SEC-082] [EVT-073]: lists are bounded like other subscriptions.
+ */
 static void lists_are_bounded(void **state)
 {
 	struct rig *rig = rig_new(&(struct rig_options){.limits = few_members});

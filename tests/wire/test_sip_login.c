@@ -45,8 +45,8 @@ static void expect_taken(struct rig *rig, const char *body)
 	(void)phone_expect(rig, 200);
 }
 
-/* [SEC-001] [SEC-010] [SEC-011] [EVT-012] [SIP-052] [SIP-053] [SIP-054] [SIP-056] [SIP-059] [SIP-103]
- * [ASEC-006]: each algorithm over both transports; SHA-256 is offered first. */
+/* [SEC-001] [SEC-010] [SEC-011] [EVT-012] [SIP-052] [SIP-053] [SIP-054] [SIP-056] [SIP-059]
+ * [SIP-103] [ASEC-006]: each algorithm over both transports; SHA-256 is offered first. */
 static void users_log_in(void **state)
 {
 	static const struct {
@@ -116,8 +116,9 @@ static void expect_stale(struct rig *rig, const char *what, const char *answer)
 	assert_int_equal(rig->bridge->count, 0);
 }
 
-/* [SEC-010] [SOF-014] [SIP-057] [REL-032] [REQ-024]: a captured Authorization: again at once, with its count
- * or a lower one, from another address, after a minute. Each is told stale, and has no effect. */
+/* [SEC-010] [SOF-014] [SIP-057] [REL-032] [REQ-024]: a captured Authorization: again at once, with
+ * its count or a lower one, from another address, after a minute. Each is told stale, and has no
+ * effect. */
 static void replays_do_nothing(void **state)
 {
 	struct rig *rig = phone_rig();
@@ -228,8 +229,8 @@ static void repetitions_are_no_replays(void **state)
 	rig_free(&rig);
 }
 
-/* [SEC-004] [ASEC-007] [SIP-103] [SIP-104] [REQ-083]: who logged in is nobody else, and nobody vouches for
- * him. */
+/* [SEC-004] [ASEC-007] [SIP-103] [SIP-104] [REQ-083]: who logged in is nobody else, and nobody
+ * vouches for him. */
 static void users_are_themselves(void **state)
 {
 	static const char *const others[] = {"<sip:1002@pbx.example>", "<sip:1004@pbx.example>",

@@ -182,7 +182,8 @@ static void two_in_line(struct limits *limits)
 	limits->messages_pending_per_uri = 2;
 }
 
-/* [limit messages_pending_per_uri] [MSG-021] [REL-048]: the line is bounded, and what does not fit is told at once. */
+/* [limit messages_pending_per_uri] [MSG-021] [REL-048]: the line is bounded, and what does not fit
+ * is told at once. */
 static void full_line_is_refused(void **state)
 {
 	struct rig *rig =

@@ -37,8 +37,8 @@ static void send_text(struct tls_rig *tls)
 	deliver(tls->rig, 7, "1001", &message);
 }
 
-/* [SEC-100] [SEC-101] [SIP-098] [SIP-099] [SIP-100] [SOF-016]: over TLS 1.2 or later, to who shows that he is the
- * domain of the URI; and the server is told which name is meant. */
+/* [SEC-100] [SEC-101] [SIP-098] [SIP-099] [SIP-100] [SOF-016]: over TLS 1.2 or later, to who shows
+ * that he is the domain of the URI; and the server is told which name is meant. */
 static void server_is_believed(void **state)
 {
 	static const struct {
@@ -98,7 +98,8 @@ static void server_is_believed(void **state)
 	}
 }
 
-/* [SEC-100] [SIP-098] [SIP-099] [SIP-101] [SOF-016]: anybody else gets nothing, not even the request. */
+/* [SEC-100] [SIP-098] [SIP-099] [SIP-101] [SOF-016]: anybody else gets nothing, not even the
+ * request. */
 static void others_are_not(void **state)
 {
 	static const struct {
