@@ -66,8 +66,8 @@ static const char *const words[] = {
 	"Via: SIP/2.0/UDP x\r\n",
 	"Max-Forwards: 0\r\n",
 	"Privacy: id\r\n",
-	"Authorization: Digest "
-	"username=\"u7\",realm=\"pbx.example\",nonce=\"\",uri=\"\",response=\"\"\r\n",
+	("Authorization: Digest "
+	 "username=\"u7\",realm=\"pbx.example\",nonce=\"\",uri=\"\",response=\"\"\r\n"),
 	"Proxy-Authorization: Digest\r\n",
 	"WWW-Authenticate: Digest realm=\"pbx.example\",nonce=\"n\",qop=\"auth\"\r\n",
 	"Authentication-Info: nextnonce=\"n\"\r\n",
